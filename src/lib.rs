@@ -1,1 +1,4 @@
-
+//! stsready: is it safe to switch MTA-STS (RFC 8461) from `testing` to `enforce`?
+pub mod model;
+pub mod rules;
+pub mod wire;

@@ -1,0 +1,341 @@
+//! The answer and everything it rests on, for one domain: what every format renders.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::facts::vantage::Vantage;
+use super::finding::Finding;
+use super::rule::Stage;
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::name::Domain;
+
+/// One domain, judged.
+#[derive(Clone, Debug)]
+pub struct Assessment {
+    /// The policy domain.
+    pub domain: Domain,
+    /// What was asked.
+    pub question: Question,
+    /// What the facts answer.
+    pub answer: Answer,
+    /// As of when it was judged.
+    pub asked_at: Timestamp,
+    /// When the facts were observed.
+    pub observed_at: Timestamp,
+    /// Until when the answer holds.
+    pub valid_until: Timestamp,
+    /// From where it was looked.
+    pub vantage: Vantage,
+    /// The state of each stage that was looked at, in their order.
+    pub stages: Vec<StageState>,
+    /// The codes that decide, each once, in the order of the findings.
+    pub because: Vec<&'static str>,
+    /// What would change the answer, as sentences.
+    pub would_change_if: Vec<String>,
+    /// Every finding of every rule that ran, worst first.
+    pub findings: Vec<Finding>,
+    /// The MX hosts, as probed.
+    pub mx: Vec<MxSummary>,
+    /// The policy in force, or the draft.
+    pub policy: Option<PolicySummary>,
+    /// The TLS-RPT record.
+    pub record: Option<RecordSummary>,
+    /// What the reports add up to.
+    pub reports: Option<ReportsSummary>,
+    /// Every certificate's end, soonest first.
+    pub runway: Vec<RunwayEntry>,
+    /// Until when senders hold what, if the switch is made now.
+    pub horizon: Option<Horizon>,
+}
+
+/// The question that the policy's current state poses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Question {
+    /// Mode `testing`: is it safe to switch to enforce now?
+    SwitchToEnforce,
+    /// Mode `enforce`: is it safe to stay?
+    StayInEnforce,
+    /// No usable policy: what is missing before testing can start?
+    StartTesting,
+    /// Only some stages were looked at: is anything broken there?
+    CheckStage,
+}
+
+/// The four answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Nothing that was looked for speaks against it, and the evidence suffices.
+    Ready,
+    /// At least one blocker.
+    NotReady,
+    /// No blocker, but something that the answer needs could not be looked at, or the evidence does not suffice.
+    Inconclusive,
+    /// The domain takes no mail.
+    NotApplicable,
+}
+
+/// A rung of the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StageState {
+    /// The stage.
+    pub stage: Stage,
+    /// Its state.
+    pub state: State,
+}
+
+/// The state of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Nothing broken.
+    Pass,
+    /// A warning.
+    Warn,
+    /// A blocker.
+    Fail,
+    /// Something that the answer needs could not be looked at.
+    Undetermined,
+    /// The stage has no subject.
+    NotApplicable,
+}
+
+/// One MX host, for tables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MxSummary {
+    /// Its name.
+    pub host: Domain,
+    /// The U-labels, where they differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_unicode: Option<String>,
+    /// `None` unless an MX record names it.
+    pub preference: Option<u16>,
+    /// The pattern of the policy that covers it; `None` if none does or there is no policy.
+    pub covered_by: Option<String>,
+    /// Its addresses.
+    pub addresses: Vec<AddressSummary>,
+}
+
+/// One address of an MX host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AddressSummary {
+    /// The address.
+    pub address: std::net::IpAddr,
+    /// How it fared: `proven`, `broken` or `undetermined`, over all rules on this address.
+    pub outcome: AddressOutcome,
+    /// `offered`, `missing`, `rejected`; `None` if EHLO was never answered.
+    pub starttls: Option<&'static str>,
+    /// `TLSv1.3` and so on.
+    pub tls_version: Option<String>,
+    /// The suite's IANA name.
+    pub suite: Option<String>,
+    /// The chains served: one a key type.
+    pub chains: Vec<ChainSummary>,
+}
+
+/// How an address fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AddressOutcome {
+    /// A sender under enforce would deliver here.
+    Proven,
+    /// It would not.
+    Broken,
+    /// We could not look.
+    Undetermined,
+}
+
+/// A certificate chain as served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChainSummary {
+    /// `rsa`, `ecdsa`, `ed25519` or what else the leaf's key is.
+    pub key_type: String,
+    /// The leaf.
+    pub leaf: LeafSummary,
+    /// Whether a path leads to a root that senders trust, dates and names aside.
+    pub trusted: bool,
+    /// How many certificates were served.
+    pub served: usize,
+    /// The anchor's subject, if trusted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
+}
+
+/// A leaf certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeafSummary {
+    /// DNS names in the SAN.
+    pub names: Vec<String>,
+    /// The issuer's distinguished name.
+    pub issuer: String,
+    /// Hexadecimal serial number.
+    pub serial: String,
+    /// Validity start.
+    pub not_before: Timestamp,
+    /// Validity end.
+    pub not_after: Timestamp,
+    /// Of the DER.
+    pub sha256: Fingerprint,
+}
+
+/// The policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicySummary {
+    /// As served (or drafted).
+    pub text: String,
+    /// Of the bytes.
+    pub sha256: Fingerprint,
+    /// `testing`, `enforce` or `none`, where it is valid.
+    pub mode: Option<String>,
+    /// Seconds.
+    pub max_age: Option<u64>,
+    /// The valid patterns.
+    pub mx: Vec<String>,
+    /// The id in the TXT record.
+    pub id: Option<String>,
+    /// Whether compliant senders can obtain it as it is; a draft is not usable yet.
+    pub usable: bool,
+}
+
+/// The TLS-RPT record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecordSummary {
+    /// The records at the name.
+    pub texts: Vec<String>,
+    /// The valid targets.
+    pub rua: Vec<String>,
+}
+
+/// What the reports of a domain add up to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReportsSummary {
+    /// The window that was judged.
+    pub window: Window,
+    /// Days of the window on which some reported period lies.
+    pub days_with_reports: i64,
+    /// Reports about this domain inside the longest window.
+    pub reports: u64,
+    /// Who reported in the longest window.
+    pub reporters: Vec<ReporterSummary>,
+    /// Sessions in the window that count as evidence: successes and failures under the policy in force.
+    pub sessions: u64,
+    /// Sessions in the window that enforce would have refused.
+    pub failures: u64,
+    /// The exact 95 % upper bound of the failure rate (Clopper and Pearson 1934); `None` without sessions.
+    pub failure_rate_upper_bound: Option<f64>,
+    /// Failures, grouped and labelled.
+    pub groups: Vec<FailureGroup>,
+    /// When the evidence suffices if reports stay clean; `None` if it does now, or no date can be computed.
+    pub suffices_at: Option<Timestamp>,
+    /// Readable files.
+    pub files: u64,
+    /// Reports that came more than once.
+    pub duplicates: u64,
+    /// Files that could not be read.
+    pub rejected: usize,
+    /// A line a day of the longest window, oldest first.
+    pub days: Vec<DaySummary>,
+}
+
+/// The days that were judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Window {
+    /// Its first instant.
+    pub start: Timestamp,
+    /// Its end: when it was judged.
+    pub end: Timestamp,
+    /// Whole days.
+    pub days: i64,
+}
+
+/// One who reports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReporterSummary {
+    /// Registered domain.
+    pub reporter: String,
+    /// `organization-name` as last written.
+    pub organization: String,
+    /// Reports in the longest window.
+    pub reports: u64,
+    /// Sessions it reported, successes and failures.
+    pub sessions: u64,
+    /// The end of its newest period.
+    pub last: Timestamp,
+}
+
+/// Sessions of one UTC day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct DaySummary {
+    /// The day.
+    pub day: jiff::civil::Date,
+    /// Successes that count.
+    pub successful: u64,
+    /// Failures that count.
+    pub failed: u64,
+    /// Reports whose period lies on it.
+    pub reports: u64,
+}
+
+/// Failures of one kind from one reporter.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FailureGroup {
+    /// Who reported.
+    pub reporter: String,
+    /// The MX host named; `None` where none was.
+    pub mx: Option<Domain>,
+    /// `result-type`.
+    pub result_type: String,
+    /// `failure-reason-code`, where given.
+    pub reason: Option<String>,
+    /// Failed sessions.
+    pub sessions: u64,
+    /// Days on which it occurred.
+    pub days: usize,
+    /// Start of the first period.
+    pub first: Timestamp,
+    /// End of the last period.
+    pub last: Timestamp,
+    /// What became of it.
+    pub label: GroupLabel,
+}
+
+/// Failures, judged again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupLabel {
+    /// The live probe shows the same fault.
+    StillTrue,
+    /// Explained by a change, or by chance no longer, and clean since.
+    Fixed,
+    /// The probe is clean and nothing explains it.
+    Unexplained,
+    /// The host is no MX of the domain.
+    Foreign,
+    /// DANE: the switch does not change it.
+    NotSts,
+}
+
+/// When a certificate ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunwayEntry {
+    /// Host, address and key type.
+    pub subject: String,
+    /// The first date on which the path (or the leaf, if there is no path) fails.
+    pub not_after: Timestamp,
+    /// Seconds left; negative once it is over.
+    pub seconds_left: i64,
+    /// The leaf.
+    pub sha256: Fingerprint,
+}
+
+/// The commitment that a switch would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Horizon {
+    /// Until when a sender that fetches the policy just before the TXT record's cached copy ends may hold it: now + TTL + `max_age`.
+    pub held_until: Timestamp,
+    /// The policy's `max_age`, in seconds.
+    pub max_age: u64,
+    /// The TXT record's TTL, in seconds.
+    pub txt_ttl: u32,
+}

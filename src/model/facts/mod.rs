@@ -1,0 +1,95 @@
+//! What was observed of one domain, and nothing that was concluded from it.
+//!
+//! A [`Facts`] value is complete and portable: saved as JSON and judged again, it gives the same assessment on any machine.
+
+pub mod dns;
+pub mod policy;
+pub mod reports;
+pub mod servers;
+pub mod tls;
+pub mod vantage;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::looked::{Answer, Looked};
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::name::Domain;
+
+/// The schema of a saved facts file.
+pub const SCHEMA: &str = "stsready/facts/1";
+
+/// Everything observed of one domain in one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The policy domain.
+    pub domain: Domain,
+    /// When the looking ended.
+    pub observed_at: Timestamp,
+    /// From where it was looked.
+    pub vantage: vantage::Vantage,
+    /// What kind of domain it is for mail; `None` where no stage needed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<dns::MailFacts>,
+    /// Stage 1; `None` if not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordFacts>,
+    /// Stage 2; `None` if not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<policy::PolicyFacts>,
+    /// Stage 3; `None` if not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub servers: Option<Vec<servers::MxHost>>,
+    /// Stage 4; `None` if not looked at. Looked at without any source given: no source, no report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports: Option<reports::ReportFacts>,
+    /// Every certificate served anywhere, once: DER in Base64.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub certificates: BTreeMap<Fingerprint, Der>,
+}
+
+/// The DER bytes of a certificate; Base64 in JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Der(pub Vec<u8>);
+
+impl Serialize for Der {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use base64::Engine as _;
+        serializer.serialize_str(&base64::engine::general_purpose::STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Der {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use base64::Engine as _;
+        let text = String::deserialize(deserializer)?;
+        base64::engine::general_purpose::STANDARD.decode(text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Everything seen of the TLS-RPT record (RFC 8460 §3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordFacts {
+    /// `_smtp._tls.DOMAIN`.
+    pub txt: dns::TxtFacts,
+    /// Whether the hosts in its targets can receive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetFacts>,
+}
+
+/// Where a report target leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetFacts {
+    /// The mailbox's domain or the URL's host.
+    pub host: Domain,
+    /// Its MX records; `None` for https targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mx: Option<Looked<Answer<Vec<dns::MxRecord>>>>,
+    /// Its addresses; for mailto only asked where there is no MX record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<dns::AddressFacts>,
+}

@@ -1,0 +1,120 @@
+//! Facts about the policy: its TXT record, its host, its bytes.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::dns::{AddressFacts, TxtFacts};
+use super::tls::TlsFacts;
+use crate::model::looked::Looked;
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::name::Domain;
+
+/// Everything seen of a domain's MTA-STS policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyFacts {
+    /// `_mta-sts.DOMAIN`.
+    pub txt: TxtFacts,
+    /// `mta-sts.DOMAIN`.
+    pub host: Domain,
+    /// Its addresses.
+    pub addresses: AddressFacts,
+    /// One fetch for each address, in the order of [`AddressFacts::all`].
+    pub fetches: Vec<Fetch>,
+    /// The same fetch from one address by other user agents, to see whether a bot protection treats senders differently.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_agent: Vec<Fetch>,
+    /// A draft that is judged in place of what is served (`--file`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Draft>,
+    /// Whether the domains of patterns that match no live MX exist: an unregistered one could be taken by an attacker.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pattern_domains: BTreeMap<Domain, Looked<()>>,
+}
+
+/// A policy file that is not published yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The file's name as given; `-` is standard input.
+    pub file: String,
+    /// Its content.
+    pub body: Body,
+}
+
+/// One GET of the policy from one address, as a sender does it (RFC 8461 §3.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// The address asked.
+    pub address: IpAddr,
+    /// When the answer was complete.
+    pub at: Timestamp,
+    /// The `User-Agent` sent.
+    pub agent: String,
+    /// From the start of the TCP connection to the last byte, in milliseconds.
+    pub elapsed_ms: u64,
+    /// The TCP connection; the value is the time it took, in milliseconds.
+    pub connect: Looked<u64>,
+    /// The TLS handshake; `None` if the connection failed. A bad certificate is no failure here: it is judged, and the body still fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Looked<TlsFacts>>,
+    /// The answer; `None` if the handshake failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Looked<Response>>,
+}
+
+impl Fetch {
+    /// The answer, if there was one.
+    pub fn answered(&self) -> Option<&Response> {
+        self.response.as_ref().and_then(Looked::seen)
+    }
+
+    /// The handshake, if there was one.
+    pub fn handshake(&self) -> Option<&TlsFacts> {
+        self.tls.as_ref().and_then(Looked::seen)
+    }
+}
+
+/// An HTTP answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// `Content-Type`, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// `Location`, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// `Date`, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// `Server`, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// The body, up to the cap.
+    pub body: Body,
+    /// Whether the body went on after the cap of 64 KiB (RFC 8461 §3.3).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub too_large: bool,
+}
+
+/// Bytes of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    /// As text; bytes that are not UTF-8 are replaced by U+FFFD.
+    pub text: String,
+    /// Of the bytes as they came.
+    pub sha256: Fingerprint,
+    /// Whether the bytes were UTF-8.
+    pub utf8: bool,
+}
+
+impl Body {
+    /// Takes bytes as they came.
+    pub fn new(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        Self { utf8: matches!(text, std::borrow::Cow::Borrowed(_)), sha256: Fingerprint::of(bytes), text: text.into_owned() }
+    }
+}

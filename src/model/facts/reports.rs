@@ -1,0 +1,135 @@
+//! Facts out of TLS reports (RFC 8460 §4): one value per report that concerns the domain, duplicates gone.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::name::Domain;
+
+/// Everything read from the reports that were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportFacts {
+    /// The paths given, as typed.
+    pub sources: Vec<String>,
+    /// How many files were looked into.
+    pub files: u64,
+    /// How many reports came again (same organisation, id and range) and were counted once.
+    pub duplicates: u64,
+    /// How many readable reports concern other domains only.
+    pub other_domains: u64,
+    /// Files, or messages in them, that could not be read as reports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<Rejected>,
+    /// The reports about this domain, by period, then reporter, then id.
+    pub reports: Vec<Report>,
+}
+
+/// A file that is no readable report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// The path, or what in it.
+    pub source: String,
+    /// Why, in words that complete "rejected: ".
+    pub reason: String,
+}
+
+/// One report, reduced to the policies that concern the domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The registered domain of who sent it: from the contact address, else the mail's sender, else the organisation's name in lower case.
+    pub reporter: String,
+    /// `organization-name`, as written.
+    pub organization: String,
+    /// `report-id`, as written.
+    pub id: String,
+    /// The period's start; a time without zone is taken as UTC.
+    pub start: Timestamp,
+    /// The period's end.
+    pub end: Timestamp,
+    /// Where it was read from.
+    pub source: String,
+    /// Of the report's JSON as it came, decompressed.
+    pub sha256: Fingerprint,
+    /// The policies about this domain.
+    pub policies: Vec<ReportPolicy>,
+    /// What was unusual in it: coerced types, unknown keys and values; nothing is lost silently.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub oddities: Vec<String>,
+}
+
+/// One entry of `policies`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportPolicy {
+    /// Which policy the sender applied.
+    pub policy_type: PolicyType,
+    /// `policy-domain` as a domain; the report's subject where it is missing.
+    pub domain: Domain,
+    /// `policy-string`, a line an element, as written; empty if missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy_string: Vec<String>,
+    /// `mx-host`, as written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mx_host: Vec<String>,
+    /// `total-successful-session-count`.
+    pub successful: u64,
+    /// `total-failure-session-count`.
+    pub failed: u64,
+    /// `failure-details`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<FailureDetail>,
+}
+
+impl ReportPolicy {
+    /// The failures of this entry: senders' totals and details disagree, so the larger of both (decision.md, "Totals lie").
+    pub fn failures(&self) -> u64 {
+        self.failed.max(self.detailed_failures())
+    }
+
+    /// Σ `failed-session-count`: an upper bound, for details may overlap.
+    pub fn detailed_failures(&self) -> u64 {
+        self.details.iter().fold(0, |sum, detail| sum.saturating_add(detail.sessions))
+    }
+}
+
+/// `policy-type` (RFC 8460 §4.2).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyType {
+    /// An MTA-STS policy.
+    Sts,
+    /// DANE TLSA records.
+    Tlsa,
+    /// Neither was found.
+    NoPolicyFound,
+    /// Anything else, as written.
+    Other(String),
+}
+
+/// One entry of `failure-details`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureDetail {
+    /// `result-type`, lower case; the list grows (RFC 8460 §4.3), so unknown ones are kept.
+    pub result_type: String,
+    /// `receiving-mx-hostname`, as a name where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mx: Option<Domain>,
+    /// `receiving-ip`, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiving_ip: Option<String>,
+    /// `sending-mta-ip`, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending_ip: Option<String>,
+    /// `failed-session-count`.
+    pub sessions: u64,
+    /// `failure-reason-code` (or the draft's `failure-error-code`), as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// `additional-information`, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub additional: Option<String>,
+    /// Keys that RFC 8460 does not know, as they came.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unknown: BTreeMap<String, serde_json::Value>,
+}

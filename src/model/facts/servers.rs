@@ -1,0 +1,104 @@
+//! Facts about MX hosts: their addresses, and what a sender meets at port 25 of each.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::dns::AddressFacts;
+use super::tls::TlsFacts;
+use crate::model::looked::Looked;
+use crate::wire::name::Domain;
+use crate::wire::smtp::Reply;
+
+/// One MX host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MxHost {
+    /// Its name, which its certificate must carry.
+    pub name: Domain,
+    /// How it came to be probed.
+    pub source: MxSource,
+    /// The lowest preference it is listed with; `None` unless an MX record names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preference: Option<u16>,
+    /// Its addresses.
+    pub addresses: AddressFacts,
+    /// One probe for each address, in the order of [`AddressFacts::all`].
+    pub probes: Vec<Probe>,
+    /// How many addresses were left out because of the cap.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub addresses_left_out: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// How a host came to be probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MxSource {
+    /// An MX record.
+    Record,
+    /// No MX record: the domain itself (RFC 5321 §5.1).
+    Implicit,
+    /// `--host`: not necessarily in DNS as an MX yet.
+    Asked,
+}
+
+/// One dialogue with one address, as far as it got. A step that was not reached is `None`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The address.
+    pub address: IpAddr,
+    /// The port, 25 but in laboratories.
+    pub port: u16,
+    /// When the dialogue began.
+    pub at: Timestamp,
+    /// The TCP connection; the value is the time it took, in milliseconds.
+    pub connect: Looked<u64>,
+    /// The greeting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub greeting: Option<Looked<Reply>>,
+    /// How long the greeting took after the connection, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub greeting_ms: Option<u64>,
+    /// The answer to EHLO.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ehlo: Option<Looked<Reply>>,
+    /// The answer to STARTTLS; `None` also if it was not offered and so not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starttls: Option<Looked<Reply>>,
+    /// The TLS handshake. A bad certificate is no failure here: it is judged by the rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Looked<TlsFacts>>,
+    /// The answer to EHLO inside TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ehlo_after: Option<Looked<Reply>>,
+    /// What a hand-written, wider ClientHello met on a second connection; made only if the first handshake failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wide: Option<WideHello>,
+}
+
+impl Probe {
+    /// The handshake that served a certificate, from whichever connection.
+    pub fn handshake(&self) -> Option<&TlsFacts> {
+        self.tls.as_ref().and_then(Looked::seen).or_else(|| self.wide.as_ref().and_then(|wide| wide.outcome.seen()))
+    }
+
+    /// Whether everything that a sender needs was seen to work up to and including EHLO inside TLS; says nothing about the certificate.
+    pub fn speaks_tls(&self) -> bool {
+        self.ehlo_after.as_ref().and_then(Looked::seen).is_some_and(Reply::is_ok)
+    }
+}
+
+/// The second connection: a ClientHello with old versions and wide suites, read in clear text up to the Certificate message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WideHello {
+    /// What came: the version and suite that the server chose and its chain, or why not.
+    pub outcome: Looked<TlsFacts>,
+    /// The alert that answered, if one did (RFC 8446 §6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<u8>,
+}

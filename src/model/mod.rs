@@ -1,0 +1,8 @@
+//! Floor 1: plain data that everything above speaks in: facts, rules, findings, the assessment.
+
+pub mod assessment;
+pub mod facts;
+pub mod finding;
+pub mod looked;
+pub mod rule;
+pub mod settings;

@@ -1,0 +1,38 @@
+//! What every rule is given: the facts of one domain, the time they are judged at, and the policy already read.
+
+use jiff::Timestamp;
+
+use crate::model::facts::Facts;
+use crate::model::facts::policy::Body;
+use crate::model::settings::Settings;
+use crate::wire::policy::{self, Policy};
+
+/// One domain to be judged.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// What was observed.
+    pub facts: &'a Facts,
+    /// As of when it is judged.
+    pub now: Timestamp,
+    /// The thresholds.
+    pub settings: &'a Settings,
+    /// The policy's bytes: the draft, else the first body served with status 200.
+    pub body: Option<&'a Body>,
+    /// The policy read out of [`Case::body`].
+    pub policy: Option<Policy>,
+}
+
+impl<'a> Case<'a> {
+    /// Reads the policy once for all rules.
+    pub fn new(facts: &'a Facts, settings: &'a Settings, now: Timestamp) -> Self {
+        let body = facts.policy.as_ref().and_then(|policy| {
+            if let Some(draft) = &policy.draft {
+                return Some(&draft.body);
+            }
+            let answers = || policy.fetches.iter().filter_map(|fetch| fetch.answered());
+            answers().find(|answer| answer.status == 200).map(|answer| &answer.body)
+        });
+        let policy = body.map(|body| policy::parse(&body.text));
+        Self { facts, now, settings, body, policy }
+    }
+}
