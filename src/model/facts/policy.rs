@@ -32,6 +32,9 @@ pub struct PolicyFacts {
     /// Whether the domains of patterns that match no live MX exist: an unregistered one could be taken by an attacker.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pattern_domains: BTreeMap<Domain, Looked<()>>,
+    /// Another policy host that answered over HTTPS in the same run: then a host that does not is not behind a blocked port here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub https_witness: Option<Domain>,
 }
 
 /// A policy file that is not published yet.

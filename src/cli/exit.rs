@@ -1,0 +1,89 @@
+//! The exit codes, in one table.
+
+use crate::model::assessment::{Answer, Assessment};
+use crate::model::finding::{Finding, Outcome};
+use crate::model::rule::Severity;
+
+use super::args::FailOn;
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: ready, or nothing broken, or not applicable.
+    Ready,
+    /// 1: not ready, a blocker.
+    NotReady,
+    /// 2: usage or configuration error.
+    Usage,
+    /// 3: inconclusive.
+    Inconclusive,
+    /// 4: the tool itself failed.
+    Internal,
+}
+
+/// The table as help and README show it.
+pub const TABLE: &str = "\
+Exit codes:
+  0  ready, or nothing broken, or not applicable
+  1  not ready: at least one blocker
+  2  usage or configuration error
+  3  inconclusive: something could not be looked at, or the evidence does not suffice
+  4  the tool itself failed
+With many domains: the worst, in the order 4, 1, 3, 0.";
+
+impl Exit {
+    /// The process's code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Ready => 0,
+            Self::NotReady => 1,
+            Self::Usage => 2,
+            Self::Inconclusive => 3,
+            Self::Internal => 4,
+        }
+    }
+
+    /// The worse of two, in the order 4, 1, 3, 0.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |exit| match exit {
+            Self::Internal | Self::Usage => 3,
+            Self::NotReady => 2,
+            Self::Inconclusive => 1,
+            Self::Ready => 0,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
+
+    /// For one assessment, with the line drawn by `--fail-on`.
+    pub fn of(assessment: &Assessment, fail_on: FailOn) -> Self {
+        let warns = |finding: &Finding| finding.outcome == Outcome::Broken && finding.severity >= Severity::Warning;
+        match (fail_on, assessment.answer) {
+            (FailOn::Never, _) | (_, Answer::NotApplicable) => Self::Ready,
+            (_, Answer::NotReady) => Self::NotReady,
+            (FailOn::Warning, _) if assessment.findings.iter().any(warns) => Self::NotReady,
+            (FailOn::Blocker, Answer::Inconclusive) => Self::Ready,
+            (_, Answer::Inconclusive) => Self::Inconclusive,
+            (_, Answer::Ready) => Self::Ready,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+
+    #[test]
+    fn the_worst_of_many_domains_wins() {
+        use Exit::{Inconclusive, Internal, NotReady, Ready};
+        for (many, worst) in [
+            (vec![Ready, Ready], Ready),
+            (vec![Ready, Inconclusive], Inconclusive),
+            (vec![Inconclusive, NotReady, Ready], NotReady),
+            (vec![NotReady, Inconclusive], NotReady),
+            (vec![NotReady, Internal], Internal),
+        ] {
+            assert_eq!(many.iter().copied().fold(Ready, Exit::worse), worst, "{many:?}");
+        }
+    }
+}

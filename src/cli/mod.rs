@@ -1,0 +1,70 @@
+//! Floor 6: arguments, one room per command, exit codes. The only floor that prints and reads the clock.
+
+mod args;
+mod assess;
+mod exit;
+mod explain;
+mod failure;
+mod progress;
+mod reports;
+mod saved;
+mod setup;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+pub use exit::Exit;
+pub use failure::Failure;
+
+/// Where a run prints to; both are stripped of colour by the caller where the receiver wants none.
+pub struct Streams<'a> {
+    /// Results.
+    pub out: &'a mut dyn Write,
+    /// Diagnostics and progress.
+    pub err: &'a mut dyn Write,
+    /// Columns of the receiver, where it has any.
+    pub width: usize,
+    /// Whether progress may be drawn on the error stream.
+    pub progress: bool,
+}
+
+/// Parses `args` (with the program's name first), runs the command, and says how to exit.
+pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let text = error.render();
+            let wrote = if error.use_stderr() { write!(streams.err, "{}", text.ansi()) } else { write!(streams.out, "{}", text.ansi()) };
+            return match (wrote, error.use_stderr()) {
+                (Err(_), _) => Exit::Internal,
+                (Ok(()), true) => Exit::Usage,
+                (Ok(()), false) => Exit::Ready,
+            };
+        }
+    };
+    match command(cli.command, streams) {
+        Ok(exit) => exit,
+        // A reader that has had enough (`| head`) is no error of ours.
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ready,
+        Err(failure) => {
+            // If even the error stream is gone, the exit code still says it.
+            let _ = writeln!(streams.err, "stsready: {}", crate::render::escape::terminal(&failure.to_string()));
+            failure.exit()
+        }
+    }
+}
+
+fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Record(args) => assess::record(&args, streams),
+        Command::Policy(args) => assess::policy(&args, streams),
+        Command::Mx(args) => assess::mx(&args, streams),
+        Command::Reports(args::ReportsCommand::Show(args)) => reports::show(&args, streams),
+        Command::Check(args) => assess::check(&args, streams),
+        Command::Explain(args) => explain::explain(&args, streams),
+        Command::Rules(args) => explain::rules(&args, streams),
+    }
+}

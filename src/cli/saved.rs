@@ -1,0 +1,48 @@
+//! Facts files: what was observed, kept for later and for elsewhere.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use crate::model::facts::{Facts, SCHEMA};
+
+/// Reads one facts object, an array of them, or one a line.
+pub(super) fn read(path: &Path) -> Result<Vec<Facts>, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
+    let wrong = |error: &dyn std::fmt::Display| Failure::Usage(format!("{} is no facts file: {error}; --save-facts writes one", path.display()));
+    let mut all = Vec::new();
+    for value in serde_json::Deserializer::from_str(&text).into_iter::<serde_json::Value>() {
+        let value = value.map_err(|error| wrong(&error))?;
+        let values = match value {
+            serde_json::Value::Array(values) => values,
+            one => vec![one],
+        };
+        for value in values {
+            let facts: Facts = serde_json::from_value(value).map_err(|error| wrong(&error))?;
+            if facts.schema != SCHEMA {
+                return Err(wrong(&format!("its schema is {:?}, not {SCHEMA:?}", facts.schema)));
+            }
+            all.push(facts);
+        }
+    }
+    if all.is_empty() { Err(wrong(&"it is empty")) } else { Ok(all) }
+}
+
+/// Writes facts whole or not at all: beside the file first, then in its place.
+pub(super) fn write(path: &Path, facts: &[Facts]) -> Result<(), Failure> {
+    let text = match facts {
+        [one] => serde_json::to_string_pretty(one)?,
+        many => serde_json::to_string_pretty(many)?,
+    };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = std::fs::File::create(&beside)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&beside, path));
+    written.map_err(|error| {
+        // The half-written file helps nobody; if it cannot be removed either, the first error is the one to tell.
+        let _ = std::fs::remove_file(&beside);
+        Failure::Write { path: path.to_owned(), error }
+    })
+}

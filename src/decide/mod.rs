@@ -1,0 +1,73 @@
+//! Floor 4: from facts to the answer. Pure: the same facts, settings and time give the same assessment on any machine.
+
+mod question;
+mod stages;
+mod summary;
+mod verdict;
+
+use jiff::Timestamp;
+
+use crate::evidence::horizon;
+use crate::evidence::runway;
+use crate::model::assessment::{Assessment, Question};
+use crate::model::facts::Facts;
+use crate::model::finding::Finding;
+use crate::model::settings::Settings;
+use crate::rules::{self, Case};
+
+/// Judges one domain as of `now`.
+pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment {
+    let case = Case::new(facts, settings, now);
+    let judged = rules::judge(&case);
+    let question = question::of(&case);
+    let mut findings = judged.findings;
+    question::adjust(question, &mut findings);
+    let stages = stages::of(facts, &mut findings);
+    sort(&mut findings);
+    let runway = runway::entries(facts, settings, now);
+    let verdict = verdict::of(&verdict::Grounds {
+        case: &case,
+        question,
+        findings: &findings,
+        reports: judged.reports.as_ref(),
+        runway: &runway,
+        mode_unknown: question::mode_is_unknown(&case),
+    });
+    let policy = summary::policy(&case, &findings);
+    let horizon = match question {
+        Question::SwitchToEnforce | Question::StayInEnforce => horizon::if_enforced(facts, policy.as_ref().and_then(|policy| policy.max_age), now),
+        Question::StartTesting | Question::CheckStage => None,
+    };
+    Assessment {
+        domain: facts.domain.clone(),
+        question,
+        answer: verdict.answer,
+        asked_at: now,
+        observed_at: facts.observed_at,
+        valid_until: verdict.valid_until,
+        vantage: facts.vantage.clone(),
+        stages,
+        because: verdict.because,
+        would_change_if: verdict.would_change_if,
+        mx: summary::mx(&case, &findings),
+        policy,
+        record: summary::record(facts),
+        reports: judged.reports,
+        runway,
+        horizon,
+        findings,
+    }
+}
+
+/// Worst first; among equals in the order of the stages, then as the rules wrote them.
+fn sort(findings: &mut [Finding]) {
+    use crate::model::finding::Outcome;
+    findings.sort_by_key(|finding| {
+        let outcome = match finding.outcome {
+            Outcome::Broken | Outcome::Undetermined => 0,
+            Outcome::Holds => 1,
+            Outcome::NotApplicable => 2,
+        };
+        (outcome, std::cmp::Reverse(finding.severity), finding.outcome, finding.stage)
+    });
+}

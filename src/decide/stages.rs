@@ -1,0 +1,44 @@
+//! The state of each rung of the ladder.
+
+use crate::model::assessment::{StageState, State};
+use crate::model::facts::Facts;
+use crate::model::finding::{Finding, Outcome};
+use crate::model::rule::{Severity, Stage};
+
+/// The stages that were looked at, with their states. A finding of a stage that was not looked at (a lookup that another stage needed)
+/// counts in the first that was.
+pub(super) fn of(facts: &Facts, findings: &mut [Finding]) -> Vec<StageState> {
+    let looked_at: Vec<Stage> = Stage::ALL
+        .into_iter()
+        .filter(|stage| match stage {
+            Stage::Record => facts.record.is_some(),
+            Stage::Policy => facts.policy.is_some(),
+            Stage::Mx => facts.servers.is_some(),
+            Stage::Reports => facts.reports.is_some(),
+        })
+        .collect();
+    if let Some(first) = looked_at.first() {
+        for finding in findings.iter_mut().filter(|finding| !looked_at.contains(&finding.stage)) {
+            finding.stage = *first;
+        }
+    }
+    let state = |stage| StageState { stage, state: state(findings.iter().filter(|finding| finding.stage == stage)) };
+    looked_at.into_iter().map(state).collect()
+}
+
+fn state<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> State {
+    let any = |test: fn(&Finding) -> bool| findings.clone().any(test);
+    if any(Finding::blocks) {
+        State::Fail
+    } else if any(Finding::unsettles) {
+        State::Undetermined
+    } else if any(|finding| finding.is_shown() && finding.severity == Severity::Warning) {
+        State::Warn
+    } else if any(|finding| finding.outcome == Outcome::Undetermined) {
+        State::Undetermined
+    } else if any(|finding| finding.outcome != Outcome::NotApplicable) {
+        State::Pass
+    } else {
+        State::NotApplicable
+    }
+}

@@ -1,0 +1,104 @@
+//! The tables beside the verdict: MX hosts, policy, record.
+
+use crate::model::assessment::{AddressOutcome, AddressSummary, ChainSummary, LeafSummary, MxSummary, PolicySummary, RecordSummary};
+use crate::model::facts::Facts;
+use crate::model::facts::servers::{MxHost, Probe};
+use crate::model::facts::tls::TlsFacts;
+use crate::model::finding::{Finding, Outcome};
+use crate::model::looked::Looked;
+use crate::model::rule::{Severity, Stage};
+use crate::rules::Case;
+use crate::wire::certificate::Certificate;
+use crate::wire::{smtp, sts_record, tlsrpt_record};
+
+/// Every MX host with every address.
+pub(super) fn mx(case: &Case<'_>, findings: &[Finding]) -> Vec<MxSummary> {
+    case.facts.servers.iter().flatten().map(|host| host_summary(case, host, findings)).collect()
+}
+
+fn host_summary(case: &Case<'_>, host: &MxHost, findings: &[Finding]) -> MxSummary {
+    let patterns = case.policy.iter().flat_map(|policy| &policy.mx);
+    MxSummary {
+        host: host.name.clone(),
+        host_unicode: host.name.unicode(),
+        preference: host.preference,
+        covered_by: patterns.into_iter().find(|pattern| pattern.matches(&host.name)).map(ToString::to_string),
+        addresses: host.probes.iter().map(|probe| address(case, host, probe, findings)).collect(),
+    }
+}
+
+fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, findings: &[Finding]) -> AddressSummary {
+    let subject = format!("{} {}", host.name, probe.address);
+    let about = |finding: &&Finding| finding.subject == subject || finding.subject.strip_prefix(&subject).is_some_and(|rest| rest.starts_with(' '));
+    let mut outcome = if probe.speaks_tls() { AddressOutcome::Proven } else { AddressOutcome::Undetermined };
+    for finding in findings.iter().filter(about) {
+        match finding.outcome {
+            Outcome::Broken if finding.severity == Severity::Blocker => outcome = AddressOutcome::Broken,
+            Outcome::Undetermined if outcome == AddressOutcome::Proven => outcome = AddressOutcome::Undetermined,
+            _ => {}
+        }
+    }
+    let handshake = probe.handshake();
+    AddressSummary {
+        address: probe.address,
+        outcome,
+        starttls: starttls(probe),
+        tls_version: handshake.map(|tls| tls.version.clone()),
+        suite: handshake.map(|tls| tls.suite.clone()),
+        chains: handshake.and_then(|tls| chain(case.facts, tls)).into_iter().collect(),
+    }
+}
+
+fn starttls(probe: &Probe) -> Option<&'static str> {
+    let ehlo = probe.ehlo.as_ref().and_then(Looked::seen).filter(|reply| reply.is_ok())?;
+    if !smtp::starttls_offered(ehlo) {
+        return Some("missing");
+    }
+    match &probe.starttls {
+        Some(Looked::Seen(reply)) if reply.is_ok() => Some("offered"),
+        Some(_) => Some("rejected"),
+        None => Some("offered"),
+    }
+}
+
+fn chain(facts: &Facts, tls: &TlsFacts) -> Option<ChainSummary> {
+    let leaf = tls.chain.first()?;
+    let certificate = Certificate::parse(&facts.certificates.get(leaf)?.0).ok()?;
+    Some(ChainSummary {
+        key_type: certificate.key_type.clone(),
+        trusted: tls.trust.public.is_some(),
+        served: tls.chain.len(),
+        root: tls.trust.public.as_ref().map(|path| path.root.clone()),
+        leaf: LeafSummary {
+            names: certificate.dns_names,
+            issuer: certificate.issuer,
+            serial: certificate.serial,
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            sha256: *leaf,
+        },
+    })
+}
+
+/// The policy that was judged.
+pub(super) fn policy(case: &Case<'_>, findings: &[Finding]) -> Option<PolicySummary> {
+    let facts = case.facts.policy.as_ref()?;
+    let (body, policy) = (case.body?, case.policy.as_ref()?);
+    let broken = findings.iter().any(|finding| finding.stage == Stage::Policy && finding.blocks() && finding.rule.family() != "mx");
+    Some(PolicySummary {
+        text: body.text.clone(),
+        sha256: body.sha256,
+        mode: policy.mode.map(|mode| mode.as_str().to_owned()),
+        max_age: policy.max_age,
+        mx: policy.mx.iter().map(ToString::to_string).collect(),
+        id: sts_record::select(&facts.txt.texts()).and_then(|record| record.id),
+        usable: facts.draft.is_none() && !broken,
+    })
+}
+
+/// The TLS-RPT record that was judged.
+pub(super) fn record(facts: &Facts) -> Option<RecordSummary> {
+    let texts = facts.record.as_ref()?.txt.texts();
+    let rua = tlsrpt_record::select(&texts).map(|record| record.targets).unwrap_or_default();
+    Some(RecordSummary { texts, rua })
+}

@@ -1,0 +1,149 @@
+//! `stsready/assessment/1`: the frozen shape that other programs read. Fields may be added, never renamed or removed.
+
+use serde::Serialize;
+
+use crate::model::assessment::{
+    Answer, Assessment, Horizon, MxSummary, PolicySummary, Question, RecordSummary, ReportsSummary, RunwayEntry, StageState,
+};
+use crate::model::facts::vantage::Vantage;
+use crate::model::finding::{Evidence, Finding, Outcome};
+use crate::model::rule::{Severity, Stage};
+
+/// The schema's name and version.
+pub const SCHEMA: &str = "stsready/assessment/1";
+
+#[derive(Serialize)]
+struct View<'a> {
+    schema: &'static str,
+    tool: Tool,
+    domain: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain_unicode: Option<String>,
+    question: Question,
+    answer: Answer,
+    asked_at: jiff::Timestamp,
+    observed_at: jiff::Timestamp,
+    valid_until: jiff::Timestamp,
+    vantage: &'a Vantage,
+    stages: &'a [StageState],
+    because: &'a [&'static str],
+    would_change_if: &'a [String],
+    /// How many rule and subject pairs were looked at.
+    checked: usize,
+    findings: Vec<FindingView<'a>>,
+    mx: &'a [MxSummary],
+    policy: &'a Option<PolicySummary>,
+    record: &'a Option<RecordSummary>,
+    reports: &'a Option<ReportsSummary>,
+    runway: &'a [RunwayEntry],
+    horizon: &'a Option<Horizon>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct FindingView<'a> {
+    code: &'static str,
+    title: &'static str,
+    stage: Stage,
+    outcome: Outcome,
+    severity: Severity,
+    subject: &'a str,
+    message: &'a str,
+    expected: Option<&'a str>,
+    found: Option<&'a str>,
+    evidence: &'a [Evidence],
+    fix: Option<&'a str>,
+    /// The exact text to publish, where `fix` has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publish: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    reference: &'static str,
+}
+
+impl<'a> FindingView<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        Self {
+            code: finding.code(),
+            title: finding.rule.title,
+            stage: finding.stage,
+            outcome: finding.outcome,
+            severity: finding.severity,
+            subject: &finding.subject,
+            message: &finding.message,
+            expected: finding.expected.as_deref(),
+            found: finding.found.as_deref(),
+            evidence: &finding.evidence,
+            fix: finding.fix.as_ref().map(|fix| fix.say.as_str()),
+            publish: finding.fix.as_ref().and_then(|fix| fix.publish.as_deref()),
+            line: finding.line,
+            reference: finding.rule.reference,
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    fn of(assessment: &'a Assessment, all: bool) -> Self {
+        let Assessment {
+            domain,
+            question,
+            answer,
+            asked_at,
+            observed_at,
+            valid_until,
+            vantage,
+            stages,
+            because,
+            would_change_if,
+            findings,
+            mx,
+            policy,
+            record,
+            reports,
+            runway,
+            horizon,
+        } = assessment;
+        Self {
+            schema: SCHEMA,
+            tool: Tool { name: "stsready", version: env!("CARGO_PKG_VERSION") },
+            domain: domain.as_str(),
+            domain_unicode: domain.unicode(),
+            question: *question,
+            answer: *answer,
+            asked_at: *asked_at,
+            observed_at: *observed_at,
+            valid_until: *valid_until,
+            vantage,
+            stages,
+            because,
+            would_change_if,
+            checked: findings.len(),
+            findings: findings.iter().filter(|finding| all || finding.is_shown()).map(FindingView::of).collect(),
+            mx,
+            policy,
+            record,
+            reports,
+            runway,
+            horizon,
+        }
+    }
+}
+
+/// One object; an array where there are several. `all` also lists the findings that hold or do not apply.
+pub fn document(assessments: &[Assessment], all: bool) -> Result<String, serde_json::Error> {
+    let text = match assessments {
+        [one] => serde_json::to_string_pretty(&View::of(one, all))?,
+        many => serde_json::to_string_pretty(&many.iter().map(|one| View::of(one, all)).collect::<Vec<_>>())?,
+    };
+    Ok(text + "\n")
+}
+
+/// One line.
+pub fn line(assessment: &Assessment, all: bool) -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string(&View::of(assessment, all))? + "\n")
+}

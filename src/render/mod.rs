@@ -1,0 +1,8 @@
+//! Floor 2: one room per format over one assessment, and one place for escaping. Pure: strings out, nothing printed.
+
+pub mod escape;
+pub mod json;
+pub mod page;
+pub mod reports;
+pub mod rules;
+pub mod text;

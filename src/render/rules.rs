@@ -1,0 +1,116 @@
+//! The catalogue and its pages, for a terminal.
+
+use super::page::{Look, Page};
+use crate::model::rule::{Rule, Severity};
+
+/// The catalogue as a table, a family after the other.
+pub fn catalogue(rules: &[&Rule], width: usize) -> String {
+    let mut page = Page::new(width);
+    let mut family = "";
+    let mut rows = Vec::new();
+    for rule in rules {
+        if rule.family() != family {
+            family = rule.family();
+            if !rows.is_empty() {
+                page.table(2, &std::mem::take(&mut rows));
+            }
+            page.gap();
+            page.line(&[(Look::Strong, family)]);
+        }
+        rows.push(vec![
+            (Look::Plain, rule.code.to_owned()),
+            (look(rule), severities(rule)),
+            (Look::Plain, rule.title.to_owned()),
+            (Look::Faint, rule.reference.to_owned()),
+        ]);
+    }
+    page.table(2, &rows);
+    page.gap();
+    page.line(&[(Look::Faint, "B blocker  W warning  A advice  U makes the answer inconclusive if it cannot be looked at")]);
+    page.finish()
+}
+
+/// `B/W U` as in the catalogue's documentation.
+pub fn severities(rule: &Rule) -> String {
+    let letters: Vec<&str> = rule
+        .severities
+        .iter()
+        .map(|severity| match severity {
+            Severity::Blocker => "B",
+            Severity::Warning => "W",
+            Severity::Advice => "A",
+        })
+        .chain(rule.undetermined.then_some("U"))
+        .collect();
+    letters.join("/")
+}
+
+fn look(rule: &Rule) -> Look {
+    match rule.worst() {
+        Severity::Blocker => Look::Bad,
+        Severity::Warning => Look::Warning,
+        Severity::Advice => Look::Faint,
+    }
+}
+
+/// A rule's page: headings, paragraphs wrapped to the width, lists, code as it is.
+pub fn explain(rule: &Rule, width: usize) -> String {
+    let mut page = Page::new(width.min(100));
+    let mut code = false;
+    let mut paragraph = String::new();
+    let mut lead = String::new();
+    for line in rule.page.lines() {
+        let fence = line.trim_start().strip_prefix("```");
+        if code {
+            if fence.is_some() {
+                code = false;
+                page.gap();
+            } else {
+                page.verbatim(4, if line.is_empty() { " " } else { line });
+            }
+            continue;
+        }
+        let item = line.starts_with("- ") || line.split_once(". ").is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+        if line.trim().is_empty() || line.starts_with('#') || fence.is_some() || item {
+            flush(&mut page, &mut lead, &mut paragraph);
+        }
+        if let Some(info) = fence {
+            code = true;
+            page.gap();
+            let kind = info.split_whitespace().next().unwrap_or_default();
+            if matches!(kind, "bad" | "good") {
+                let look = if kind == "bad" { Look::Bad } else { Look::Good };
+                page.line(&[(Look::Plain, "  "), (look, kind)]);
+            }
+        } else if let Some(heading) = line.strip_prefix("# ") {
+            page.line(&[(Look::Strong, heading), (Look::Faint, &format!("  {}  {}", severities(rule), rule.title))]);
+        } else if let Some(heading) = line.strip_prefix("## ") {
+            page.gap();
+            page.line(&[(Look::Strong, heading)]);
+        } else if line.trim().is_empty() {
+            page.gap();
+        } else if item {
+            let (mark, text) = line.split_once(' ').unwrap_or(("-", line));
+            lead = format!("  {mark} ");
+            paragraph = text.to_owned();
+        } else {
+            if paragraph.is_empty() && lead.is_empty() {
+                lead = "  ".to_owned();
+            } else {
+                paragraph.push(' ');
+            }
+            paragraph.push_str(line.trim());
+        }
+    }
+    flush(&mut page, &mut lead, &mut paragraph);
+    page.finish()
+}
+
+fn flush(page: &mut Page, lead: &mut String, paragraph: &mut String) {
+    if !paragraph.is_empty() {
+        let text = paragraph.replace("**", "").replace('`', "");
+        page.paragraph(&[(Look::Plain, lead.as_str())], Look::Plain, &text);
+    }
+    lead.clear();
+    paragraph.clear();
+}

@@ -1,0 +1,122 @@
+//! Every fault: what decides in full, then warnings, then advice; equal codes stand together.
+
+use super::Options;
+use crate::model::assessment::{Answer, Assessment};
+use crate::model::finding::{Evidence, Finding, Outcome};
+use crate::model::rule::Severity;
+use crate::render::page::{Look, Page};
+
+/// Findings of one code beyond these are counted, not listed.
+const SUBJECTS_SHOWN: usize = 12;
+/// Evidence lines of one finding beyond these are counted.
+const EVIDENCE_SHOWN: usize = 6;
+
+pub(super) fn write(assessment: &Assessment, options: Options, page: &mut Page) {
+    let shown: Vec<&Finding> = assessment.findings.iter().filter(|finding| finding.is_shown()).collect();
+    let (deciding, rest): (Vec<_>, Vec<_>) = shown.into_iter().partition(|finding| assessment.because.contains(&finding.code()) && (finding.blocks() || finding.unsettles()));
+    let (unsettling, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.unsettles() || finding.blocks());
+    let (warnings, advice): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.severity >= Severity::Warning);
+    let heading = if assessment.answer == Answer::Inconclusive { "What keeps the answer open" } else { "What decides it" };
+    section(page, heading, &deciding, true);
+    section(page, "Could not be looked at", &unsettling, true);
+    section(page, "Warnings", &warnings, true);
+    section(page, "Advice", &advice, false);
+    if options.all {
+        listed(assessment, page);
+    }
+}
+
+fn section(page: &mut Page, heading: &str, findings: &[&Finding], in_full: bool) {
+    if findings.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(&[(Look::Strong, heading)]);
+    let mut codes: Vec<&str> = Vec::new();
+    for finding in findings {
+        if !codes.contains(&finding.code()) {
+            codes.push(finding.code());
+        }
+    }
+    for code in codes {
+        let same: Vec<&&Finding> = findings.iter().filter(|finding| finding.code() == code).collect();
+        if in_full {
+            page.gap();
+        }
+        for (index, finding) in same.iter().take(SUBJECTS_SHOWN).enumerate() {
+            let repeats_fix = index > 0 && same.first().is_some_and(|first| first.fix == finding.fix);
+            one(page, finding, in_full, repeats_fix);
+        }
+        if same.len() > SUBJECTS_SHOWN {
+            page.line(&[(Look::Faint, &format!("    and {} more of {code}", same.len() - SUBJECTS_SHOWN))]);
+        }
+    }
+}
+
+fn one(page: &mut Page, finding: &Finding, in_full: bool, repeats_fix: bool) {
+    let (sign, look) = sign(finding);
+    page.line(&[(look, &format!("  {sign} {}", finding.code())), (Look::Faint, "  "), (Look::Plain, &subject(finding))]);
+    page.paragraph(&[(Look::Plain, "    ")], Look::Plain, &finding.message);
+    if in_full {
+        for (label, text) in [("expected", &finding.expected), ("found", &finding.found)] {
+            if let Some(text) = text {
+                page.paragraph(&[(Look::Faint, &format!("    {label:<9} "))], Look::Plain, text);
+            }
+        }
+        for evidence in finding.evidence.iter().filter(|evidence| Some(&evidence.text) != finding.found.as_ref()).take(EVIDENCE_SHOWN) {
+            page.paragraph(&[(Look::Faint, "    seen      ")], Look::Faint, &seen(evidence));
+        }
+        if finding.evidence.len() > EVIDENCE_SHOWN {
+            page.line(&[(Look::Faint, &format!("              and {} more", finding.evidence.len() - EVIDENCE_SHOWN))]);
+        }
+    }
+    if let Some(fix) = finding.fix.as_ref().filter(|_| !repeats_fix) {
+        page.paragraph(&[(Look::Good, "    fix       ")], Look::Plain, &fix.say);
+        if let Some(text) = &fix.publish {
+            page.verbatim(14, text);
+        }
+    }
+}
+
+fn subject(finding: &Finding) -> String {
+    match finding.line {
+        Some(line) => format!("{} line {line}", finding.subject),
+        None => finding.subject.clone(),
+    }
+}
+
+fn seen(evidence: &Evidence) -> String {
+    match evidence.at {
+        Some(at) => format!("{}  ({})", evidence.text, super::minute(at)),
+        None => evidence.text.clone(),
+    }
+}
+
+fn sign(finding: &Finding) -> (&'static str, Look) {
+    match (finding.outcome, finding.severity) {
+        (Outcome::Undetermined, _) => ("?", Look::Unknown),
+        (_, Severity::Blocker) => ("✗", Look::Bad),
+        (_, Severity::Warning) => ("!", Look::Warning),
+        (_, Severity::Advice) => ("·", Look::Faint),
+    }
+}
+
+/// What holds and what does not apply, a line each.
+fn listed(assessment: &Assessment, page: &mut Page) {
+    for (outcome, heading, sign, look) in
+        [(Outcome::Holds, "Holds", "✓", Look::Good), (Outcome::NotApplicable, "Does not apply", "–", Look::Faint)]
+    {
+        page.gap();
+        page.line(&[(Look::Strong, heading)]);
+        let rows: Vec<_> = assessment
+            .findings
+            .iter()
+            .filter(|finding| finding.outcome == outcome)
+            .map(|finding| {
+                let about = if finding.message.is_empty() { finding.subject.clone() } else { format!("{}: {}", finding.subject, finding.message) };
+                vec![(look, sign.to_owned()), (Look::Plain, finding.code().to_owned()), (Look::Faint, about)]
+            })
+            .collect();
+        page.table(2, &rows);
+    }
+}

@@ -1,0 +1,72 @@
+//! The first lines: the answer, in one sentence, and what it rests on.
+
+use crate::model::assessment::{Answer, Assessment, Question, State};
+use crate::model::finding::Finding;
+use crate::model::rule::Stage;
+use crate::render::page::{Look, Page};
+
+pub(super) fn write(assessment: &Assessment, page: &mut Page) {
+    let (word, look) = match (assessment.answer, assessment.question) {
+        (Answer::Ready, Question::CheckStage) => ("PASS", Look::Good),
+        (Answer::NotReady, Question::CheckStage) => ("FAIL", Look::Bad),
+        (Answer::Ready, _) => ("READY", Look::Good),
+        (Answer::NotReady, _) => ("NOT READY", Look::Bad),
+        (Answer::Inconclusive, _) => ("INCONCLUSIVE", Look::Unknown),
+        (Answer::NotApplicable, _) => ("NOT APPLICABLE", Look::Faint),
+    };
+    page.paragraph(&[(look, word), (Look::Plain, "  ")], Look::Strong, &sentence(assessment));
+}
+
+fn sentence(assessment: &Assessment) -> String {
+    let domain = assessment.domain.shown();
+    let blockers = assessment.findings.iter().filter(|finding| finding.blocks()).count();
+    let faults = if blockers == 1 { "1 fault".to_owned() } else { format!("{blockers} faults") };
+    match (assessment.answer, assessment.question) {
+        (Answer::NotApplicable, _) => format!("{domain} takes no mail: there is nothing for MTA-STS to protect"),
+        (Answer::Ready, Question::SwitchToEnforce) => format!("{domain} can switch MTA-STS from testing to enforce now"),
+        (Answer::Ready, Question::StayInEnforce) => format!("{domain} is in enforce and can stay there"),
+        (Answer::Ready, Question::StartTesting) => format!("{domain} can start with MTA-STS in testing"),
+        (Answer::Ready, Question::CheckStage) => format!("nothing is broken in the {} of {domain}", looked_at(assessment)),
+        (Answer::NotReady, Question::SwitchToEnforce) => {
+            format!("{domain} must not switch to enforce yet: {faults} would delay mail or leave senders without the policy")
+        }
+        (Answer::NotReady, Question::StayInEnforce) => format!("{domain} is in enforce with {faults}: mail is being refused or soon will be"),
+        (Answer::NotReady, Question::StartTesting) => {
+            let stage = assessment.stages.iter().find(|stage| stage.state == State::Fail).map_or("policy", |stage| name(stage.stage));
+            format!("{domain} has no usable MTA-STS policy: {faults} to mend before testing can start, the {stage} first")
+        }
+        (Answer::NotReady, Question::CheckStage) => format!("{domain} has {faults} in the {}", looked_at(assessment)),
+        (Answer::Inconclusive, question) => inconclusive(assessment, question, &domain),
+    }
+}
+
+fn inconclusive(assessment: &Assessment, question: Question, domain: &str) -> String {
+    let unsettled: Vec<&Finding> = assessment.findings.iter().filter(|finding| finding.unsettles()).collect();
+    let only_evidence = !unsettled.is_empty() && unsettled.iter().all(|finding| finding.stage == Stage::Reports);
+    if only_evidence && question == Question::SwitchToEnforce {
+        let when = assessment.reports.as_ref().and_then(|reports| reports.suffices_at);
+        let date = when.map(|at| format!("; it can suffice on {} at the earliest", super::minute(at).split('T').next().unwrap_or_default()));
+        return format!("servers and policy of {domain} pass, but the evidence of reports does not suffice yet{}", date.unwrap_or_default());
+    }
+    if only_evidence {
+        return format!("the reports about {domain} do not suffice to answer");
+    }
+    let count = unsettled.len();
+    let things = if count == 1 { "1 thing".to_owned() } else { format!("{count} things") };
+    format!("{things} that the answer for {domain} needs could not be looked at from here")
+}
+
+fn looked_at(assessment: &Assessment) -> String {
+    let names: Vec<&str> = assessment.stages.iter().map(|stage| name(stage.stage)).collect();
+    names.join(", ")
+}
+
+/// A stage as people say it.
+pub(super) fn name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Record => "TLS-RPT record",
+        Stage::Policy => "policy",
+        Stage::Mx => "MX hosts",
+        Stage::Reports => "reports",
+    }
+}

@@ -1,0 +1,83 @@
+//! The MX hosts with their addresses, side by side.
+
+use crate::model::assessment::{AddressOutcome, AddressSummary, Assessment, MxSummary};
+use crate::render::page::{Look, Page};
+
+/// Rows beyond these are counted.
+const ROWS_SHOWN: usize = 40;
+
+pub(super) fn write(assessment: &Assessment, page: &mut Page) {
+    if assessment.mx.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(&[(Look::Strong, "MX hosts")]);
+    let mut rows = Vec::new();
+    for host in &assessment.mx {
+        let covered = covered(assessment, host);
+        if host.addresses.is_empty() {
+            rows.push(vec![(Look::Unknown, "?".to_owned()), (Look::Plain, label(host)), (Look::Faint, "no address probed".to_owned()), covered.clone()]);
+        }
+        for (index, address) in host.addresses.iter().enumerate() {
+            let name = if index == 0 { label(host) } else { String::new() };
+            rows.push(row(name, address, if index == 0 { covered.clone() } else { (Look::Plain, String::new()) }, assessment));
+        }
+    }
+    let left_out = rows.len().saturating_sub(ROWS_SHOWN);
+    rows.truncate(ROWS_SHOWN);
+    page.table(2, &rows);
+    if left_out > 0 {
+        page.line(&[(Look::Faint, &format!("  and {left_out} more"))]);
+    }
+}
+
+fn label(host: &MxSummary) -> String {
+    let preference = host.preference.map(|preference| format!("{preference} ")).unwrap_or_default();
+    format!("{preference}{}", host.host.shown())
+}
+
+fn covered(assessment: &Assessment, host: &MxSummary) -> (Look, String) {
+    match (&host.covered_by, &assessment.policy) {
+        (Some(pattern), _) => (Look::Faint, format!("mx: {pattern}")),
+        (None, Some(policy)) if !policy.mx.is_empty() => (Look::Bad, "not in the policy".to_owned()),
+        (None, _) => (Look::Plain, String::new()),
+    }
+}
+
+fn row(name: String, address: &AddressSummary, covered: (Look, String), assessment: &Assessment) -> Vec<(Look, String)> {
+    let (sign, word, look) = match address.outcome {
+        AddressOutcome::Proven => ("✓", "proven", Look::Good),
+        AddressOutcome::Broken => ("✗", "broken", Look::Bad),
+        AddressOutcome::Undetermined => ("?", "unknown", Look::Unknown),
+    };
+    let tls = match (&address.tls_version, address.starttls) {
+        (Some(version), _) => version.clone(),
+        (None, Some("missing")) => "no STARTTLS".to_owned(),
+        (None, Some("rejected")) => "STARTTLS rejected".to_owned(),
+        (None, Some(_)) => "no TLS".to_owned(),
+        (None, None) => "–".to_owned(),
+    };
+    let certificate = address.chains.first().map(|chain| {
+        let left = chain.leaf.not_after.duration_since(assessment.asked_at);
+        let days = left.as_hours() / 24;
+        let end = super::minute(chain.leaf.not_after);
+        let end = end.split('T').next().unwrap_or_default();
+        let remaining = if left.is_negative() {
+            "expired".to_owned()
+        } else if days < 10 {
+            format!("{} h left", left.as_hours())
+        } else {
+            format!("{days} d left")
+        };
+        format!("{} until {end} ({remaining})", chain.key_type)
+    });
+    vec![
+        (look, sign.to_owned()),
+        (Look::Plain, name),
+        (Look::Plain, address.address.to_string()),
+        (look, word.to_owned()),
+        (Look::Plain, tls),
+        (Look::Plain, certificate.unwrap_or_default()),
+        covered,
+    ]
+}

@@ -1,0 +1,384 @@
+//! fetch-*: the policy host, asked as a sender asks (RFC 8461 §3.3), address by address.
+
+use super::chain::{self, ChainRules};
+use super::{Case, rule};
+use crate::model::facts::policy::{Fetch, PolicyFacts, Response};
+use crate::model::finding::{Evidence, EvidenceKind, Sheet};
+use crate::model::looked::{AbsenceKind, FailureKind, Looked};
+use crate::model::rule::Rule;
+use crate::wire::policy;
+
+rule!(HOST_MISSING, "fetch-host-missing", Policy, [Blocker], false, "the policy host has no address", "RFC 8461 §3.2, §3.3");
+rule!(CONNECT, "fetch-connect", Policy, [Blocker], true, "the policy host cannot be connected to", "RFC 8461 §3.3");
+rule!(TLS, "fetch-tls", Policy, [Blocker], false, "the policy host's TLS handshake fails", "RFC 8461 §3.3");
+rule!(CERT_NAME, "fetch-cert-name", Policy, [Blocker], false, "the policy host's certificate is for other names", "RFC 8461 §3.3; RFC 9525 §6.3");
+rule!(CERT_EXPIRED, "fetch-cert-expired", Policy, [Blocker], false, "the policy host's certificate has expired", "RFC 8461 §3.3; RFC 5280 §6.1");
+rule!(CERT_NOT_YET_VALID, "fetch-cert-not-yet-valid", Policy, [Blocker], false, "the policy host's certificate is not valid yet", "RFC 8461 §3.3; RFC 5280 §6.1");
+rule!(CERT_UNTRUSTED, "fetch-cert-untrusted", Policy, [Blocker], false, "the policy host's chain ends in an unknown root", "RFC 8461 §3.3; RFC 5280 §6.1");
+rule!(CERT_SELF_SIGNED, "fetch-cert-self-signed", Policy, [Blocker], false, "the policy host's certificate is self-signed", "RFC 8461 §3.3; RFC 5280 §6.1");
+rule!(CERT_CHAIN_INCOMPLETE, "fetch-cert-chain-incomplete", Policy, [Blocker], false, "the policy host does not send an intermediate", "RFC 8461 §3.3; RFC 8446 §4.4.2");
+rule!(CERT_PRIVATE_CA, "fetch-cert-private-ca", Policy, [Blocker], false, "only a private CA vouches for the policy host", "RFC 8461 §3.3");
+rule!(CERT_EXPIRING, "fetch-cert-expiring", Policy, [Blocker, Warning, Advice], false, "the policy host's certificate ends soon", "RFC 8461 §3.3, §10.2");
+rule!(REDIRECT, "fetch-redirect", Policy, [Blocker], false, "the policy host answers with a redirect", "RFC 8461 §3.3");
+rule!(STATUS, "fetch-status", Policy, [Blocker], false, "the policy host answers with a status other than 200", "RFC 8461 §3.3");
+rule!(CONTENT_TYPE, "fetch-content-type", Policy, [Blocker], false, "the policy is not served as text/plain", "RFC 8461 §3.2");
+rule!(TOO_LARGE, "fetch-too-large", Policy, [Blocker], false, "the policy is larger than 64 KiB", "RFC 8461 §3.3");
+rule!(SLOW, "fetch-slow", Policy, [Warning], false, "the policy host is slow", "RFC 8461 §3.3");
+rule!(ADDRESSES_DIFFER, "fetch-addresses-differ", Policy, [Blocker], false, "the policy host's addresses serve different policies", "RFC 8461 §3.3");
+rule!(ADDRESS_FAILING, "fetch-address-failing", Policy, [Warning], false, "some addresses of the policy host fail", "RFC 8461 §3.3");
+rule!(BLOCKED_AGENT, "fetch-blocked-agent", Policy, [Warning], false, "the policy host treats mail servers unlike browsers", "RFC 8461 §3.3");
+
+/// The family, in the catalogue's order.
+pub static RULES: &[&Rule] = &[
+    &HOST_MISSING,
+    &CONNECT,
+    &TLS,
+    &CERT_NAME,
+    &CERT_EXPIRED,
+    &CERT_NOT_YET_VALID,
+    &CERT_UNTRUSTED,
+    &CERT_SELF_SIGNED,
+    &CERT_CHAIN_INCOMPLETE,
+    &CERT_PRIVATE_CA,
+    &CERT_EXPIRING,
+    &REDIRECT,
+    &STATUS,
+    &CONTENT_TYPE,
+    &TOO_LARGE,
+    &SLOW,
+    &ADDRESSES_DIFFER,
+    &ADDRESS_FAILING,
+    &BLOCKED_AGENT,
+];
+
+/// The certificate faults, judged by the same code as an MX's.
+static CHAIN: ChainRules = ChainRules {
+    name: &CERT_NAME,
+    no_san: &CERT_NAME,
+    expired: &CERT_EXPIRED,
+    not_yet_valid: &CERT_NOT_YET_VALID,
+    expiring: &CERT_EXPIRING,
+    self_signed: &CERT_SELF_SIGNED,
+    untrusted: &CERT_UNTRUSTED,
+    chain_incomplete: &CERT_CHAIN_INCOMPLETE,
+    private_ca: &CERT_PRIVATE_CA,
+};
+
+/// Slower than this is a warning.
+const SLOW_MS: u64 = 5_000;
+
+/// Judges every fetch.
+pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
+    let Some(policy) = &case.facts.policy else { return };
+    let host = policy.host.as_str();
+    if policy.draft.is_some() {
+        for rule in RULES {
+            sheet.not_applicable(rule, host, "a draft is judged, not what is served");
+        }
+        return;
+    }
+    if policy.fetches.is_empty() {
+        without_address(case, policy, sheet);
+        for rule in RULES.iter().filter(|rule| ***rule != HOST_MISSING) {
+            sheet.not_applicable(rule, host, "the policy host has no address");
+        }
+        return;
+    }
+    sheet.holds(&HOST_MISSING, host);
+    let some_serve = policy.fetches.iter().any(serves);
+    for fetch in &policy.fetches {
+        let subject = format!("{host} {}", fetch.address);
+        if let Some(tls) = fetch.handshake() {
+            chain::judge(case, &CHAIN, &subject, &policy.host, tls, sheet);
+        }
+        if some_serve && !serves(fetch) {
+            failing_beside_others(&subject, fetch, sheet);
+        } else {
+            reach(policy, &subject, fetch, sheet);
+        }
+        if let Some(answer) = fetch.answered().filter(|answer| answer.status == 200) {
+            served(&subject, fetch, answer, sheet);
+        }
+    }
+    if !policy.fetches.iter().any(|fetch| some_serve && !serves(fetch)) {
+        sheet.holds(&ADDRESS_FAILING, host);
+    }
+    differing(policy, sheet);
+    agents(policy, sheet);
+}
+
+/// Whether this address hands out a body with status 200; certificates are judged apart.
+fn serves(fetch: &Fetch) -> bool {
+    fetch.answered().is_some_and(|answer| answer.status == 200)
+}
+
+fn without_address(case: &Case<'_>, policy: &PolicyFacts, sheet: &mut Sheet) {
+    let host = policy.host.as_str();
+    if !policy.addresses.none() {
+        sheet.not_applicable(&HOST_MISSING, host, "the lookup of its addresses failed");
+        return;
+    }
+    let (kind, via) = match (&policy.addresses.v4, &policy.addresses.v6) {
+        (Looked::Absent(v4), _) => (v4.kind, v4.via.last()),
+        (_, Looked::Absent(v6)) => (v6.kind, v6.via.last()),
+        _ => (AbsenceKind::NoData, None),
+    };
+    let words = via.map_or_else(
+        || format!("{host} A and AAAA: {}", kind.as_str()),
+        |cname| format!("{host} is a CNAME to {}, which has no address ({})", cname.target, kind.as_str()),
+    );
+    sheet
+        .broken(&HOST_MISSING, host, format!("the policy host {host} has no address"), Evidence::at(EvidenceKind::Dns, case.facts.observed_at, words))
+        .expected(format!("A or AAAA records at {host}, and a web server there that serves the policy"))
+        .found(kind.as_str())
+        .fix_with("Point the name at the web server that serves the policy.", format!("{host}. 3600 IN A <address of your web server>"));
+}
+
+fn failing_beside_others(subject: &str, fetch: &Fetch, sheet: &mut Sheet) {
+    let (kind, what) = what_failed(fetch);
+    sheet
+        .broken(
+            &ADDRESS_FAILING,
+            subject,
+            format!("{subject} does not serve the policy, other addresses of the host do"),
+            Evidence::at(kind, fetch.at, what.clone()),
+        )
+        .expected("the policy, with status 200, from every address")
+        .found(what)
+        .fix(format!("Mend the server behind {}, or take that address out of DNS.", fetch.address));
+}
+
+/// The first step that failed, in words.
+fn what_failed(fetch: &Fetch) -> (EvidenceKind, String) {
+    if let Some(failure) = fetch.connect.failure() {
+        return (EvidenceKind::Tcp, format!("TCP: {}", failure.detail));
+    }
+    if let Some(failure) = fetch.tls.as_ref().and_then(Looked::failure) {
+        return (EvidenceKind::Tls, format!("TLS: {}", failure.detail));
+    }
+    match &fetch.response {
+        Some(Looked::Seen(answer)) => (EvidenceKind::Http, format!("HTTP {}", answer.status)),
+        Some(Looked::Failed(failure)) => (EvidenceKind::Http, format!("HTTP: {}", failure.detail)),
+        _ => (EvidenceKind::Http, "no answer".to_owned()),
+    }
+}
+
+/// Connection, handshake and status of one address.
+fn reach(policy: &PolicyFacts, subject: &str, fetch: &Fetch, sheet: &mut Sheet) {
+    if let Some(failure) = fetch.connect.failure() {
+        unreachable(policy, subject, fetch, failure.kind, sheet);
+        for rule in [&TLS, &REDIRECT, &STATUS] {
+            sheet.not_applicable(rule, subject, "there was no connection");
+        }
+        return;
+    }
+    if let Some(failure) = fetch.tls.as_ref().and_then(Looked::failure) {
+        if failure.kind == FailureKind::Timeout {
+            unreachable(policy, subject, fetch, failure.kind, sheet);
+        } else {
+            sheet.holds(&CONNECT, subject);
+            sheet
+                .broken(
+                    &TLS,
+                    subject,
+                    format!("{subject} accepts the connection, but the TLS handshake fails"),
+                    Evidence::at(EvidenceKind::Tls, fetch.at, failure.detail.clone()),
+                )
+                .expected("a TLS 1.2 or 1.3 handshake")
+                .found(failure.detail.clone())
+                .fix(format!("Configure a certificate for {} on the web server, and TLS 1.2 or newer.", policy.host));
+        }
+        return;
+    }
+    sheet.holds(&TLS, subject);
+    match &fetch.response {
+        Some(Looked::Seen(answer)) => {
+            sheet.holds(&CONNECT, subject);
+            status(policy, subject, fetch, answer, sheet);
+        }
+        Some(Looked::Failed(failure)) => unreachable(policy, subject, fetch, failure.kind, sheet),
+        _ => {}
+    }
+}
+
+/// Refused or broken off is a fact about the host; silence is one only if HTTPS works from here.
+fn unreachable(policy: &PolicyFacts, subject: &str, fetch: &Fetch, kind: FailureKind, sheet: &mut Sheet) {
+    let (sort, what) = what_failed(fetch);
+    let evidence = Evidence::at(sort, fetch.at, what.clone());
+    let silent = matches!(
+        kind,
+        FailureKind::Timeout | FailureKind::Unreachable | FailureKind::NoRoute | FailureKind::SwitchedOff | FailureKind::Denied | FailureKind::Other
+    );
+    let connected = fetch.connect.seen().is_some();
+    let answers_nothing = if connected { "accepts the connection, but gives no whole answer" } else { "cannot be reached" };
+    let witness = policy.https_witness.as_ref().filter(|_| matches!(kind, FailureKind::Timeout | FailureKind::Unreachable));
+    let finding = if !silent || witness.is_some() {
+        sheet.broken(&CONNECT, subject, format!("{subject} {answers_nothing}: senders cannot obtain the policy"), evidence)
+    } else {
+        sheet.undetermined(
+            &CONNECT,
+            subject,
+            format!("{subject} {answers_nothing} from here; whether senders can is not known"),
+            evidence,
+        )
+    };
+    if let Some(witness) = witness {
+        finding.evidence(Evidence::new(EvidenceKind::Http, format!("{witness} answered over HTTPS in the same run, so port 443 is open here")));
+    }
+    finding
+        .expected("an answer on port 443 within 60 seconds")
+        .found(what)
+        .fix("Check the web server and the firewall before it; run the check from another network to tell the two apart.");
+}
+
+fn status(policy: &PolicyFacts, subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
+    let line = |text: String| Evidence::at(EvidenceKind::Http, fetch.at, text);
+    let url = format!("https://{}/.well-known/mta-sts.txt", policy.host);
+    if (300..400).contains(&answer.status) {
+        let target = answer.location.as_deref().unwrap_or("nowhere");
+        sheet
+            .broken(
+                &REDIRECT,
+                subject,
+                format!("{subject} redirects, and senders must not follow"),
+                line(format!("HTTP {} Location: {target}", answer.status)),
+            )
+            .expected(format!("status 200 and the policy at {url}"))
+            .found(format!("status {} to {target}", answer.status))
+            .fix(format!("Serve the file at {url} itself; exempt this path from redirects."));
+        sheet.not_applicable(&STATUS, subject, "it is a redirect");
+        return;
+    }
+    sheet.holds(&REDIRECT, subject);
+    if answer.status == 200 {
+        sheet.holds(&STATUS, subject);
+        return;
+    }
+    let server = answer.server.as_ref().map(|server| format!(" (Server: {server})")).unwrap_or_default();
+    sheet
+        .broken(
+            &STATUS,
+            subject,
+            format!("{subject} answers {} instead of the policy", answer.status),
+            line(format!("HTTP {}{server}", answer.status)),
+        )
+        .expected("status 200")
+        .found(format!("status {}", answer.status))
+        .fix(format!("Serve the policy at exactly {url}."));
+}
+
+/// What only an answer with status 200 can have wrong.
+fn served(subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
+    let http = |text: String| Evidence::at(EvidenceKind::Http, fetch.at, text);
+    let shown = answer.content_type.as_deref().unwrap_or("none");
+    let media = shown.split(';').next().unwrap_or_default().trim();
+    if media.eq_ignore_ascii_case("text/plain") {
+        sheet.holds(&CONTENT_TYPE, subject);
+    } else {
+        sheet
+            .broken(&CONTENT_TYPE, subject, format!("{subject} serves the policy as {shown}"), http(format!("Content-Type: {shown}")))
+            .expected("Content-Type: text/plain")
+            .found(format!("Content-Type: {shown}"))
+            .fix_with("Serve this path as plain text; in nginx:", "location = /.well-known/mta-sts.txt { default_type text/plain; }");
+    }
+    if answer.too_large {
+        sheet
+            .broken(&TOO_LARGE, subject, format!("{subject} serves more than 64 KiB, and senders stop reading there"), http("body longer than 65536 bytes".into()))
+            .expected("at most 64 KiB")
+            .found("more")
+            .fix("Serve the policy alone; it needs a few hundred bytes.");
+    } else {
+        sheet.holds(&TOO_LARGE, subject);
+    }
+    if fetch.elapsed_ms > SLOW_MS {
+        let seconds = fetch.elapsed_ms / 1000;
+        sheet
+            .broken(&SLOW, subject, format!("{subject} took {seconds} s to serve the policy"), http(format!("{} ms", fetch.elapsed_ms)))
+            .expected("under 5 s; senders give up after 60 s")
+            .found(format!("{seconds} s"))
+            .fix("Serve the policy as a static file.");
+    } else {
+        sheet.holds(&SLOW, subject);
+    }
+}
+
+fn differing(policy: &PolicyFacts, sheet: &mut Sheet) {
+    let host = policy.host.as_str();
+    let bodies: Vec<_> = policy.fetches.iter().filter_map(|fetch| Some((fetch, fetch.answered().filter(|answer| answer.status == 200)?))).collect();
+    let Some((first, rest)) = bodies.split_first() else { return };
+    let mut differ = false;
+    for (fetch, answer) in rest {
+        if same_policy(&first.1.body.text, &answer.body.text) {
+            continue;
+        }
+        differ = true;
+        sheet
+            .broken(
+                &ADDRESSES_DIFFER,
+                format!("{host} {}", fetch.address),
+                format!("{} and {} serve different policies: which one a sender holds is chance", first.0.address, fetch.address),
+                Evidence::at(EvidenceKind::Http, fetch.at, format!("{}: {:?}", fetch.address, answer.body.text)),
+            )
+            .evidence(Evidence::at(EvidenceKind::Http, first.0.at, format!("{}: {:?}", first.0.address, first.1.body.text)))
+            .expected("the same policy from every address")
+            .found(format!("SHA-256 {} and {}", first.1.body.sha256.short(), answer.body.sha256.short()))
+            .fix("Deploy the same file to every server behind the name.");
+    }
+    if !differ {
+        sheet.holds(&ADDRESSES_DIFFER, host);
+    }
+}
+
+fn same_policy(one: &str, other: &str) -> bool {
+    let read = |text| {
+        let mut policy = policy::parse(text);
+        policy.mx.sort();
+        (policy.mode, policy.max_age, policy.mx)
+    };
+    one == other || read(one) == read(other)
+}
+
+/// Whether the same address answers other user agents otherwise.
+fn agents(policy: &PolicyFacts, sheet: &mut Sheet) {
+    let host = policy.host.as_str();
+    let Some(own) = policy.by_agent.first().and_then(|other| policy.fetches.iter().find(|fetch| fetch.address == other.address)) else {
+        return;
+    };
+    let shown = |fetch: &Fetch| what_or_policy(fetch);
+    let Some(other) = policy.by_agent.iter().find(|other| !same_answer(own, other)) else {
+        sheet.holds(&BLOCKED_AGENT, host);
+        return;
+    };
+    // Two fetches of one address that differ only because a connection failed say nothing about user agents.
+    if own.answered().is_none() || other.answered().is_none() {
+        sheet.not_applicable(&BLOCKED_AGENT, host, "the fetches cannot be compared");
+        return;
+    }
+    sheet
+        .broken(
+            &BLOCKED_AGENT,
+            host,
+            format!("{host} answers by User-Agent: mail servers may not get what browsers get"),
+            Evidence::at(EvidenceKind::Http, own.at, format!("User-Agent {:?}: {}", own.agent, shown(own))),
+        )
+        .evidence(Evidence::at(EvidenceKind::Http, other.at, format!("User-Agent {:?}: {}", other.agent, shown(other))))
+        .expected("the same answer to everybody")
+        .found(format!("{} and {}", shown(own), shown(other)))
+        .fix("Exempt /.well-known/mta-sts.txt from bot protection, challenges and user-agent filters.");
+}
+
+fn same_answer(one: &Fetch, other: &Fetch) -> bool {
+    match (one.answered(), other.answered()) {
+        (Some(one), Some(other)) if one.status == 200 && other.status == 200 => same_policy(&one.body.text, &other.body.text),
+        (Some(one), Some(other)) => one.status == other.status,
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+fn what_or_policy(fetch: &Fetch) -> String {
+    match fetch.answered() {
+        Some(answer) if answer.status == 200 => format!("HTTP 200, a body of {} bytes, SHA-256 {}", answer.body.text.len(), answer.body.sha256.short()),
+        _ => what_failed(fetch).1,
+    }
+}

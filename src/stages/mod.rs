@@ -1,0 +1,140 @@
+//! Floor 5: one room per stage: look, and put what was seen into facts. Everything that can run side by side does.
+
+pub mod mx;
+pub mod policy;
+pub mod record;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::archive::Archive;
+use crate::model::facts::dns::TxtFacts;
+use crate::model::facts::policy::Draft;
+use crate::model::facts::vantage::Vantage;
+use crate::model::facts::{Facts, SCHEMA};
+use crate::model::looked::Looked;
+use crate::net::Clock;
+use crate::net::dns::Dns;
+use crate::net::https::Fetcher;
+use crate::net::shelf::Shelf;
+use crate::net::smtp::Prober;
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::name::Domain;
+
+/// Which stages to look at.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Stage 1.
+    pub record: bool,
+    /// Stage 2.
+    pub policy: bool,
+    /// A draft in place of what is served.
+    pub draft: Option<Draft>,
+    /// Stage 3.
+    pub mx: bool,
+    /// Hosts to probe in place of the MX set (`--host`).
+    pub hosts: Vec<Domain>,
+    /// Stage 4.
+    pub reports: bool,
+}
+
+/// Everything that looking needs; shared by all domains of a run, so that nothing is asked twice.
+#[derive(Debug)]
+pub struct Looker {
+    /// Names.
+    pub dns: Dns,
+    /// Policies.
+    pub fetcher: Fetcher,
+    /// MX hosts.
+    pub prober: Prober,
+    /// Certificates served anywhere in the run.
+    pub shelf: Arc<Shelf>,
+    /// The reports that were given, already read.
+    pub archive: Archive,
+    /// From where it is looked.
+    pub vantage: Vantage,
+    /// Dates the observations.
+    pub clock: Clock,
+    /// Policy hosts that answered over HTTPS so far in this run.
+    pub answered: Mutex<BTreeSet<Domain>>,
+}
+
+impl Looker {
+    /// Looks at one domain.
+    pub async fn observe(&self, domain: &Domain, wanted: &Wanted) -> Facts {
+        let asked_hosts = !wanted.hosts.is_empty();
+        let mail = async { if asked_hosts { None } else { Some(mx::mail(self, domain, wanted.policy && wanted.draft.is_none()).await) } };
+        let record = async { if wanted.record { Some(record::look(self, domain).await) } else { None } };
+        let policy = async { if wanted.policy { Some(policy::look(self, domain, wanted.draft.as_ref()).await) } else { None } };
+        let servers = async { if wanted.mx { Some(mx::look(self, domain, &wanted.hosts).await) } else { None } };
+        let (mail, record, policy, servers) = tokio::join!(mail, record, policy, servers);
+        let mut facts = Facts {
+            schema: SCHEMA.to_owned(),
+            domain: domain.clone(),
+            observed_at: (self.clock)(),
+            vantage: self.vantage.clone(),
+            mail,
+            record,
+            policy,
+            servers,
+            reports: wanted.reports.then(|| self.archive.for_domain(domain)),
+            certificates: std::collections::BTreeMap::new(),
+        };
+        facts.certificates = self.shelf.take_for(&served(&facts));
+        facts
+    }
+
+    /// Facts of a draft that belongs to no domain: nothing is looked up.
+    pub fn draft_alone(&self, draft: Draft) -> Facts {
+        let domain = Domain::from_dns("draft");
+        Facts {
+            schema: SCHEMA.to_owned(),
+            observed_at: (self.clock)(),
+            vantage: self.vantage.clone(),
+            mail: None,
+            record: None,
+            policy: Some(policy::draft_alone(&domain, draft)),
+            servers: None,
+            reports: None,
+            certificates: std::collections::BTreeMap::new(),
+            domain,
+        }
+    }
+
+    /// Remembers that `host` answered, and names another that did.
+    fn witness(&self, host: &Domain, answered: bool) -> Option<Domain> {
+        let mut hosts = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if answered {
+            hosts.insert(host.clone());
+        }
+        hosts.iter().find(|other| *other != host).cloned()
+    }
+}
+
+/// Every certificate that these facts speak of.
+fn served(facts: &Facts) -> Vec<Fingerprint> {
+    let by_policy = facts.policy.iter().flat_map(|policy| policy.fetches.iter().chain(&policy.by_agent)).filter_map(|fetch| fetch.handshake());
+    let by_mx = facts.servers.iter().flatten().flat_map(|host| &host.probes).filter_map(|probe| probe.handshake());
+    by_policy.chain(by_mx).flat_map(|tls| tls.chain.iter().copied()).collect()
+}
+
+/// Looks up TXT records at `name`; if there are none, looks where people put them by mistake for records that `looks_right`.
+async fn txt(dns: &Dns, name: Domain, mistaken: Vec<Domain>, looks_right: fn(&str) -> bool) -> TxtFacts {
+    use crate::model::facts::dns::Elsewhere;
+    let answer = dns.txt(&name).await;
+    let missing = match &answer {
+        Looked::Absent(_) => true,
+        Looked::Seen(answer) => !answer.value.iter().any(|record| looks_right(&record.text())),
+        Looked::Failed(_) => false,
+    };
+    let mut elsewhere = Vec::new();
+    if missing {
+        let answers = futures_util::future::join_all(mistaken.iter().map(|name| dns.txt(name))).await;
+        for (name, answer) in mistaken.iter().zip(answers) {
+            let texts = answer.seen().map(|answer| answer.value.iter().map(crate::model::facts::dns::TxtRecord::text).collect::<Vec<_>>());
+            let right = texts.into_iter().flatten().filter(|text| looks_right(text));
+            elsewhere.extend(right.map(|text| Elsewhere { name: name.clone(), text }));
+        }
+    }
+    TxtFacts { name, answer, elsewhere }
+}

@@ -1,0 +1,44 @@
+//! Stage 1: the TLS-RPT record, and whether its targets can receive.
+
+use futures_util::future::join_all;
+
+use super::{Looker, txt};
+use crate::model::facts::{RecordFacts, TargetFacts};
+use crate::model::looked::Looked;
+use crate::wire::name::Domain;
+use crate::wire::tlsrpt_record::{self, Target};
+
+/// Targets beyond these are not looked up; a record has one or two.
+const TARGET_CAP: usize = 16;
+
+/// Looks at `_smtp._tls.DOMAIN`.
+pub(super) async fn look(looker: &Looker, domain: &Domain) -> RecordFacts {
+    let mistaken = ["_tls._smtp", "_smtp-tlsrpt", "_tlsrpt", "_smtp.tls"].into_iter().map(|label| domain.child(label));
+    let mistaken = mistaken.chain([domain.clone()]).collect();
+    let txt = txt(&looker.dns, domain.child("_smtp._tls"), mistaken, |text| text.trim_start().to_ascii_lowercase().starts_with("v=tlsrpt")).await;
+    let mut hosts: Vec<(Domain, bool)> = Vec::new();
+    for target in tlsrpt_record::select(&txt.texts()).iter().flat_map(|record| &record.targets) {
+        let host = match target {
+            Target::Mailto { domain, .. } => (domain.clone(), true),
+            Target::Https { host, .. } => (host.clone(), false),
+        };
+        if !hosts.contains(&host) && hosts.len() < TARGET_CAP {
+            hosts.push(host);
+        }
+    }
+    let targets = join_all(hosts.into_iter().map(|(host, mail)| target(looker, host, mail))).await;
+    RecordFacts { txt, targets }
+}
+
+async fn target(looker: &Looker, host: Domain, mail: bool) -> TargetFacts {
+    if !mail {
+        let addresses = Some(looker.dns.addresses(&host).await);
+        return TargetFacts { host, mx: None, addresses };
+    }
+    let mx = looker.dns.mx(&host).await;
+    let addresses = match &mx {
+        Looked::Absent(_) => Some(looker.dns.addresses(&host).await),
+        Looked::Seen(_) | Looked::Failed(_) => None,
+    };
+    TargetFacts { host, mx: Some(mx), addresses }
+}
