@@ -1,7 +1,14 @@
-//! Floor 2: looking. DNS, HTTPS, SMTP and TLS, each with caps and deadlines; nothing here judges.
+//! Floor 2: looking. DNS, HTTPS, SMTP and TLS, each with caps and deadlines; what is seen becomes facts, and nothing is judged here.
 
 pub mod dns;
 pub mod https;
+pub mod limit;
+pub mod route;
+pub mod shelf;
+pub mod smtp;
+pub mod tls;
+pub mod trust;
+pub mod vantage;
 
 /// Where observations get their time from: handed down from the command line, so that nothing below it reads a clock of its own.
 pub type Clock = fn() -> jiff::Timestamp;

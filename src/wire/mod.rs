@@ -1,6 +1,8 @@
 //! Floor 0: formats to typed values. No I/O, no clock; every parser takes hostile bytes and returns what it found with every problem.
 
+pub mod certificate;
 pub mod fingerprint;
+pub mod hello;
 pub mod name;
 pub mod pattern;
 pub mod policy;

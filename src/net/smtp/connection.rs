@@ -1,0 +1,106 @@
+//! One connection that speaks SMTP, in clear or inside TLS: a command out, a whole reply in, each in its time.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout_at};
+
+use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::net::tls;
+use crate::wire::smtp::{Reply, ReplyError, ReplyReader};
+
+/// The farewell is a courtesy: nobody waits for its answer, and not long for its departure.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+pub(super) struct Connection<S> {
+    stream: S,
+    reader: ReplyReader,
+    /// The end of the dialogue, whatever the single steps may take.
+    deadline: Instant,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub(super) fn new(stream: S, deadline: Instant) -> Self {
+        Self { stream, reader: ReplyReader::new(), deadline }
+    }
+
+    /// Sends a line and waits for its whole reply.
+    pub(super) async fn command(&mut self, line: &str, wait: Duration) -> Looked<Reply> {
+        let until = self.until(wait);
+        let line = format!("{line}\r\n");
+        let sent = timeout_at(until, async {
+            self.stream.write_all(line.as_bytes()).await?;
+            self.stream.flush().await
+        });
+        match sent.await {
+            // A peer that closed already may have said why: what it sent is still there to be read.
+            Ok(Ok(()) | Err(_)) => self.reply(wait).await,
+            Err(_) => Looked::Failed(self.too_late(wait)),
+        }
+    }
+
+    /// Waits for a whole reply.
+    pub(super) async fn reply(&mut self, wait: Duration) -> Looked<Reply> {
+        let until = self.until(wait);
+        let mut bytes = [0; 4096];
+        loop {
+            match self.reader.reply() {
+                Ok(Some(reply)) => return Looked::Seen(reply),
+                Ok(None) => {}
+                Err(error) => return Looked::Failed(broken(&error)),
+            }
+            match timeout_at(until, self.stream.read(&mut bytes)).await {
+                Err(_) => return Looked::Failed(self.too_late(wait)),
+                Ok(Err(error)) => return Looked::Failed(tls::failure(&error)),
+                Ok(Ok(0)) => return Looked::Failed(self.closed()),
+                Ok(Ok(count)) => self.reader.feed(bytes.get(..count).unwrap_or_default()),
+            }
+        }
+    }
+
+    /// QUIT and the end of the connection, without waiting for the answer.
+    pub(super) async fn farewell(mut self) {
+        let _ = timeout_at(Instant::now() + FAREWELL, async {
+            self.stream.write_all(b"QUIT\r\n").await?;
+            self.stream.shutdown().await
+        })
+        .await;
+    }
+
+    /// The stream, for TLS; refused if the peer has already sent more in clear, which must not be taken for what follows (RFC 3207 §5).
+    pub(super) fn into_stream(self) -> Result<S, Failure> {
+        match self.reader.pending() {
+            0 => Ok(self.stream),
+            count => Err(Failure::new(FailureKind::Protocol, format!("{count} bytes came in clear behind the answer to STARTTLS"))),
+        }
+    }
+
+    fn until(&self, wait: Duration) -> Instant {
+        self.deadline.min(Instant::now() + wait)
+    }
+
+    fn too_late(&self, wait: Duration) -> Failure {
+        let (lines, wait) = (self.reader.unfinished_lines(), wait.as_secs_f32());
+        if lines > 0 {
+            return Failure::new(FailureKind::Protocol, format!("the reply did not end within {wait} s: {lines} lines so far"));
+        }
+        Failure::new(FailureKind::Timeout, format!("no reply within {wait} s"))
+    }
+
+    fn closed(&self) -> Failure {
+        let detail = if self.reader.unfinished_lines() > 0 || self.reader.pending() > 0 {
+            "closed in the middle of a reply"
+        } else {
+            "closed without a reply"
+        };
+        Failure::new(FailureKind::Closed, detail)
+    }
+}
+
+fn broken(error: &ReplyError) -> Failure {
+    let kind = match error {
+        ReplyError::LineTooLong | ReplyError::TooMuch => FailureKind::TooLarge,
+        ReplyError::NotSmtp(_) | ReplyError::MixedCodes(..) => FailureKind::Protocol,
+    };
+    Failure::new(kind, error.to_string())
+}

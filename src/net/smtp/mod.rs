@@ -1,0 +1,110 @@
+//! The prober: what a sender meets at port 25 of one address, step by step, as facts.
+//!
+//! In: a host name, which its certificate must carry, and one of its addresses. Out: a [`Probe`]. It is the same for every domain
+//! of a run that has this host, so it is made once. Whatever the peer does, it ends in time and in bounded memory.
+
+mod connection;
+mod dialogue;
+mod reach;
+mod wide;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+
+use super::limit::Limiter;
+use super::shelf::Shelf;
+use super::trust::TrustStore;
+use crate::model::facts::servers::Probe;
+use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::wire::name::Domain;
+
+/// How to probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeOptions {
+    /// 25 but in laboratories.
+    pub port: u16,
+    /// The name given in EHLO.
+    pub helo: String,
+    /// `--ipv4`/`--ipv6`: whether IPv4 addresses are to be connected to.
+    pub ipv4: bool,
+    /// Whether IPv6 addresses are to be connected to.
+    pub ipv6: bool,
+    /// How long to wait for what.
+    pub timeouts: Timeouts,
+}
+
+/// How long to wait for what. Whatever is slower counts as not having answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// The TCP connection.
+    pub connect: Duration,
+    /// The whole greeting. Greet delays of 15 s are usual; senders wait up to 300 s (RFC 5321 §4.5.3.2.1).
+    pub greeting: Duration,
+    /// Any other step: a reply, the TLS handshake.
+    pub step: Duration,
+    /// One connection as a whole.
+    pub dialogue: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { connect: seconds(15), greeting: seconds(60), step: seconds(30), dialogue: seconds(150) }
+    }
+}
+
+impl ProbeOptions {
+    /// Port 25, both families, the default timeouts.
+    pub fn new(helo: impl Into<String>) -> Self {
+        Self { port: 25, helo: helo.into(), ipv4: true, ipv6: true, timeouts: Timeouts::default() }
+    }
+}
+
+/// Probes addresses of MX hosts, each address and host once. Share it in an `Arc`.
+#[derive(Debug)]
+pub struct Prober {
+    options: ProbeOptions,
+    limiter: Arc<Limiter>,
+    trust: Arc<TrustStore>,
+    shelf: Arc<Shelf>,
+    made: Mutex<HashMap<(IpAddr, Domain), Arc<OnceCell<Probe>>>>,
+}
+
+impl Prober {
+    /// A prober that has seen nothing.
+    pub fn new(options: ProbeOptions, limiter: Arc<Limiter>, trust: Arc<TrustStore>, shelf: Arc<Shelf>) -> Self {
+        Self { options, limiter, trust, shelf, made: Mutex::default() }
+    }
+
+    /// The dialogue with one address of `host`. Asked again for the same two, it gives the same probe; asked at the same time, both wait
+    /// for one dialogue.
+    pub async fn probe(&self, host: &Domain, address: IpAddr) -> Probe {
+        let cell = {
+            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(made.entry((address, host.clone())).or_default())
+        };
+        cell.get_or_init(|| self.look(host, address)).await.clone()
+    }
+
+    async fn look(&self, host: &Domain, address: IpAddr) -> Probe {
+        let (allowed, family) = if address.is_ipv4() { (self.options.ipv4, "IPv4") } else { (self.options.ipv6, "IPv6") };
+        if !allowed {
+            let failure = Failure::new(FailureKind::SwitchedOff, format!("{family} was switched off"));
+            return dialogue::unreached(address, self.options.port, Timestamp::now(), Looked::Failed(failure));
+        }
+        let _turn = self.limiter.turn(address).await;
+        let mut probe = dialogue::hold(self, host, address).await;
+        if probe.tls.as_ref().and_then(Looked::failure).is_some_and(wide::is_worth_trying) {
+            probe.wide = Some(wide::hold(self, host, address).await);
+        }
+        probe
+    }
+}
+
+#[cfg(test)]
+mod tests;

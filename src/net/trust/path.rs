@@ -1,0 +1,113 @@
+//! The best path of a chain to a set of roots, whatever the date is.
+//!
+//! The path builder that senders use wants to know the time, and says "expired" before anything else. So it is asked at every
+//! instant at which the answer can change, from the latest to the earliest: the first path found is the one that lasts longest.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, Error, KeyUsage};
+
+use super::walk;
+use crate::model::facts::tls::Path;
+use crate::net::tls::provider;
+use crate::wire::certificate::{Certificate, distinguished_name};
+use crate::wire::fingerprint::Fingerprint;
+
+/// Certificates beside the leaf that are looked at. Real chains have up to four.
+const REST_CAP: usize = 15;
+/// Of one subject: cross-signs are real, but every one multiplies the paths that a hostile chain can ask for.
+const SAME_SUBJECT_CAP: usize = 3;
+
+/// A served certificate that could be read.
+pub(super) struct Element<'a> {
+    pub(super) der: &'a [u8],
+    pub(super) read: Certificate,
+}
+
+/// The path that lasts longest, or the path builder's words for why there is none.
+pub(super) fn best(chain: &[Vec<u8>], anchors: &[TrustAnchor<'static>]) -> Result<Path, String> {
+    let (first, rest) = chain.split_first().ok_or("no certificate was sent")?;
+    let leaf = Certificate::parse(first).map(|read| Element { der: first, read }).map_err(|error| error.to_string())?;
+    let rest = usable(rest);
+    let problem = match at_some_instant(&leaf, &rest, anchors) {
+        Ok(path) => return Ok(path),
+        Err(problem) => problem,
+    };
+    // Where the builder refuses for the date of another element, or because the leaf is marked as a CA, there may be a path all
+    // the same: one whose elements were never valid together, or one that other senders' libraries accept.
+    let refuses_for_other_reasons = matches!(
+        problem,
+        Error::CaUsedAsEndEntity | Error::CertExpired { .. } | Error::CertNotValidYet { .. } | Error::InvalidCertValidity
+    );
+    if refuses_for_other_reasons {
+        return walk::longest(&leaf, &rest, anchors).ok_or_else(|| Error::UnknownIssuer.to_string());
+    }
+    Err(problem.to_string())
+}
+
+/// Puts a path down as a fact.
+pub(super) fn describe(elements: &[(Fingerprint, &Certificate)], root: &TrustAnchor<'_>) -> Option<Path> {
+    Some(Path {
+        certificates: elements.iter().map(|(print, _)| *print).collect(),
+        root: distinguished_name(&root.subject),
+        not_before: elements.iter().map(|(_, read)| read.not_before).max()?,
+        not_after: elements.iter().map(|(_, read)| read.not_after).min()?,
+    })
+}
+
+fn usable(rest: &[Vec<u8>]) -> Vec<Element<'_>> {
+    let mut subjects: HashMap<Vec<u8>, usize> = HashMap::new();
+    let mut seen = std::collections::HashSet::new();
+    let read = rest.iter().filter_map(|der| Certificate::parse(der).ok().map(|read| Element { der, read }));
+    read.filter(|element| seen.insert(element.read.sha256))
+        .filter(|element| {
+            let count = subjects.entry(element.read.subject_der.clone()).or_default();
+            *count += 1;
+            *count <= SAME_SUBJECT_CAP
+        })
+        .take(REST_CAP)
+        .collect()
+}
+
+fn at_some_instant(leaf: &Element<'_>, rest: &[Element<'_>], anchors: &[TrustAnchor<'static>]) -> Result<Path, Error> {
+    let der = CertificateDer::from(leaf.der);
+    let end_entity = EndEntityCert::try_from(&der)?;
+    let intermediates: Vec<_> = rest.iter().map(|element| CertificateDer::from(element.der)).collect();
+    let algorithms = provider().signature_verification_algorithms.all;
+    let mut problem = Error::InvalidCertValidity;
+    for instant in instants(leaf, rest) {
+        let found = end_entity.verify_for_usage(algorithms, anchors, &intermediates, instant, KeyUsage::server_auth(), None, None);
+        match found {
+            Ok(path) => {
+                let above = path.intermediate_certificates().map(|certificate| Fingerprint::of(&certificate.der()));
+                let above: Vec<_> = above.filter_map(|print| rest.iter().find(|element| element.read.sha256 == print)).collect();
+                let elements: Vec<_> =
+                    std::iter::once(leaf).chain(above).map(|element| (element.read.sha256, &element.read)).collect();
+                return describe(&elements, path.anchor()).ok_or(Error::UnknownIssuer);
+            }
+            // A chain made to exhaust the builder does so at every instant.
+            Err(
+                error @ (Error::MaximumSignatureChecksExceeded
+                | Error::MaximumPathBuildCallsExceeded
+                | Error::MaximumNameConstraintComparisonsExceeded),
+            ) => return Err(error),
+            Err(error) => problem = error,
+        }
+    }
+    Err(problem)
+}
+
+/// The ends and beginnings of all elements inside the leaf's own validity, latest first. The set of valid paths changes nowhere else.
+fn instants(leaf: &Element<'_>, rest: &[Element<'_>]) -> Vec<UnixTime> {
+    let validity = leaf.read.not_before..=leaf.read.not_after;
+    let elements = std::iter::once(leaf).chain(rest);
+    let mut instants: Vec<Timestamp> =
+        elements.flat_map(|element| [element.read.not_before, element.read.not_after]).filter(|time| validity.contains(time)).collect();
+    instants.sort_unstable();
+    instants.dedup();
+    let seconds = instants.into_iter().rev().filter_map(|time| u64::try_from(time.as_second()).ok());
+    seconds.map(|seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds))).collect()
+}

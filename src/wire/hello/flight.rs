@@ -1,0 +1,309 @@
+//! The server's first flight in clear text (RFC 5246 §7.3): records in, version, suite and chain out, or the alert that came instead.
+
+/// At most this many bytes are read, records and all.
+pub const FLIGHT_CAP: usize = 128 * 1024;
+
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+const SERVER_HELLO: u8 = 2;
+const CERTIFICATE: u8 = 11;
+const SERVER_HELLO_DONE: u8 = 14;
+/// A plaintext fragment is at most 2^14 bytes; some servers add a little (RFC 5246 §6.2.1).
+const RECORD_CAP: usize = (1 << 14) + 2_048;
+
+/// What answered the hello.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flight {
+    /// The server chose and sent its chain.
+    Served(ServerFlight),
+    /// An alert; its description byte. Warnings are passed over.
+    Alert(u8),
+}
+
+/// What a server chose, and its certificates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerFlight {
+    /// As on the wire: 0x0303 is TLS 1.2.
+    pub version: u16,
+    /// The suite's number.
+    pub suite: u16,
+    /// DER, in the order served.
+    pub chain: Vec<Vec<u8>>,
+}
+
+/// Why bytes are no flight of a TLS server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FlightError {
+    /// Not a TLS record.
+    #[error("what came is no TLS: {0:?}")]
+    NotTls(String),
+    /// A record or message that contradicts itself.
+    #[error("malformed {0}")]
+    Malformed(&'static str),
+    /// More than [`FLIGHT_CAP`] without a certificate.
+    #[error("more than {FLIGHT_CAP} bytes before the certificate was complete")]
+    TooLarge,
+    /// The flight ended without a certificate: an anonymous suite, which was not offered.
+    #[error("the server sent no certificate")]
+    NoCertificate,
+}
+
+/// `TLSv1.2` and so on, as in facts; the number where there is no such version.
+pub fn version_name(version: u16) -> String {
+    match version {
+        0x0300 => "SSLv3".into(),
+        0x0301 => "TLSv1.0".into(),
+        0x0302 => "TLSv1.1".into(),
+        0x0303 => "TLSv1.2".into(),
+        0x0304 => "TLSv1.3".into(),
+        other => format!("0x{other:04X}"),
+    }
+}
+
+/// Reads a flight out of a stream of bytes.
+#[derive(Debug, Default)]
+pub struct FlightReader {
+    records: Vec<u8>,
+    messages: Vec<u8>,
+    fed: usize,
+    chosen: Option<(u16, u16)>,
+}
+
+impl FlightReader {
+    /// A reader that has seen nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes what came; `None` if more is needed. Nothing is kept beyond [`FLIGHT_CAP`].
+    ///
+    /// # Errors
+    /// [`FlightError`]: no TLS, or too much of it.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<Flight>, FlightError> {
+        self.fed = self.fed.saturating_add(bytes.len());
+        if self.fed > FLIGHT_CAP {
+            return Err(FlightError::TooLarge);
+        }
+        self.records.extend_from_slice(bytes);
+        let records = std::mem::take(&mut self.records);
+        let mut rest = records.as_slice();
+        let before = self.messages.len();
+        while let Some((kind, fragment, behind)) = next_record(rest)? {
+            rest = behind;
+            match kind {
+                ALERT => {
+                    let &[level, description] = fragment else { return Err(FlightError::Malformed("alert")) };
+                    const WARNING: u8 = 1;
+                    const CLOSE_NOTIFY: u8 = 0;
+                    // A warning such as unrecognized_name is followed by the handshake; a close is the end.
+                    if level != WARNING || description == CLOSE_NOTIFY {
+                        return Ok(Some(Flight::Alert(description)));
+                    }
+                }
+                HANDSHAKE => self.messages.extend_from_slice(fragment),
+                _ => return Err(FlightError::Malformed("record: neither handshake nor alert")),
+            }
+        }
+        self.records = rest.to_vec();
+        if self.messages.len() > before { self.read_messages() } else { Ok(None) }
+    }
+
+    fn read_messages(&mut self) -> Result<Option<Flight>, FlightError> {
+        let messages = std::mem::take(&mut self.messages);
+        let mut rest = Reader(&messages);
+        loop {
+            let mut ahead = rest;
+            let Some((kind, body)) = ahead.message() else { break };
+            rest = ahead;
+            match kind {
+                SERVER_HELLO => self.chosen = Some(server_hello(body).ok_or(FlightError::Malformed("ServerHello"))?),
+                CERTIFICATE => {
+                    let (version, suite) = self.chosen.ok_or(FlightError::Malformed("flight: a certificate before ServerHello"))?;
+                    let chain = certificates(body).ok_or(FlightError::Malformed("Certificate message"))?;
+                    return if chain.is_empty() {
+                        Err(FlightError::NoCertificate)
+                    } else {
+                        Ok(Some(Flight::Served(ServerFlight { version, suite, chain })))
+                    };
+                }
+                SERVER_HELLO_DONE => return Err(FlightError::NoCertificate),
+                _ => {}
+            }
+        }
+        self.messages = rest.0.to_vec();
+        Ok(None)
+    }
+}
+
+/// The next whole record: its type, its fragment and what lies behind it.
+fn next_record(bytes: &[u8]) -> Result<Option<(u8, &[u8], &[u8])>, FlightError> {
+    let not_tls = || FlightError::NotTls(String::from_utf8_lossy(bytes.get(..40).unwrap_or(bytes)).into_owned());
+    // Type and major version tell TLS from anything else as soon as they are there.
+    if bytes.first().is_some_and(|kind| !(20..=24).contains(kind)) || bytes.get(1).is_some_and(|major| *major != 3) {
+        return Err(not_tls());
+    }
+    let &[kind, _, _, high, low, ref rest @ ..] = bytes else { return Ok(None) };
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    if length > RECORD_CAP {
+        return Err(FlightError::Malformed("record: longer than TLS allows"));
+    }
+    Ok(rest.split_at_checked(length).map(|(fragment, behind)| (kind, fragment, behind)))
+}
+
+/// Version and suite (RFC 5246 §7.4.1.3).
+fn server_hello(body: &[u8]) -> Option<(u16, u16)> {
+    let mut body = Reader(body);
+    let version = body.number(2)?;
+    body.take(32)?; // random
+    body.prefixed(1)?; // session id
+    let suite = body.number(2)?;
+    Some((u16::try_from(version).ok()?, u16::try_from(suite).ok()?))
+}
+
+/// The certificates (RFC 5246 §7.4.2).
+fn certificates(body: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut body = Reader(body);
+    let mut list = Reader(body.prefixed(3)?);
+    let mut chain = Vec::new();
+    while !list.0.is_empty() {
+        chain.push(list.prefixed(3)?.to_vec());
+    }
+    body.0.is_empty().then_some(chain)
+}
+
+/// A slice that is read from the front.
+#[derive(Clone, Copy)]
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn number(&mut self, width: usize) -> Option<usize> {
+        Some(self.take(width)?.iter().fold(0, |number, byte| number << 8 | usize::from(*byte)))
+    }
+
+    fn prefixed(&mut self, width: usize) -> Option<&'a [u8]> {
+        let length = self.number(width)?;
+        self.take(length)
+    }
+
+    /// A handshake message: its type and its body; `None` if it is not whole yet.
+    fn message(&mut self) -> Option<(u8, &'a [u8])> {
+        let kind = self.take(1)?;
+        Some((*kind.first()?, self.prefixed(3)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        let mut out = vec![kind];
+        out.extend_from_slice(&u32::try_from(body.len()).unwrap().to_be_bytes()[1..]);
+        out.extend_from_slice(body);
+        out
+    }
+
+    fn record(kind: u8, fragment: &[u8]) -> Vec<u8> {
+        let mut out = vec![kind, 3, 3];
+        out.extend_from_slice(&u16::try_from(fragment.len()).unwrap().to_be_bytes());
+        out.extend_from_slice(fragment);
+        out
+    }
+
+    fn hello(version: u16, suite: u16) -> Vec<u8> {
+        let mut body = version.to_be_bytes().to_vec();
+        body.extend_from_slice(&[9; 32]);
+        body.push(0);
+        body.extend_from_slice(&suite.to_be_bytes());
+        body.push(0);
+        message(SERVER_HELLO, &body)
+    }
+
+    fn certificate(chain: &[&[u8]]) -> Vec<u8> {
+        let list: Vec<u8> = chain.iter().flat_map(|der| message(0, der)[1..].to_vec()).collect();
+        message(CERTIFICATE, &message(0, &list)[1..])
+    }
+
+    #[test]
+    fn version_suite_and_chain_are_read_from_one_record_or_many() {
+        let messages = [hello(0x0301, 0x002F), certificate(&[b"leaf", b"intermediate"])].concat();
+        let expected = Flight::Served(ServerFlight { version: 0x0301, suite: 0x002F, chain: vec![b"leaf".into(), b"intermediate".into()] });
+        for size in [1, 3, 7, messages.len()] {
+            let stream: Vec<u8> = messages.chunks(size).flat_map(|piece| record(HANDSHAKE, piece)).collect();
+            assert_eq!(FlightReader::new().feed(&stream), Ok(Some(expected.clone())), "fragments of {size}");
+            let mut reader = FlightReader::new();
+            let mut seen = Ok(None);
+            for byte in stream.chunks(2) {
+                seen = reader.feed(byte);
+                if seen != Ok(None) {
+                    break;
+                }
+            }
+            assert_eq!(seen, Ok(Some(expected.clone())), "packets of two bytes");
+        }
+    }
+
+    #[test]
+    fn a_fatal_alert_ends_the_flight_and_a_warning_does_not() {
+        assert_eq!(FlightReader::new().feed(&record(ALERT, &[2, 70])), Ok(Some(Flight::Alert(70))));
+        assert_eq!(FlightReader::new().feed(&record(ALERT, &[1, 0])), Ok(Some(Flight::Alert(0))));
+        let warned = [record(ALERT, &[1, 112]), record(HANDSHAKE, &hello(0x0303, 0x0035)), record(HANDSHAKE, &certificate(&[b"leaf"]))];
+        assert!(matches!(FlightReader::new().feed(&warned.concat()), Ok(Some(Flight::Served(_)))));
+    }
+
+    #[test]
+    fn what_is_no_flight_is_an_error() {
+        for (bytes, says) in [
+            (b"220 mx ESMTP\r\n".to_vec(), "no TLS"),
+            (vec![22, 4], "no TLS"),
+            (record(23, b"data"), "neither handshake nor alert"),
+            (record(ALERT, &[2]), "malformed alert"),
+            (vec![22, 3, 3, 0xFF, 0xFF], "longer than TLS allows"),
+            (record(HANDSHAKE, &certificate(&[b"leaf"])), "before ServerHello"),
+            (record(HANDSHAKE, &message(SERVER_HELLO, &[3, 3])), "malformed ServerHello"),
+            ([record(HANDSHAKE, &hello(0x0303, 5)), record(HANDSHAKE, &message(CERTIFICATE, &[0, 0, 9, 1]))].concat(), "malformed Certificate"),
+            ([record(HANDSHAKE, &hello(0x0303, 5)), record(HANDSHAKE, &certificate(&[]))].concat(), "no certificate"),
+            ([record(HANDSHAKE, &hello(0x0303, 5)), record(HANDSHAKE, &message(SERVER_HELLO_DONE, &[]))].concat(), "no certificate"),
+        ] {
+            let error = FlightReader::new().feed(&bytes).expect_err(says).to_string();
+            assert!(error.contains(says), "{says}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_endless_flight_is_cut_off() {
+        let mut reader = FlightReader::new();
+        let piece = record(HANDSHAKE, &message(12, &[0; 1_000]));
+        let mut last = Ok(None);
+        for _ in 0..=FLIGHT_CAP / piece.len() {
+            last = reader.feed(&piece);
+        }
+        assert_eq!(last, Err(FlightError::TooLarge));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600), cut in 1_usize..64) {
+            let mut reader = FlightReader::new();
+            for piece in bytes.chunks(cut) {
+                if reader.feed(piece).is_err() {
+                    break;
+                }
+            }
+        }
+
+        #[test]
+        fn arbitrary_handshake_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let _ = FlightReader::new().feed(&record(HANDSHAKE, &bytes));
+            let _ = FlightReader::new().feed(&[record(HANDSHAKE, &hello(0x0303, 0x0035)), record(HANDSHAKE, &message(CERTIFICATE, &bytes))].concat());
+        }
+    }
+}
