@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use super::exit;
+use crate::net::trust::RootSource;
 use crate::wire::name::Domain;
 
 const STYLES: Styles = Styles::styled()
@@ -172,7 +173,7 @@ pub(super) struct Common {
     pub(super) resolver: Vec<SocketAddr>,
     /// Whom senders trust: mozilla, os, or a PEM file with these roots and no others
     #[arg(long, value_name = "mozilla|os|FILE", default_value = "mozilla", env = "STSREADY_ROOTS", help_heading = "Looking")]
-    pub(super) roots: String,
+    pub(super) roots: RootSource,
     /// A private CA beside the roots: what only it vouches for is named, not trusted
     #[arg(long, value_name = "PEM", env = "STSREADY_CA_FILE", help_heading = "Looking")]
     pub(super) ca_file: Option<PathBuf>,

@@ -16,7 +16,7 @@ use crate::net::https::Fetcher;
 use crate::net::limit::Limiter;
 use crate::net::shelf::Shelf;
 use crate::net::smtp::{ProbeOptions, Prober, Timeouts};
-use crate::net::trust::{RootsChoice, TrustStore};
+use crate::net::trust::TrustStore;
 use crate::net::vantage;
 use crate::stages::Looker;
 use crate::wire::name::Domain;
@@ -32,19 +32,14 @@ pub(super) fn clock() -> Timestamp {
 /// Everything that looking needs.
 pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, Failure> {
     let (ipv4, ipv6) = (!common.ipv6, !common.ipv4);
-    let choice = match common.roots.as_str() {
-        "mozilla" => RootsChoice::Mozilla,
-        "os" => RootsChoice::Os,
-        file => RootsChoice::File(file.into()),
-    };
-    let trust = Arc::new(TrustStore::load(&choice, common.ca_file.as_deref())?);
+    let trust = Arc::new(TrustStore::load(&common.roots, common.ca_file.as_deref())?);
     let dns = Dns::new(&common.resolver, common.timeout)?;
     let shelf = Arc::new(Shelf::new());
     let limiter = Arc::new(Limiter::new(usize::from(common.jobs)));
     let helo = common.helo.clone().unwrap_or_else(vantage::own_name);
     let vantage = Vantage {
         resolvers: dns.servers().to_vec(),
-        roots: trust.roots().clone(),
+        roots: trust.roots(),
         ipv4: vantage::ipv4(ipv4).await,
         ipv6: vantage::ipv6(ipv6).await,
         helo: helo.clone(),

@@ -2,9 +2,8 @@
 //!
 //! In: names. Out: [`Looked`] answers. The resolver's own cache is off (it can drop CNAMEs); the memo here is per run.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
@@ -13,8 +12,8 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
-use tokio::sync::OnceCell;
 
+use super::memo::Memo;
 use crate::model::facts::dns::{AddressFacts, MxRecord, TxtRecord};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Cname, Failure, FailureKind, Looked};
 use crate::wire::name::Domain;
@@ -44,7 +43,7 @@ pub struct Dns {
     resolver: TokioResolver,
     servers: Vec<String>,
     deadline: Duration,
-    memo: Mutex<HashMap<(Domain, RecordType), Arc<OnceCell<Records>>>>,
+    memo: Memo<(Domain, RecordType), Arc<Records>>,
 }
 
 impl std::fmt::Debug for Dns {
@@ -82,7 +81,7 @@ impl Dns {
         options.max_active_requests = 512;
         let resolver = builder.build().map_err(|error| DnsSetupError::Build(error.to_string()))?;
         let retries = u32::try_from(RETRIES).unwrap_or(u32::MAX);
-        Ok(Self { resolver, servers: names, deadline: attempt * (retries + 2), memo: Mutex::default() })
+        Ok(Self { resolver, servers: names, deadline: attempt * (retries + 2), memo: Memo::default() })
     }
 
     /// The resolvers asked, `ADDRESS:PORT`.
@@ -151,16 +150,11 @@ impl Dns {
     }
 
     async fn typed<T>(&self, name: &Domain, kind: RecordType, pick: impl Fn(&RData) -> Option<T>) -> Looked<Answer<Vec<T>>> {
-        let cell = {
-            let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
-            memo.entry((name.clone(), kind)).or_default().clone()
-        };
-        match cell.get_or_init(|| self.ask(name, kind)).await {
-            Looked::Seen(answer) => Looked::Seen(Answer {
-                value: answer.value.iter().filter_map(pick).collect(),
-                ttl: answer.ttl,
-                via: answer.via.clone(),
-            }),
+        let records = self.memo.get((name.clone(), kind), || async { Arc::new(self.ask(name, kind).await) }).await;
+        match &*records {
+            Looked::Seen(answer) => {
+                Looked::Seen(Answer { value: answer.value.iter().filter_map(pick).collect(), ttl: answer.ttl, via: answer.via.clone() })
+            }
             Looked::Absent(absence) => Looked::Absent(absence.clone()),
             Looked::Failed(failure) => Looked::Failed(failure.clone()),
         }

@@ -26,7 +26,7 @@ use crate::wire::name::Domain;
 /// RFC 8461 §3.3: a policy larger than 64 kilobytes may be refused.
 pub const BODY_CAP: usize = 64 * 1024;
 /// RFC 8461 §3.3: a sender gives up after a minute.
-pub const FETCH_DEADLINE: Duration = Duration::from_secs(60);
+pub const FETCH_DEADLINE: Duration = Duration::from_mins(1);
 /// TCP and TLS together; a policy host that needs longer is not one that senders wait for.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(30);
 /// The path is fixed by RFC 8461 §3.2.

@@ -3,6 +3,7 @@
 pub mod dns;
 pub mod https;
 pub mod limit;
+mod memo;
 pub mod route;
 pub mod shelf;
 pub mod smtp;

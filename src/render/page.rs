@@ -2,6 +2,8 @@
 //!
 //! The page always carries its styles; whoever prints it strips them where the terminal (or `NO_COLOR`) wants none.
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -86,7 +88,9 @@ impl Page {
     pub fn paragraph(&mut self, lead: &[(Look, &str)], look: Look, text: &str) {
         let hang: usize = lead.iter().map(|(_, text)| text.width()).sum();
         let text = escape::terminal(text);
-        let options = textwrap::Options::new(self.width.saturating_sub(hang).max(20)).break_words(true).word_splitter(textwrap::WordSplitter::NoHyphenation);
+        let options = textwrap::Options::new(self.width.saturating_sub(hang).max(20))
+            .break_words(true)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
         let mut lines = textwrap::wrap(&text, options).into_iter();
         for (look, text) in lead {
             self.styled(*look, &escape::terminal(text));
@@ -114,8 +118,9 @@ impl Page {
         let cells: Vec<Vec<(Look, String)>> =
             rows.iter().map(|row| row.iter().map(|(look, text)| (*look, escape::terminal(text).into_owned())).collect()).collect();
         let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
-        let widths: Vec<usize> =
-            (0..columns).map(|column| cells.iter().filter_map(|row| row.get(column)).map(|(_, text)| text.width()).max().unwrap_or(0)).collect();
+        let widths: Vec<usize> = (0..columns)
+            .map(|column| cells.iter().filter_map(|row| row.get(column)).map(|(_, text)| text.width()).max().unwrap_or(0))
+            .collect();
         for row in cells {
             self.out.push_str(&" ".repeat(indent));
             let last = row.len().saturating_sub(1);
@@ -138,7 +143,8 @@ impl Page {
             self.out.push_str(text);
         } else {
             let style = look.style();
-            self.out.push_str(&format!("{style}{text}{style:#}"));
+            // Writing to a String cannot fail.
+            let _ = write!(self.out, "{style}{text}{style:#}");
         }
     }
 }
@@ -171,7 +177,10 @@ mod tests {
     #[test]
     fn columns_line_up_by_what_is_seen() {
         let mut page = Page::new(80);
-        page.table(1, &[vec![(Look::Good, "日本".into()), (Look::Plain, "x".into())], vec![(Look::Plain, "a".into()), (Look::Plain, "y".into())]]);
+        page.table(
+            1,
+            &[vec![(Look::Good, "日本".into()), (Look::Plain, "x".into())], vec![(Look::Plain, "a".into()), (Look::Plain, "y".into())]],
+        );
         assert_eq!(plain(page), " 日本  x\n a     y\n");
     }
 }

@@ -70,7 +70,8 @@ pub fn explain(rule: &Rule, width: usize) -> String {
             }
             continue;
         }
-        let item = line.starts_with("- ") || line.split_once(". ").is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+        let item = line.starts_with("- ")
+            || line.split_once(". ").is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
         if line.trim().is_empty() || line.starts_with('#') || fence.is_some() || item {
             flush(&mut page, &mut lead, &mut paragraph);
         }

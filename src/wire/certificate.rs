@@ -291,7 +291,10 @@ mod tests {
         assert_eq!(read.other_names, ["IP:192.0.2.1"]);
         assert_eq!(read.common_name.as_deref(), Some("mx1.example.com"));
         assert_eq!(read.key, Key { kind: "ecdsa", bits: 256 });
-        assert_eq!((read.not_before.to_string(), read.not_after.to_string()), ("2026-01-02T00:00:00Z".into(), "2026-04-02T00:00:00Z".into()));
+        assert_eq!(
+            (read.not_before.to_string(), read.not_after.to_string()),
+            ("2026-01-02T00:00:00Z".into(), "2026-04-02T00:00:00Z".into())
+        );
         assert!(read.is_self_issued() && !read.is_ca);
         assert_eq!(read.sha256, Fingerprint::of(der.der()));
     }

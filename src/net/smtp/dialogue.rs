@@ -22,12 +22,24 @@ use crate::wire::smtp::{Reply, starttls_offered};
 
 /// A probe that ended before anything was said.
 pub(super) fn unreached(address: IpAddr, port: u16, at: Timestamp, connect: Looked<u64>) -> Probe {
-    Probe { address, port, at, connect, greeting: None, greeting_ms: None, ehlo: None, starttls: None, tls: None, ehlo_after: None, wide: None }
+    Probe {
+        address,
+        port,
+        at,
+        connect,
+        greeting: None,
+        greeting_ms: None,
+        ehlo: None,
+        starttls: None,
+        tls: None,
+        ehlo_after: None,
+        wide: None,
+    }
 }
 
 /// Holds the whole dialogue.
 pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr) -> Probe {
-    let (at, deadline) = (Timestamp::now(), Instant::now() + prober.options.timeouts.dialogue);
+    let (at, deadline) = ((prober.options.clock)(), Instant::now() + prober.options.timeouts.dialogue);
     let port = prober.options.port;
     let (stream, took) = match reach::connect(address, port, prober.options.timeouts.connect).await {
         Ok(connected) => connected,

@@ -8,15 +8,13 @@ mod dialogue;
 mod reach;
 mod wide;
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use tokio::sync::OnceCell;
-
+use super::Clock;
 use super::limit::Limiter;
+use super::memo::Memo;
 use super::shelf::Shelf;
 use super::trust::TrustStore;
 use crate::model::facts::servers::Probe;
@@ -24,7 +22,7 @@ use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::wire::name::Domain;
 
 /// How to probe.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ProbeOptions {
     /// 25 but in laboratories.
     pub port: u16,
@@ -36,6 +34,8 @@ pub struct ProbeOptions {
     pub ipv6: bool,
     /// How long to wait for what.
     pub timeouts: Timeouts,
+    /// Dates the probes.
+    pub clock: Clock,
 }
 
 /// How long to wait for what. Whatever is slower counts as not having answered.
@@ -58,10 +58,24 @@ impl Default for Timeouts {
     }
 }
 
+impl Timeouts {
+    /// The defaults, each cut to `limit` where one is given; the dialogue as a whole has five answers to wait for.
+    pub fn at_most(limit: Option<Duration>) -> Self {
+        let Some(limit) = limit else { return Self::default() };
+        let whole = Self::default();
+        Self {
+            connect: whole.connect.min(limit),
+            greeting: whole.greeting.min(limit),
+            step: whole.step.min(limit),
+            dialogue: whole.dialogue.min(limit.saturating_mul(6)),
+        }
+    }
+}
+
 impl ProbeOptions {
     /// Port 25, both families, the default timeouts.
-    pub fn new(helo: impl Into<String>) -> Self {
-        Self { port: 25, helo: helo.into(), ipv4: true, ipv6: true, timeouts: Timeouts::default() }
+    pub fn new(helo: impl Into<String>, clock: Clock) -> Self {
+        Self { port: 25, helo: helo.into(), ipv4: true, ipv6: true, timeouts: Timeouts::default(), clock }
     }
 }
 
@@ -72,30 +86,26 @@ pub struct Prober {
     limiter: Arc<Limiter>,
     trust: Arc<TrustStore>,
     shelf: Arc<Shelf>,
-    made: Mutex<HashMap<(IpAddr, Domain), Arc<OnceCell<Probe>>>>,
+    made: Memo<(IpAddr, Domain), Probe>,
 }
 
 impl Prober {
     /// A prober that has seen nothing.
     pub fn new(options: ProbeOptions, limiter: Arc<Limiter>, trust: Arc<TrustStore>, shelf: Arc<Shelf>) -> Self {
-        Self { options, limiter, trust, shelf, made: Mutex::default() }
+        Self { options, limiter, trust, shelf, made: Memo::default() }
     }
 
     /// The dialogue with one address of `host`. Asked again for the same two, it gives the same probe; asked at the same time, both wait
     /// for one dialogue.
     pub async fn probe(&self, host: &Domain, address: IpAddr) -> Probe {
-        let cell = {
-            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(made.entry((address, host.clone())).or_default())
-        };
-        cell.get_or_init(|| self.look(host, address)).await.clone()
+        self.made.get((address, host.clone()), || self.look(host, address)).await
     }
 
     async fn look(&self, host: &Domain, address: IpAddr) -> Probe {
         let (allowed, family) = if address.is_ipv4() { (self.options.ipv4, "IPv4") } else { (self.options.ipv6, "IPv6") };
         if !allowed {
             let failure = Failure::new(FailureKind::SwitchedOff, format!("{family} was switched off"));
-            return dialogue::unreached(address, self.options.port, Timestamp::now(), Looked::Failed(failure));
+            return dialogue::unreached(address, self.options.port, (self.options.clock)(), Looked::Failed(failure));
         }
         let _turn = self.limiter.turn(address).await;
         let mut probe = dialogue::hold(self, host, address).await;

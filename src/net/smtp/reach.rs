@@ -1,13 +1,14 @@
 //! The TCP connection, and why there is none.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use crate::model::looked::{Failure, FailureKind};
+use crate::net::route::has_route;
 use crate::net::tls;
 
 /// Connects; with the connection comes the time it took, in milliseconds.
@@ -32,13 +33,4 @@ async fn explain(error: &io::Error, peer: SocketAddr) -> Failure {
         return Failure::new(FailureKind::NoRoute, failure.detail);
     }
     failure
-}
-
-/// Whether this machine knows a way to the peer's network. Connecting a UDP socket asks the routing table and sends nothing.
-async fn has_route(peer: SocketAddr) -> bool {
-    let any = if peer.is_ipv4() { IpAddr::from(Ipv4Addr::UNSPECIFIED) } else { IpAddr::from(Ipv6Addr::UNSPECIFIED) };
-    match UdpSocket::bind((any, 0)).await {
-        Ok(socket) => socket.connect(peer).await.is_ok(),
-        Err(_) => false,
-    }
 }

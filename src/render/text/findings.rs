@@ -13,7 +13,8 @@ const EVIDENCE_SHOWN: usize = 6;
 
 pub(super) fn write(assessment: &Assessment, options: Options, page: &mut Page) {
     let shown: Vec<&Finding> = assessment.findings.iter().filter(|finding| finding.is_shown()).collect();
-    let (deciding, rest): (Vec<_>, Vec<_>) = shown.into_iter().partition(|finding| assessment.because.contains(&finding.code()) && (finding.blocks() || finding.unsettles()));
+    let (deciding, rest): (Vec<_>, Vec<_>) =
+        shown.into_iter().partition(|finding| assessment.because.contains(&finding.code()) && (finding.blocks() || finding.unsettles()));
     let (unsettling, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.unsettles() || finding.blocks());
     let (warnings, advice): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.severity >= Severity::Warning);
     let heading = if assessment.answer == Answer::Inconclusive { "What keeps the answer open" } else { "What decides it" };
@@ -113,7 +114,8 @@ fn listed(assessment: &Assessment, page: &mut Page) {
             .iter()
             .filter(|finding| finding.outcome == outcome)
             .map(|finding| {
-                let about = if finding.message.is_empty() { finding.subject.clone() } else { format!("{}: {}", finding.subject, finding.message) };
+                let about =
+                    if finding.message.is_empty() { finding.subject.clone() } else { format!("{}: {}", finding.subject, finding.message) };
                 vec![(look, sign.to_owned()), (Look::Plain, finding.code().to_owned()), (Look::Faint, about)]
             })
             .collect();

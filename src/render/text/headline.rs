@@ -30,7 +30,9 @@ fn sentence(assessment: &Assessment) -> String {
         (Answer::NotReady, Question::SwitchToEnforce) => {
             format!("{domain} must not switch to enforce yet: {faults} would delay mail or leave senders without the policy")
         }
-        (Answer::NotReady, Question::StayInEnforce) => format!("{domain} is in enforce with {faults}: mail is being refused or soon will be"),
+        (Answer::NotReady, Question::StayInEnforce) => {
+            format!("{domain} is in enforce with {faults}: mail is being refused or soon will be")
+        }
         (Answer::NotReady, Question::StartTesting) => {
             let stage = assessment.stages.iter().find(|stage| stage.state == State::Fail).map_or("policy", |stage| name(stage.stage));
             format!("{domain} has no usable MTA-STS policy: {faults} to mend before testing can start, the {stage} first")
@@ -45,8 +47,12 @@ fn inconclusive(assessment: &Assessment, question: Question, domain: &str) -> St
     let only_evidence = !unsettled.is_empty() && unsettled.iter().all(|finding| finding.stage == Stage::Reports);
     if only_evidence && question == Question::SwitchToEnforce {
         let when = assessment.reports.as_ref().and_then(|reports| reports.suffices_at);
-        let date = when.map(|at| format!("; it can suffice on {} at the earliest", super::minute(at).split('T').next().unwrap_or_default()));
-        return format!("servers and policy of {domain} pass, but the evidence of reports does not suffice yet{}", date.unwrap_or_default());
+        let date =
+            when.map(|at| format!("; it can suffice on {} at the earliest", super::minute(at).split('T').next().unwrap_or_default()));
+        return format!(
+            "servers and policy of {domain} pass, but the evidence of reports does not suffice yet{}",
+            date.unwrap_or_default()
+        );
     }
     if only_evidence {
         return format!("the reports about {domain} do not suffice to answer");

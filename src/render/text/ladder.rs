@@ -46,7 +46,11 @@ fn seen(assessment: &Assessment, stage: Stage) -> String {
 
 fn record(assessment: &Assessment) -> String {
     let rua = assessment.record.as_ref().map(|record| record.rua.join(", ")).unwrap_or_default();
-    if rua.is_empty() { first_message(assessment, Stage::Record).unwrap_or_else(|| "no record".to_owned()) } else { format!("reports go to {rua}") }
+    if rua.is_empty() {
+        first_message(assessment, Stage::Record).unwrap_or_else(|| "no record".to_owned())
+    } else {
+        format!("reports go to {rua}")
+    }
 }
 
 fn policy(assessment: &Assessment) -> String {
@@ -64,7 +68,8 @@ fn policy(assessment: &Assessment) -> String {
 }
 
 fn mx(assessment: &Assessment) -> String {
-    let addresses: Vec<AddressOutcome> = assessment.mx.iter().flat_map(|host| host.addresses.iter().map(|address| address.outcome)).collect();
+    let addresses: Vec<AddressOutcome> =
+        assessment.mx.iter().flat_map(|host| host.addresses.iter().map(|address| address.outcome)).collect();
     if addresses.is_empty() {
         return first_message(assessment, Stage::Mx).unwrap_or_else(|| "no MX host with an address".to_owned());
     }
@@ -86,7 +91,10 @@ fn reports(assessment: &Assessment) -> String {
         return first_message(assessment, Stage::Reports).unwrap_or_else(|| "none".to_owned());
     };
     let reporters = if reports.reporters.len() == 1 { "1 reporter".to_owned() } else { format!("{} reporters", reports.reporters.len()) };
-    format!("{} sessions, {} failed, {reporters}, {} of {} days", reports.sessions, reports.failures, reports.days_with_reports, reports.window.days)
+    format!(
+        "{} sessions, {} failed, {reporters}, {} of {} days",
+        reports.sessions, reports.failures, reports.days_with_reports, reports.window.days
+    )
 }
 
 fn first_message(assessment: &Assessment, stage: Stage) -> Option<String> {

@@ -16,7 +16,12 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     for host in &assessment.mx {
         let covered = covered(assessment, host);
         if host.addresses.is_empty() {
-            rows.push(vec![(Look::Unknown, "?".to_owned()), (Look::Plain, label(host)), (Look::Faint, "no address probed".to_owned()), covered.clone()]);
+            rows.push(vec![
+                (Look::Unknown, "?".to_owned()),
+                (Look::Plain, label(host)),
+                (Look::Faint, "no address probed".to_owned()),
+                covered.clone(),
+            ]);
         }
         for (index, address) in host.addresses.iter().enumerate() {
             let name = if index == 0 { label(host) } else { String::new() };

@@ -11,7 +11,8 @@ const REPORTERS_SHOWN: usize = 10;
 pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     let Some(reports) = assessment.reports.as_ref().filter(|reports| reports.reports > 0) else { return };
     page.gap();
-    let bound = reports.failure_rate_upper_bound.map(|bound| format!("; failure rate below {:.2} % (95 %)", bound * 100.0)).unwrap_or_default();
+    let bound =
+        reports.failure_rate_upper_bound.map(|bound| format!("; failure rate below {:.2} % (95 %)", bound * 100.0)).unwrap_or_default();
     page.line(&[
         (Look::Strong, "Reports"),
         (Look::Faint, &format!("  {} sessions, {} failed in {} days{bound}", reports.sessions, reports.failures, reports.window.days)),

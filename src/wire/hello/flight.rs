@@ -269,7 +269,10 @@ mod tests {
             (vec![22, 3, 3, 0xFF, 0xFF], "longer than TLS allows"),
             (record(HANDSHAKE, &certificate(&[b"leaf"])), "before ServerHello"),
             (record(HANDSHAKE, &message(SERVER_HELLO, &[3, 3])), "malformed ServerHello"),
-            ([record(HANDSHAKE, &hello(0x0303, 5)), record(HANDSHAKE, &message(CERTIFICATE, &[0, 0, 9, 1]))].concat(), "malformed Certificate"),
+            (
+                [record(HANDSHAKE, &hello(0x0303, 5)), record(HANDSHAKE, &message(CERTIFICATE, &[0, 0, 9, 1]))].concat(),
+                "malformed Certificate",
+            ),
             ([record(HANDSHAKE, &hello(0x0303, 5)), record(HANDSHAKE, &certificate(&[]))].concat(), "no certificate"),
             ([record(HANDSHAKE, &hello(0x0303, 5)), record(HANDSHAKE, &message(SERVER_HELLO_DONE, &[]))].concat(), "no certificate"),
         ] {
