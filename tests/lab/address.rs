@@ -63,7 +63,10 @@ impl Ground {
         let (dns_port, smtp_port, https_port) = (random_port(), random_port(), random_port());
         let udp = std::net::UdpSocket::bind((anchor, dns_port))?;
         udp.set_nonblocking(true)?;
-        let sockets = DnsSockets { udp: UdpSocket::from_std(udp)?, tcp: bind(anchor, dns_port)?.listen(1024)? };
+        let sockets = DnsSockets {
+            udp: UdpSocket::from_std(udp)?,
+            tcp: bind(anchor, dns_port)?.listen(1024)?,
+        };
         let held = [bind(anchor, smtp_port)?, bind(anchor, https_port)?];
         let localhost = IpAddr::V6(Ipv6Addr::LOCALHOST);
         let v6 = [smtp_port, https_port]
@@ -113,7 +116,13 @@ impl Ground {
         let (address, sockets) = (0..ATTEMPTS)
             .find_map(|_| {
                 let address = self.fresh();
-                Some((address, [bind(address, self.smtp_port).ok()?, bind(address, self.https_port).ok()?]))
+                Some((
+                    address,
+                    [
+                        bind(address, self.smtp_port).ok()?,
+                        bind(address, self.https_port).ok()?,
+                    ],
+                ))
             })
             .expect("one of many loopback addresses has both ports free");
         for socket in sockets {
@@ -143,7 +152,11 @@ impl Ground {
 
 /// Binds without `SO_REUSEADDR`, which would let two labs bind the same port before either listens.
 fn bind(address: IpAddr, port: u16) -> io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
     socket.bind(SocketAddr::new(address, port))?;
     Ok(socket)
 }

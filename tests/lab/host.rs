@@ -35,7 +35,9 @@ struct Shared<R: Role> {
 
 impl<R: Role> Clone for Host<R> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
@@ -48,7 +50,9 @@ impl<R: Role> Host<R> {
             visits: Arc::default(),
             seen: Mutex::default(),
         };
-        Self { shared: Arc::new(shared) }
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// The host's own address.
@@ -84,7 +88,10 @@ impl<R: Role> Host<R> {
     /// The latest 4,096 notes, oldest first.
     pub fn seen(&self) -> Vec<R::Seen> {
         let notes = self.shared.seen.lock().unwrap();
-        notes.iter().map(|note| note.0.lock().unwrap().clone()).collect()
+        notes
+            .iter()
+            .map(|note| note.0.lock().unwrap().clone())
+            .collect()
     }
 
     pub(super) fn role(&self) -> R {

@@ -91,7 +91,9 @@ impl Zone {
                 found.authority = Some(soa(&key));
                 return found;
             };
-            let RData::CNAME(target) = &alias.data else { return found };
+            let RData::CNAME(target) = &alias.data else {
+                return found;
+            };
             name = target.0.clone();
             found.answers.push(alias);
         }
@@ -124,7 +126,9 @@ impl Zone {
     /// Names sort canonically (RFC 4034 §6.1), so what is below a name follows it.
     fn has_descendant(&self, name: &Name) -> bool {
         let mut following = self.names.range(name..).map(|(other, _)| other);
-        following.find(|other| *other != name).is_some_and(|other| name.zone_of(other))
+        following
+            .find(|other| *other != name)
+            .is_some_and(|other| name.zone_of(other))
     }
 }
 

@@ -50,7 +50,12 @@ impl Https {
 
     /// Answers so at the policy's place.
     pub fn answering(answer: Answer) -> Self {
-        Self { tls: Tls::default(), answer, elsewhere: Page::status(404), clock_ahead: 0 }
+        Self {
+            tls: Tls::default(),
+            answer,
+            elsewhere: Page::status(404),
+            clock_ahead: 0,
+        }
     }
 }
 
@@ -76,12 +81,19 @@ impl Role for Https {
 
     async fn serve(host: Host<Self>, conn: Conn) -> io::Result<()> {
         let https = host.role();
-        let Some(mut stream) = tls::accept(&https.tls, &host.identity(), conn).await? else { return Ok(()) };
+        let Some(mut stream) = tls::accept(&https.tls, &host.identity(), conn).await? else {
+            return Ok(());
+        };
         let sni = stream.get_ref().1.server_name().map(ToOwned::to_owned);
-        let Some(request) = request::read(&mut stream, sni).await? else { return tcp::hang_up(stream).await };
+        let Some(request) = request::read(&mut stream, sni).await? else {
+            return tcp::hang_up(stream).await;
+        };
         host.note().write(|note| note.clone_from(&request));
         if request.path == POLICY_PATH {
-            https.answer.give(&request, https.clock_ahead, &mut stream).await?;
+            https
+                .answer
+                .give(&request, https.clock_ahead, &mut stream)
+                .await?;
         } else {
             https.elsewhere.send(https.clock_ahead, &mut stream).await?;
         }

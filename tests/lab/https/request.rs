@@ -35,7 +35,19 @@ fn parse(head: &str, sni: Option<String>) -> Option<HttpsRequest> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+    let header = |wanted: &str| {
+        headers
+            .iter()
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.clone())
+    };
     let (host, user_agent) = (header("host"), header("user-agent"));
-    Some(HttpsRequest { sni, method, path, host, user_agent, headers })
+    Some(HttpsRequest {
+        sni,
+        method,
+        path,
+        host,
+        user_agent,
+        headers,
+    })
 }

@@ -14,7 +14,10 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme, SupportedProtocolVersion};
+use rustls::{
+    DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
+    SupportedProtocolVersion,
+};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsAcceptor;
@@ -77,7 +80,11 @@ pub(super) async fn accept(
         }
     };
     let config = config(versions, client_certificate, identity);
-    match TlsAcceptor::from(Arc::new(config)).accept(conn).into_fallible().await {
+    match TlsAcceptor::from(Arc::new(config))
+        .accept(conn)
+        .into_fallible()
+        .await
+    {
         Ok(stream) => Ok(Some(stream)),
         Err((_, conn)) => {
             tcp::hang_up(conn).await?;
@@ -114,7 +121,10 @@ fn config(
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier: Arc<dyn ClientCertVerifier> = match client_certificate {
         None => WebPkiClientVerifier::no_client_auth(),
-        Some(demand) => Arc::new(AnyClient { demand, provider: Arc::clone(&provider) }),
+        Some(demand) => Arc::new(AnyClient {
+            demand,
+            provider: Arc::clone(&provider),
+        }),
     };
     let resolver: Arc<dyn ResolvesServerCert> = Arc::<Identity>::clone(identity);
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -178,6 +188,8 @@ impl ClientCertVerifier for AnyClient {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
