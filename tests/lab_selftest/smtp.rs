@@ -98,7 +98,7 @@ async fn early_talkers_are_noted() {
     let host = start(
         &lab,
         Smtp {
-            greeting: Greeting::TwoLines(Duration::from_millis(40)),
+            greeting: Greeting::TwoLines(Duration::from_millis(200)),
             ..Smtp::default()
         },
     );
