@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 /// Answers by their question, for one run.
 #[derive(Debug)]
-pub struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
+pub(super) struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
 
 impl<K, V> Default for Memo<K, V> {
     fn default() -> Self {
@@ -18,7 +18,7 @@ impl<K, V> Default for Memo<K, V> {
 
 impl<K: Eq + Hash, V: Clone> Memo<K, V> {
     /// The answer to `question`, found by `ask` if it is not known yet.
-    pub async fn get<F: Future<Output = V>>(&self, question: K, ask: impl FnOnce() -> F) -> V {
+    pub(super) async fn get<F: Future<Output = V>>(&self, question: K, ask: impl FnOnce() -> F) -> V {
         let cell = {
             let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(cells.entry(question).or_default())
