@@ -89,7 +89,7 @@ pub(super) struct CheckArgs {
     #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts"])]
     pub(super) domains: Vec<Domain>,
     /// Files or directories with TLS reports (JSON, gzip, mail); may be given several times
-    #[arg(long, value_name = "PATH", env = "STSREADY_REPORTS", value_delimiter = ':')]
+    #[arg(long, value_name = "PATH")]
     pub(super) reports: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) common: Common,

@@ -54,7 +54,7 @@ pub static RULES: &[&Rule] = &[
 /// The certificate faults, judged by the same code as an MX's.
 static CHAIN: ChainRules = ChainRules {
     name: &CERT_NAME,
-    no_san: &CERT_NAME,
+    no_san: None,
     expired: &CERT_EXPIRED,
     not_yet_valid: &CERT_NOT_YET_VALID,
     expiring: &CERT_EXPIRING,
@@ -131,7 +131,7 @@ fn without_address(case: &Case<'_>, policy: &PolicyFacts, sheet: &mut Sheet) {
         .broken(&HOST_MISSING, host, format!("the policy host {host} has no address"), Evidence::at(EvidenceKind::Dns, case.facts.observed_at, words))
         .expected(format!("A or AAAA records at {host}, and a web server there that serves the policy"))
         .found(kind.as_str())
-        .fix_with("Point the name at the web server that serves the policy.", format!("{host}. 3600 IN A <address of your web server>"));
+        .fix_with("point the name at the web server that serves the policy", format!("{host}. 3600 IN A <address of your web server>"));
 }
 
 fn failing_beside_others(subject: &str, fetch: &Fetch, sheet: &mut Sheet) {
@@ -145,7 +145,7 @@ fn failing_beside_others(subject: &str, fetch: &Fetch, sheet: &mut Sheet) {
         )
         .expected("the policy, with status 200, from every address")
         .found(what)
-        .fix(format!("Mend the server behind {}, or take that address out of DNS.", fetch.address));
+        .fix(format!("mend the server behind {}, or take that address out of DNS", fetch.address));
 }
 
 /// The first step that failed, in words.
@@ -186,7 +186,7 @@ fn reach(policy: &PolicyFacts, subject: &str, fetch: &Fetch, sheet: &mut Sheet) 
                 )
                 .expected("a TLS 1.2 or 1.3 handshake")
                 .found(failure.detail.clone())
-                .fix(format!("Configure a certificate for {} on the web server, and TLS 1.2 or newer.", policy.host));
+                .fix(format!("configure a certificate for {} on the web server, and TLS 1.2 or newer", policy.host));
         }
         return;
     }
@@ -228,7 +228,7 @@ fn unreachable(policy: &PolicyFacts, subject: &str, fetch: &Fetch, kind: Failure
     finding
         .expected("an answer on port 443 within 60 seconds")
         .found(what)
-        .fix("Check the web server and the firewall before it; run the check from another network to tell the two apart.");
+        .fix("check the web server and the firewall before it; run the check from another network to tell the two apart");
 }
 
 fn status(policy: &PolicyFacts, subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
@@ -245,7 +245,7 @@ fn status(policy: &PolicyFacts, subject: &str, fetch: &Fetch, answer: &Response,
             )
             .expected(format!("status 200 and the policy at {url}"))
             .found(format!("status {} to {target}", answer.status))
-            .fix(format!("Serve the file at {url} itself; exempt this path from redirects."));
+            .fix(format!("serve the file at {url} itself; exempt this path from redirects"));
         sheet.not_applicable(&STATUS, subject, "it is a redirect");
         return;
     }
@@ -264,7 +264,7 @@ fn status(policy: &PolicyFacts, subject: &str, fetch: &Fetch, answer: &Response,
         )
         .expected("status 200")
         .found(format!("status {}", answer.status))
-        .fix(format!("Serve the policy at exactly {url}."));
+        .fix(format!("serve the policy at exactly {url}"));
 }
 
 /// What only an answer with status 200 can have wrong.
@@ -279,14 +279,14 @@ fn served(subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
             .broken(&CONTENT_TYPE, subject, format!("{subject} serves the policy as {shown}"), http(format!("Content-Type: {shown}")))
             .expected("Content-Type: text/plain")
             .found(format!("Content-Type: {shown}"))
-            .fix_with("Serve this path as plain text; in nginx:", "location = /.well-known/mta-sts.txt { default_type text/plain; }");
+            .fix_with("serve this path as plain text; in nginx:", "location = /.well-known/mta-sts.txt { default_type text/plain; }");
     }
     if answer.too_large {
         sheet
             .broken(&TOO_LARGE, subject, format!("{subject} serves more than 64 KiB, and senders stop reading there"), http("body longer than 65536 bytes".into()))
             .expected("at most 64 KiB")
             .found("more")
-            .fix("Serve the policy alone; it needs a few hundred bytes.");
+            .fix("serve the policy alone; it needs a few hundred bytes");
     } else {
         sheet.holds(&TOO_LARGE, subject);
     }
@@ -296,7 +296,7 @@ fn served(subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
             .broken(&SLOW, subject, format!("{subject} took {seconds} s to serve the policy"), http(format!("{} ms", fetch.elapsed_ms)))
             .expected("under 5 s; senders give up after 60 s")
             .found(format!("{seconds} s"))
-            .fix("Serve the policy as a static file.");
+            .fix("serve the policy as a static file");
     } else {
         sheet.holds(&SLOW, subject);
     }
@@ -322,7 +322,7 @@ fn differing(policy: &PolicyFacts, sheet: &mut Sheet) {
             .evidence(Evidence::at(EvidenceKind::Http, first.0.at, format!("{}: {:?}", first.0.address, first.1.body.text)))
             .expected("the same policy from every address")
             .found(format!("SHA-256 {} and {}", first.1.body.sha256.short(), answer.body.sha256.short()))
-            .fix("Deploy the same file to every server behind the name.");
+            .fix("deploy the same file to every server behind the name");
     }
     if !differ {
         sheet.holds(&ADDRESSES_DIFFER, host);
@@ -364,7 +364,7 @@ fn agents(policy: &PolicyFacts, sheet: &mut Sheet) {
         .evidence(Evidence::at(EvidenceKind::Http, other.at, format!("User-Agent {:?}: {}", other.agent, shown(other))))
         .expected("the same answer to everybody")
         .found(format!("{} and {}", shown(own), shown(other)))
-        .fix("Exempt /.well-known/mta-sts.txt from bot protection, challenges and user-agent filters.");
+        .fix("exempt /.well-known/mta-sts.txt from bot protection, challenges and user-agent filters");
 }
 
 fn same_answer(one: &Fetch, other: &Fetch) -> bool {
