@@ -3,6 +3,9 @@
 //! A rule is a `static` made by [`rule!`]; its page is embedded from `playbooks/rules/CODE.md`, and without a page it does not build.
 
 mod case;
+pub mod cert;
+pub mod chain;
+pub mod starttls;
 
 pub use case::Case;
 

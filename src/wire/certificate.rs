@@ -182,7 +182,9 @@ pub fn dns_id_matches(presented: &str, host: &Domain) -> bool {
 /// A name as trust anchors hold it (the content of its DER, without the outer header), for people.
 pub fn distinguished_name(content: &[u8]) -> String {
     let der = sequence(content);
-    x509_parser::x509::X509Name::from_der(&der).map_or_else(|_| hex(content), |(_, name)| name.to_string())
+    // The parser takes what is no name for an empty one.
+    let text = x509_parser::x509::X509Name::from_der(&der).map_or_else(|_| String::new(), |(_, name)| name.to_string());
+    if text.is_empty() { hex(content) } else { text }
 }
 
 /// Puts the header of a SEQUENCE before its content: the way back from a trust anchor's fields to DER.
@@ -291,7 +293,10 @@ mod tests {
         assert_eq!(read.other_names, ["IP:192.0.2.1"]);
         assert_eq!(read.common_name.as_deref(), Some("mx1.example.com"));
         assert_eq!(read.key, Key { kind: "ecdsa", bits: 256 });
-        assert_eq!((read.not_before.to_string(), read.not_after.to_string()), ("2026-01-02T00:00:00Z".into(), "2026-04-02T00:00:00Z".into()));
+        assert_eq!(
+            (read.not_before.to_string(), read.not_after.to_string()),
+            ("2026-01-02T00:00:00Z".into(), "2026-04-02T00:00:00Z".into())
+        );
         assert!(read.is_self_issued() && !read.is_ca);
         assert_eq!(read.sha256, Fingerprint::of(der.der()));
     }

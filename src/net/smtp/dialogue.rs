@@ -22,7 +22,19 @@ use crate::wire::smtp::{Reply, starttls_offered};
 
 /// A probe that ended before anything was said.
 pub(super) fn unreached(address: IpAddr, port: u16, at: Timestamp, connect: Looked<u64>) -> Probe {
-    Probe { address, port, at, connect, greeting: None, greeting_ms: None, ehlo: None, starttls: None, tls: None, ehlo_after: None, wide: None }
+    Probe {
+        address,
+        port,
+        at,
+        connect,
+        greeting: None,
+        greeting_ms: None,
+        ehlo: None,
+        starttls: None,
+        tls: None,
+        ehlo_after: None,
+        wide: None,
+    }
 }
 
 /// Holds the whole dialogue.

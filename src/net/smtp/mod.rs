@@ -72,8 +72,11 @@ pub struct Prober {
     limiter: Arc<Limiter>,
     trust: Arc<TrustStore>,
     shelf: Arc<Shelf>,
-    made: Mutex<HashMap<(IpAddr, Domain), Arc<OnceCell<Probe>>>>,
+    made: Mutex<HashMap<(IpAddr, Domain), Made>>,
 }
+
+/// A probe that was made, or is being made.
+type Made = Arc<OnceCell<Probe>>;
 
 impl Prober {
     /// A prober that has seen nothing.

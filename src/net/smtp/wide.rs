@@ -19,10 +19,7 @@ use crate::wire::smtp::Reply;
 
 /// Whether a failed handshake may be the fault of what was offered. A timeout says nothing about that.
 pub(super) fn is_worth_trying(failure: &Failure) -> bool {
-    matches!(
-        failure.kind,
-        FailureKind::TlsAlert | FailureKind::Tls | FailureKind::Reset | FailureKind::Closed | FailureKind::Protocol
-    )
+    matches!(failure.kind, FailureKind::TlsAlert | FailureKind::Tls | FailureKind::Reset | FailureKind::Closed | FailureKind::Protocol)
 }
 
 /// Connects once more and tries. What fails before TLS is of kind `Other`: it says nothing about the hello.

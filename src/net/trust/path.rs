@@ -84,8 +84,7 @@ fn at_some_instant(leaf: &Element<'_>, rest: &[Element<'_>], anchors: &[TrustAnc
             Ok(path) => {
                 let above = path.intermediate_certificates().map(|certificate| Fingerprint::of(&certificate.der()));
                 let above: Vec<_> = above.filter_map(|print| rest.iter().find(|element| element.read.sha256 == print)).collect();
-                let elements: Vec<_> =
-                    std::iter::once(leaf).chain(above).map(|element| (element.read.sha256, &element.read)).collect();
+                let elements: Vec<_> = std::iter::once(leaf).chain(above).map(|element| (element.read.sha256, &element.read)).collect();
                 return describe(&elements, path.anchor()).ok_or(Error::UnknownIssuer);
             }
             // A chain made to exhaust the builder does so at every instant.

@@ -86,8 +86,7 @@ mod tests {
 
     #[test]
     fn modern_is_exactly_what_the_tls_library_has() {
-        let library: Vec<u16> =
-            rustls::crypto::aws_lc_rs::ALL_CIPHER_SUITES.iter().map(|suite| u16::from(suite.suite())).collect();
+        let library: Vec<u16> = rustls::crypto::aws_lc_rs::ALL_CIPHER_SUITES.iter().map(|suite| u16::from(suite.suite())).collect();
         for (code, name) in NAMES {
             assert_eq!(is_modern(name), library.contains(code), "{name}");
         }
