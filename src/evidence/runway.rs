@@ -104,9 +104,11 @@ pub fn thresholds(facts: &Facts, settings: &Settings) -> Vec<(Severity, Timestam
 
 /// Every handshake that served a certificate: at MX hosts, then at the policy host.
 fn handshakes(facts: &Facts) -> impl Iterator<Item = (&str, IpAddr, &TlsFacts)> {
-    let servers = facts.servers.iter().flatten().flat_map(|host| {
-        host.probes.iter().filter_map(|probe| probe.handshake().map(|tls| (host.name.as_str(), probe.address, tls)))
-    });
+    let servers = facts
+        .servers
+        .iter()
+        .flatten()
+        .flat_map(|host| host.probes.iter().filter_map(|probe| probe.handshake().map(|tls| (host.name.as_str(), probe.address, tls))));
     let policy = facts.policy.iter().flat_map(|policy| {
         policy.fetches.iter().filter_map(|fetch| fetch.handshake().map(|tls| (policy.host.as_str(), fetch.address, tls)))
     });

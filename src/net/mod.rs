@@ -1,5 +1,6 @@
-//! Floor 2: the looking. Asynchronous, capped and timed; what is seen becomes facts, and nothing is decided here.
+//! Floor 2: looking. DNS, HTTPS, SMTP and TLS, each with caps and deadlines; what is seen becomes facts, and nothing is judged here.
 
+pub mod dns;
 pub mod limit;
 pub mod shelf;
 pub mod smtp;
