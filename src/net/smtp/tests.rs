@@ -102,10 +102,12 @@ async fn a_healthy_dialogue_is_held_once_and_shared() {
     assert!(one.wide.is_none());
 }
 
+/// A name, what the server says before it closes, and what the probe must be.
+type Case = (&'static str, &'static [u8], fn(&Probe) -> bool);
+
 #[tokio::test]
 async fn a_dialogue_that_stops_says_where_and_why() {
-    type Script = &'static [u8];
-    let cases: &[(&str, Script, fn(&Probe) -> bool)] = &[
+    let cases: &[Case] = &[
         ("421 greeting", b"421 too many connections\r\n", |probe| probe.greeting.as_ref().is_some_and(|it| it.seen().unwrap().code == 421)),
         ("closed before the greeting", b"", |probe| failed(probe.greeting.as_ref(), FailureKind::Closed)),
         ("another protocol", b"SSH-2.0-OpenSSH_9.9\r\n", |probe| failed(probe.greeting.as_ref(), FailureKind::Protocol)),
@@ -132,7 +134,7 @@ fn failed<T>(looked: Option<&Looked<T>>, kind: FailureKind) -> bool {
 #[tokio::test]
 async fn silence_dribble_and_endless_greetings_end_in_time() {
     let (silent, _) = listen(|stream| async move {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         drop(stream);
     })
     .await;
@@ -200,7 +202,7 @@ const OLD_FLIGHT: &[u8] = &[
 async fn a_handshake_that_hangs_is_not_tried_again() {
     let (port, count) = listen(|stream| async move {
         let stream = to_starttls(stream).await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         drop(stream);
     })
     .await;

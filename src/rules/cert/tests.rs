@@ -89,6 +89,9 @@ fn broken(findings: &[Finding]) -> Vec<&'static str> {
     RULES.iter().filter(is_broken).map(|rule| rule.code).collect()
 }
 
+/// A name, the chain, the store, the codes.
+type Row<'a> = (&'static str, Vec<Vec<u8>>, &'a TrustStore, Vec<&'static str>);
+
 #[test]
 fn each_fault_of_a_chain_has_its_code_and_none_hides_another() {
     let (root, unknown) = (Ca::root("Root"), Ca::root("Company CA"));
@@ -102,7 +105,7 @@ fn each_fault_of_a_chain_has_its_code_and_none_hides_another() {
     let plain = store(&[&root.der], None);
     let ca_file = pem(&[&unknown.der]);
     let with_file = store(&[&root.der], Some(ca_file.path()));
-    let cases: Vec<(&str, Vec<Vec<u8>>, &TrustStore, Vec<&str>)> = vec![
+    let cases: Vec<Row<'_>> = vec![
         ("healthy", with(&intermediate, intermediate.leaf(&[HOST], -10..80)), &plain, vec![]),
         ("wildcard", with(&intermediate, intermediate.leaf(&["*.example.com"], -10..80)), &plain, vec![]),
         ("expired", with(&intermediate, intermediate.leaf(&[HOST], -100..-1)), &plain, vec!["cert-expired"]),

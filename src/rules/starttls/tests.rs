@@ -20,12 +20,12 @@ use crate::wire::smtp::Reply;
 const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
 
-fn reply(code: u16, lines: &[&str]) -> Option<Looked<Reply>> {
-    Some(Looked::Seen(Reply { code, lines: lines.iter().map(|&line| line.to_owned()).collect() }))
+fn reply(code: u16, lines: &[&str]) -> Looked<Reply> {
+    Looked::Seen(Reply { code, lines: lines.iter().map(|&line| line.to_owned()).collect() })
 }
 
-fn failed<T>(kind: FailureKind, detail: &str) -> Option<Looked<T>> {
-    Some(Looked::Failed(Failure::new(kind, detail)))
+fn failed<T>(kind: FailureKind, detail: &str) -> Looked<T> {
+    Looked::Failed(Failure::new(kind, detail))
 }
 
 fn tls(version: &str, suite: &str) -> TlsFacts {
@@ -39,12 +39,12 @@ fn healthy(address: &str) -> Probe {
         port: 25,
         at: Timestamp::UNIX_EPOCH,
         connect: Looked::Seen(3),
-        greeting: reply(220, &["mx ESMTP"]),
+        greeting: Some(reply(220, &["mx ESMTP"])),
         greeting_ms: Some(4),
-        ehlo: reply(250, &["mx", "STARTTLS"]),
-        starttls: reply(220, &["go"]),
+        ehlo: Some(reply(250, &["mx", "STARTTLS"])),
+        starttls: Some(reply(220, &["go"])),
         tls: Some(Looked::Seen(tls("TLSv1.3", "TLS_AES_128_GCM_SHA256"))),
-        ehlo_after: reply(250, &["mx"]),
+        ehlo_after: Some(reply(250, &["mx"])),
         wide: None,
     }
 }
@@ -63,28 +63,28 @@ fn unconnected(address: &str, kind: FailureKind) -> Probe {
     }
 }
 
-fn greeted(greeting: Option<Looked<Reply>>) -> Probe {
-    Probe { connect: Looked::Seen(1), greeting, ..unconnected(V4, FailureKind::Other) }
+fn greeted(greeting: Looked<Reply>) -> Probe {
+    Probe { connect: Looked::Seen(1), greeting: Some(greeting), ..unconnected(V4, FailureKind::Other) }
 }
 
-fn answered(ehlo: Option<Looked<Reply>>) -> Probe {
-    Probe { ehlo, ..greeted(reply(220, &["mx"])) }
+fn answered(ehlo: Looked<Reply>) -> Probe {
+    Probe { ehlo: Some(ehlo), ..greeted(reply(220, &["mx"])) }
 }
 
-fn started(starttls: Option<Looked<Reply>>) -> Probe {
-    Probe { starttls, ..answered(reply(250, &["mx", "STARTTLS"])) }
+fn started(starttls: Looked<Reply>) -> Probe {
+    Probe { starttls: Some(starttls), ..answered(reply(250, &["mx", "STARTTLS"])) }
 }
 
-fn shaken(tls: Option<Looked<TlsFacts>>, wide: Option<Looked<TlsFacts>>) -> Probe {
-    Probe { tls, wide: wide.map(|outcome| WideHello { outcome, alert: None }), ..started(reply(220, &["go"])) }
+fn shaken(tls: Looked<TlsFacts>, wide: Option<Looked<TlsFacts>>) -> Probe {
+    Probe { tls: Some(tls), wide: wide.map(|outcome| WideHello { outcome, alert: None }), ..started(reply(220, &["go"])) }
 }
 
-fn alert() -> Option<Looked<TlsFacts>> {
+fn alert() -> Looked<TlsFacts> {
     failed(FailureKind::TlsAlert, "handshake_failure (40)")
 }
 
-fn after(ehlo_after: Option<Looked<Reply>>) -> Probe {
-    Probe { ehlo_after, ..healthy(V4) }
+fn after(ehlo_after: Looked<Reply>) -> Probe {
+    Probe { ehlo_after: Some(ehlo_after), ..healthy(V4) }
 }
 
 fn facts(hosts: Vec<Vec<Probe>>) -> Facts {
@@ -130,6 +130,8 @@ fn shown(facts: &Facts) -> Vec<(&'static str, Outcome, Severity)> {
     findings(facts).iter().filter(|it| it.is_shown()).map(|it| (it.code(), it.outcome, it.severity)).collect()
 }
 
+type Row = (&'static str, Probe, Vec<(&'static str, Outcome, Severity)>);
+
 #[test]
 fn each_way_to_fail_has_its_code() {
     use FailureKind::{Closed, Other, Protocol, Refused, Reset, Timeout, TlsAlert, TooLarge, Unreachable};
@@ -142,7 +144,6 @@ fn each_way_to_fail_has_its_code() {
     }
     let mut both = after(failed(Closed, "closed"));
     both.tls.clone_from(&forged.tls);
-    type Row = (&'static str, Probe, Vec<(&'static str, Outcome, Severity)>);
     let rows: Vec<Row> = vec![
         ("healthy", healthy(V4), vec![]),
         ("refused", unconnected(V4, Refused), vec![("starttls-unreachable", Undetermined, Blocker)]),
@@ -163,11 +164,11 @@ fn each_way_to_fail_has_its_code() {
         ("503 to STARTTLS", started(reply(503, &["no"])), vec![("starttls-rejected", Broken, Blocker)]),
         ("closed at STARTTLS", started(failed(Closed, "closed")), vec![("starttls-rejected", Broken, Blocker)]),
         ("silent at STARTTLS", started(failed(Timeout, "no reply")), vec![("starttls-rejected", Undetermined, Blocker)]),
-        ("alert twice", shaken(alert(), alert()), vec![("starttls-handshake", Broken, Blocker)]),
-        ("reset twice", shaken(failed(Reset, "reset"), failed(Closed, "closed")), vec![("starttls-handshake", Broken, Blocker)]),
+        ("alert twice", shaken(alert(), Some(alert())), vec![("starttls-handshake", Broken, Blocker)]),
+        ("reset twice", shaken(failed(Reset, "reset"), Some(failed(Closed, "closed"))), vec![("starttls-handshake", Broken, Blocker)]),
         ("handshake hangs", shaken(failed(Timeout, "late"), None), vec![("starttls-handshake", Undetermined, Blocker)]),
-        ("wide hello hangs", shaken(alert(), failed(Timeout, "late")), vec![("starttls-handshake", Undetermined, Blocker)]),
-        ("no second connection", shaken(alert(), failed(Other, "421")), vec![("starttls-handshake", Undetermined, Blocker)]),
+        ("wide hello hangs", shaken(alert(), Some(failed(Timeout, "late"))), vec![("starttls-handshake", Undetermined, Blocker)]),
+        ("no second connection", shaken(alert(), Some(failed(Other, "421"))), vec![("starttls-handshake", Undetermined, Blocker)]),
         ("TLS 1.0", shaken(alert(), old("TLSv1.0", "TLS_RSA_WITH_AES_128_CBC_SHA")), vec![("starttls-legacy", Broken, Blocker)]),
         ("old suites", shaken(alert(), old("TLSv1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256")), vec![("starttls-suites", Broken, Warning)]),
         (
