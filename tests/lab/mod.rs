@@ -209,6 +209,7 @@ impl Lab {
 
     /// A fresh address where connecting to the SMTP or the HTTPS port neither succeeds nor fails.
     pub fn silent_address(&self) -> IpAddr {
+        let _context = self.runtime.enter();
         self.ground.swallow()
     }
 

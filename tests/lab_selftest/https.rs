@@ -90,7 +90,7 @@ async fn bodies_are_as_bad_as_asked_for() {
     host.change(|https| https.answer = Answer::BadChunks(Page::policy("policy")));
     assert!(fetch(&lab, &host).await.contains("\r\n\r\nzz\r\npolicy"));
     host.change(|https| {
-        https.answer = Answer::Dribble(Duration::from_millis(1), Page::policy("policy"))
+        https.answer = Answer::Dribble(Duration::from_millis(1), Page::policy("policy"));
     });
     assert!(fetch(&lab, &host).await.ends_with("\r\n\r\npolicy"));
     host.change(|https| https.answer = Answer::Close);

@@ -130,7 +130,7 @@ async fn certificates_are_as_bad_as_asked_for() {
         .root()
         .sub("RSA Intermediate", |change| change.key = Key::Rsa2048);
     let constrained = lab.ca().root().sub("Constrained", |change| {
-        change.permitted = vec!["beta.test".into()]
+        change.permitted = vec!["beta.test".into()];
     });
     let issue = |leaf: Leaf| lab.ca().issue(&leaf);
     for (chain, said) in [

@@ -14,7 +14,7 @@ use crate::lab::{Key, Lab, Smtp};
 async fn a_good_domain_is_good() {
     let lab = Lab::start().await.unwrap();
     let mut alpha = lab.good_domain("alpha.test", |plan| {
-        plan.mx_keys = vec![Key::P256, Key::Rsa2048]
+        plan.mx_keys = vec![Key::P256, Key::Rsa2048];
     });
     for name in ["_mta-sts.alpha.test.", "_smtp._tls.alpha.test."] {
         assert_eq!(
@@ -160,6 +160,7 @@ fn a_blocking_lab_serves_from_its_own_runtime() {
     let lab = Lab::start_blocking().unwrap();
     let host = lab.smtp_host(Smtp::default(), lab.chain("mx.test"));
     assert!(lab.root_file().exists() && lab.args().len() == 8);
+    assert!(lab.silent_address().is_ipv4());
     lab.block_on(async {
         let mut stream = TcpStream::connect(host.socket()).await.unwrap();
         assert!(super::client::reply(&mut stream).await.starts_with("220 "));

@@ -77,7 +77,7 @@ impl Chain {
         &self.certificates
     }
 
-    /// The leaf, wherever it stands in a chain that has not been reversed.
+    /// The certificate sent first: the leaf, except after [`Self::leaf_last`].
     pub fn leaf(&self) -> &CertificateDer<'static> {
         &self.certificates[0]
     }

@@ -123,13 +123,13 @@ fn reply(dns: &Dns, bytes: &[u8], over: Over) -> Option<Reply> {
 
     match fault {
         Some(Fault::Bogus) if query.metadata.checking_disabled => {
-            answer.metadata.authentic_data = false
+            answer.metadata.authentic_data = false;
         }
         Some(Fault::ServFail | Fault::Bogus) => answer = error(&query, ResponseCode::ServFail),
         Some(Fault::Refused) => answer = error(&query, ResponseCode::Refused),
         Some(Fault::Code(code)) => answer = error(&query, code),
         Some(Fault::Truncate | Fault::TruncateWithoutTcp) if over == Over::Udp => {
-            answer = truncated(&query)
+            answer = truncated(&query);
         }
         Some(Fault::TruncateWithoutTcp) => {
             reply.close = true;

@@ -1,0 +1,3 @@
+//! Floor 2: arithmetic over facts and history. Pure: times come in as parameters.
+
+pub mod runway;
