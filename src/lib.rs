@@ -1,4 +1,5 @@
 //! stsready: is it safe to switch MTA-STS (RFC 8461) from `testing` to `enforce`?
 pub mod model;
+pub mod net;
 pub mod rules;
 pub mod wire;
