@@ -1,7 +1,10 @@
 //! Floor 0: formats to typed values. No I/O, no clock; every parser takes hostile bytes and returns what it found with every problem.
 
 pub mod fingerprint;
+pub mod gzip;
+pub mod mail;
 pub mod name;
 pub mod pattern;
 pub mod policy;
+pub mod report;
 pub mod smtp;
