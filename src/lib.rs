@@ -2,5 +2,6 @@
 pub mod archive;
 pub mod evidence;
 pub mod model;
+pub mod net;
 pub mod rules;
 pub mod wire;

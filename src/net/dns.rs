@@ -1,0 +1,302 @@
+//! DNS as it is: absent and unreachable kept apart, TTLs and CNAMEs kept, every question asked once a run.
+//!
+//! In: names. Out: [`Looked`] answers. The resolver's own cache is off (it can drop CNAMEs); the memo here is per run.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use tokio::sync::OnceCell;
+
+use crate::model::facts::dns::{AddressFacts, MxRecord, TxtRecord};
+use crate::model::looked::{Absence, AbsenceKind, Answer, Cname, Failure, FailureKind, Looked};
+use crate::wire::name::Domain;
+
+/// One attempt at one resolver waits this long, unless `--timeout` is shorter.
+const ATTEMPT: Duration = Duration::from_secs(4);
+/// Attempts after the first.
+const RETRIES: usize = 2;
+/// CNAMEs followed on the way to an answer.
+const CNAME_CAP: usize = 16;
+
+type Records = Looked<Answer<Vec<RData>>>;
+
+/// Why there is no resolver to ask.
+#[derive(Debug, thiserror::Error)]
+pub enum DnsSetupError {
+    /// The system names none, or unreadably.
+    #[error("the system's resolver configuration cannot be used ({0}); name one with --resolver ADDRESS[:PORT]")]
+    System(String),
+    /// The resolver could not be made.
+    #[error("no resolver can be set up: {0}")]
+    Build(String),
+}
+
+/// A stub resolver with a memo.
+pub struct Dns {
+    resolver: TokioResolver,
+    servers: Vec<String>,
+    deadline: Duration,
+    memo: Mutex<HashMap<(Domain, RecordType), Arc<OnceCell<Records>>>>,
+}
+
+impl std::fmt::Debug for Dns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dns").field("servers", &self.servers).finish_non_exhaustive()
+    }
+}
+
+impl Dns {
+    /// Asks `servers`, or the system's resolvers if none are given. `timeout` shortens each attempt.
+    ///
+    /// # Errors
+    /// [`DnsSetupError`] if the system names no usable resolver.
+    pub fn new(servers: &[SocketAddr], timeout: Option<Duration>) -> Result<Self, DnsSetupError> {
+        let config = if servers.is_empty() {
+            let (config, _) =
+                hickory_resolver::system_conf::read_system_conf().map_err(|error| DnsSetupError::System(error.to_string()))?;
+            ResolverConfig::from_name_servers(config.name_servers().to_vec())
+        } else {
+            ResolverConfig::from_name_servers(servers.iter().map(|server| name_server(*server)).collect())
+        };
+        if config.name_servers().is_empty() {
+            return Err(DnsSetupError::System("it names no server".into()));
+        }
+        let names = config.name_servers().iter().map(|server| shown(server.ip, server.connections.first())).collect();
+        let attempt = timeout.map_or(ATTEMPT, |timeout| timeout.min(ATTEMPT));
+        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let options = builder.options_mut();
+        options.timeout = attempt;
+        options.attempts = RETRIES;
+        options.cache_size = 0;
+        options.use_hosts_file = ResolveHosts::Never;
+        options.preserve_intermediates = true;
+        options.edns0 = true;
+        options.max_active_requests = 512;
+        let resolver = builder.build().map_err(|error| DnsSetupError::Build(error.to_string()))?;
+        let retries = u32::try_from(RETRIES).unwrap_or(u32::MAX);
+        Ok(Self { resolver, servers: names, deadline: attempt * (retries + 2), memo: Mutex::default() })
+    }
+
+    /// The resolvers asked, `ADDRESS:PORT`.
+    pub fn servers(&self) -> &[String] {
+        &self.servers
+    }
+
+    /// TXT records, in a stable order.
+    pub async fn txt(&self, name: &Domain) -> Looked<Answer<Vec<TxtRecord>>> {
+        let strings = |text: &[Box<[u8]>]| text.iter().map(|part| String::from_utf8_lossy(part).into_owned()).collect();
+        let mut answer = self
+            .typed(name, RecordType::TXT, |data| match data {
+                RData::TXT(txt) => Some(TxtRecord { strings: strings(&txt.txt_data) }),
+                _ => None,
+            })
+            .await;
+        if let Looked::Seen(answer) = &mut answer {
+            answer.value.sort_by_key(TxtRecord::text);
+        }
+        answer
+    }
+
+    /// MX records by preference, each once. The null MX (RFC 7505) is a record whose exchange is the root.
+    pub async fn mx(&self, name: &Domain) -> Looked<Answer<Vec<MxRecord>>> {
+        let mut answer = self
+            .typed(name, RecordType::MX, |data| match data {
+                RData::MX(mx) => Some(MxRecord { preference: mx.preference, exchange: domain(&mx.exchange) }),
+                _ => None,
+            })
+            .await;
+        if let Looked::Seen(answer) = &mut answer {
+            answer.value.sort();
+            answer.value.dedup();
+        }
+        answer
+    }
+
+    /// Both address families, asked side by side.
+    pub async fn addresses(&self, name: &Domain) -> AddressFacts {
+        let v4 = self.typed(name, RecordType::A, |data| match data {
+            RData::A(a) => Some(a.0),
+            _ => None,
+        });
+        let v6 = self.typed(name, RecordType::AAAA, |data| match data {
+            RData::AAAA(aaaa) => Some(aaaa.0),
+            _ => None,
+        });
+        let (mut v4, mut v6) = tokio::join!(v4, v6);
+        if let Looked::Seen(answer) = &mut v4 {
+            answer.value.sort_unstable();
+            answer.value.dedup();
+        }
+        if let Looked::Seen(answer) = &mut v6 {
+            answer.value.sort_unstable();
+            answer.value.dedup();
+        }
+        AddressFacts { v4, v6 }
+    }
+
+    /// Whether the name exists at all, with whatever records.
+    pub async fn exists(&self, name: &Domain) -> Looked<()> {
+        match self.typed(name, RecordType::SOA, |_| Some(())).await {
+            Looked::Absent(absence) if absence.kind == AbsenceKind::NoData => Looked::Seen(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    async fn typed<T>(&self, name: &Domain, kind: RecordType, pick: impl Fn(&RData) -> Option<T>) -> Looked<Answer<Vec<T>>> {
+        let cell = {
+            let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+            memo.entry((name.clone(), kind)).or_default().clone()
+        };
+        match cell.get_or_init(|| self.ask(name, kind)).await {
+            Looked::Seen(answer) => Looked::Seen(Answer {
+                value: answer.value.iter().filter_map(pick).collect(),
+                ttl: answer.ttl,
+                via: answer.via.clone(),
+            }),
+            Looked::Absent(absence) => Looked::Absent(absence.clone()),
+            Looked::Failed(failure) => Looked::Failed(failure.clone()),
+        }
+    }
+
+    async fn ask(&self, asked: &Domain, kind: RecordType) -> Records {
+        let mut name = match Name::from_ascii(asked.as_str()) {
+            Ok(name) => name,
+            Err(error) => {
+                return Looked::Failed(Failure::new(FailureKind::DnsError, format!("{asked} cannot be asked for in DNS: {error}")));
+            }
+        };
+        name.set_fqdn(true);
+        let answer = tokio::time::timeout(self.deadline, self.resolver.lookup(name.clone(), kind)).await;
+        match answer {
+            Ok(Ok(lookup)) => answered(asked, &name, kind, lookup.answers()),
+            Ok(Err(error)) => failed(asked, kind, &error),
+            Err(_) => Looked::Failed(Failure::new(FailureKind::Timeout, format!("no answer to {asked} {kind} within {:?}", self.deadline))),
+        }
+    }
+}
+
+fn name_server(server: SocketAddr) -> NameServerConfig {
+    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+        connection.port = server.port();
+        connection
+    });
+    NameServerConfig::new(server.ip(), true, connections.to_vec())
+}
+
+fn shown(ip: IpAddr, connection: Option<&ConnectionConfig>) -> String {
+    SocketAddr::new(ip, connection.map_or(53, |connection| connection.port)).to_string()
+}
+
+fn domain(name: &Name) -> Domain {
+    Domain::from_dns(&name.to_ascii())
+}
+
+/// Walks from the name asked through the CNAMEs to the records: an answer may hold them in any order, and records of other names.
+fn answered(asked: &Domain, name: &Name, kind: RecordType, records: &[Record]) -> Records {
+    let mut owner = name.clone();
+    let mut via = Vec::new();
+    let mut ttl = u32::MAX;
+    while via.len() < CNAME_CAP {
+        let alias = records.iter().find_map(|record| match &record.data {
+            RData::CNAME(target) if record.name == owner => Some((target.0.clone(), record.ttl)),
+            _ => None,
+        });
+        let Some((target, alias_ttl)) = alias else { break };
+        via.push(Cname { name: domain(&owner), target: domain(&target), ttl: alias_ttl });
+        ttl = ttl.min(alias_ttl);
+        owner = target;
+    }
+    let mut value = Vec::new();
+    for record in records.iter().filter(|record| record.record_type() == kind && record.name == owner) {
+        ttl = ttl.min(record.ttl);
+        value.push(record.data.clone());
+    }
+    if value.is_empty() {
+        let looping = via.len() == CNAME_CAP;
+        return if looping {
+            Looked::Failed(Failure::new(FailureKind::DnsError, format!("{asked}: more than {CNAME_CAP} CNAMEs in a row")))
+        } else {
+            Looked::Absent(Absence { kind: AbsenceKind::NoData, via })
+        };
+    }
+    Looked::Seen(Answer { value, ttl, via })
+}
+
+fn failed(asked: &Domain, kind: RecordType, error: &NetError) -> Records {
+    let failure = |kind, detail: String| Looked::Failed(Failure::new(kind, detail));
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => {
+            let absence = if none.response_code == ResponseCode::NXDomain { AbsenceKind::NxDomain } else { AbsenceKind::NoData };
+            // The name that has nothing differs from the one asked where a CNAME led there.
+            let end = domain(none.query.name());
+            let via = if end == *asked { Vec::new() } else { vec![Cname { name: asked.clone(), target: end, ttl: 0 }] };
+            Looked::Absent(Absence { kind: absence, via })
+        }
+        NetError::Dns(DnsError::ResponseCode(code)) => {
+            let shown = format!("the resolver answered {} to {asked} {kind}", code_name(*code));
+            match code {
+                ResponseCode::ServFail => failure(FailureKind::ServFail, shown),
+                ResponseCode::Refused => failure(FailureKind::Refused, shown),
+                _ => failure(FailureKind::DnsError, shown),
+            }
+        }
+        NetError::Timeout => failure(FailureKind::Timeout, format!("no resolver answered {asked} {kind} in time")),
+        NetError::NoConnections => failure(FailureKind::Timeout, format!("no resolver could be reached to ask for {asked} {kind}")),
+        other => failure(FailureKind::DnsError, format!("{asked} {kind}: {other}")),
+    }
+}
+
+fn code_name(code: ResponseCode) -> String {
+    match code {
+        ResponseCode::ServFail => "SERVFAIL".into(),
+        ResponseCode::Refused => "REFUSED".into(),
+        ResponseCode::FormErr => "FORMERR".into(),
+        ResponseCode::NotImp => "NOTIMP".into(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use hickory_resolver::proto::rr::rdata::{A, CNAME};
+
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        Name::from_str(text).expect("a name")
+    }
+
+    #[test]
+    fn cnames_are_walked_from_the_name_asked_in_any_order() {
+        let address = RData::A(A::new(192, 0, 2, 1));
+        let records = [
+            Record::from_rdata(name("b.example."), 30, address.clone()),
+            Record::from_rdata(name("other.example."), 5, address.clone()),
+            Record::from_rdata(name("a.example."), 60, RData::CNAME(CNAME(name("b.example.")))),
+        ];
+        let looked = answered(&Domain::from_dns("a.example"), &name("a.example."), RecordType::A, &records);
+        let answer = looked.seen().expect("seen");
+        assert_eq!((answer.value.len(), answer.ttl), (1, 30));
+        assert_eq!(answer.via, [Cname { name: Domain::from_dns("a.example"), target: Domain::from_dns("b.example"), ttl: 60 }]);
+    }
+
+    #[test]
+    fn a_loop_of_cnames_is_a_failure_not_an_absence() {
+        let records = [
+            Record::from_rdata(name("a.example."), 60, RData::CNAME(CNAME(name("b.example.")))),
+            Record::from_rdata(name("b.example."), 60, RData::CNAME(CNAME(name("a.example.")))),
+        ];
+        let looked = answered(&Domain::from_dns("a.example"), &name("a.example."), RecordType::A, &records);
+        assert!(looked.failure().is_some(), "{looked:?}");
+    }
+}
