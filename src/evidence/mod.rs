@@ -1,3 +1,8 @@
-//! Floor 2: arithmetic over facts and history. Pure: times come in as parameters.
+//! Floor 2: pure arithmetic over facts: what the reports of a window add up to, failures in groups, how long certificates last, until when
+//! senders hold a policy.
 
+pub mod bound;
+pub mod day;
+pub mod entries;
+pub mod horizon;
 pub mod runway;

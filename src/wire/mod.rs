@@ -3,12 +3,15 @@
 pub mod certificate;
 pub mod fields;
 pub mod fingerprint;
+pub mod gzip;
 pub mod hello;
 pub mod hostname;
 pub mod likeness;
+pub mod mail;
 pub mod name;
 pub mod pattern;
 pub mod policy;
+pub mod report;
 pub mod rua;
 pub mod smtp;
 pub mod sts_record;
