@@ -2,6 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod lab;
+mod lab_selftest;
 mod layers;
 mod letters;
-mod lab_selftest;

@@ -48,11 +48,8 @@ impl Archive {
     /// A path that does not exist or cannot be read at all. What lies inside a directory is rejected, not an error.
     pub fn read(paths: &[PathBuf]) -> Result<Self, ArchiveError> {
         let files = walk::files(paths)?;
-        let mut archive = Self {
-            sources: paths.iter().map(|path| path.display().to_string()).collect(),
-            files: files.len() as u64,
-            ..Self::default()
-        };
+        let mut archive =
+            Self { sources: paths.iter().map(|path| path.display().to_string()).collect(), files: files.len() as u64, ..Self::default() };
         let mut found = Vec::new();
         for opened in open_all(&files)? {
             archive.ignored += u64::from(opened.ignored);

@@ -56,7 +56,7 @@ pub(super) fn file(file: &File) -> Result<Opened, ArchiveError> {
         }
     };
     // In a directory, what neither looks nor is called like a report is no concern of ours: it is counted and not complained about.
-    if !file.given && !(promises_report(&file.path) || looks_like_report(&bytes)) {
+    if !(file.given || promises_report(&file.path) || looks_like_report(&bytes)) {
         opened.ignored = true;
         return Ok(opened);
     }

@@ -24,7 +24,7 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
     question::adjust(question, &mut findings);
     let stages = stages::of(facts, &mut findings);
     sort(&mut findings);
-    let runway = runway::entries(facts, settings, now);
+    let runway = runway::entries(facts, now);
     let verdict = verdict::of(&verdict::Grounds {
         case: &case,
         question,
@@ -35,7 +35,9 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
     });
     let policy = summary::policy(&case, &findings);
     let horizon = match question {
-        Question::SwitchToEnforce | Question::StayInEnforce => horizon::if_enforced(facts, policy.as_ref().and_then(|policy| policy.max_age), now),
+        Question::SwitchToEnforce | Question::StayInEnforce => {
+            horizon::if_enforced(facts, policy.as_ref().and_then(|policy| policy.max_age), now)
+        }
         Question::StartTesting | Question::CheckStage => None,
     };
     Assessment {

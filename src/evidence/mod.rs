@@ -1,8 +1,5 @@
 //! Floor 2: pure arithmetic over facts: what the reports of a window add up to, failures in groups, how long certificates last, until when
 //! senders hold a policy.
 
-pub mod bound;
-pub mod day;
-pub mod entries;
 pub mod horizon;
 pub mod runway;

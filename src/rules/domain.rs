@@ -11,7 +11,15 @@ use crate::wire::name::Domain;
 
 rule!(NOT_FOUND, "domain-not-found", Mx, [Blocker], false, "the domain does not exist", "RFC 8461 §2; RFC 2308 §2.1");
 rule!(DNS_FAILED, "domain-dns-failed", Mx, [Blocker, Warning], true, "a DNS lookup that the verdict needs failed", "RFC 8461 §3.1, §10.2");
-rule!(SPLIT_HORIZON, "domain-split-horizon", Mx, [Blocker], true, "DNS answers here with addresses that the world does not see", "RFC 1918 §3; RFC 4193 §3; RFC 6598");
+rule!(
+    SPLIT_HORIZON,
+    "domain-split-horizon",
+    Mx,
+    [Blocker],
+    true,
+    "DNS answers here with addresses that the world does not see",
+    "RFC 1918 §3; RFC 4193 §3; RFC 6598"
+);
 rule!(NULL_MX, "domain-null-mx", Mx, [Advice], false, "the domain takes no mail: null MX", "RFC 7505 §3");
 rule!(NO_MAIL, "domain-no-mail", Mx, [Advice], false, "the domain takes no mail: neither MX nor address", "RFC 5321 §5.1");
 rule!(IMPLICIT_MX, "domain-implicit-mx", Mx, [Warning], false, "no MX record: senders use the domain's own address", "RFC 5321 §5.1");

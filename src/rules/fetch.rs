@@ -11,22 +11,94 @@ use crate::wire::policy;
 rule!(HOST_MISSING, "fetch-host-missing", Policy, [Blocker], false, "the policy host has no address", "RFC 8461 §3.2, §3.3");
 rule!(CONNECT, "fetch-connect", Policy, [Blocker], true, "the policy host cannot be connected to", "RFC 8461 §3.3");
 rule!(TLS, "fetch-tls", Policy, [Blocker], false, "the policy host's TLS handshake fails", "RFC 8461 §3.3");
-rule!(CERT_NAME, "fetch-cert-name", Policy, [Blocker], false, "the policy host's certificate is for other names", "RFC 8461 §3.3; RFC 9525 §6.3");
-rule!(CERT_EXPIRED, "fetch-cert-expired", Policy, [Blocker], false, "the policy host's certificate has expired", "RFC 8461 §3.3; RFC 5280 §6.1");
-rule!(CERT_NOT_YET_VALID, "fetch-cert-not-yet-valid", Policy, [Blocker], false, "the policy host's certificate is not valid yet", "RFC 8461 §3.3; RFC 5280 §6.1");
-rule!(CERT_UNTRUSTED, "fetch-cert-untrusted", Policy, [Blocker], false, "the policy host's chain ends in an unknown root", "RFC 8461 §3.3; RFC 5280 §6.1");
-rule!(CERT_SELF_SIGNED, "fetch-cert-self-signed", Policy, [Blocker], false, "the policy host's certificate is self-signed", "RFC 8461 §3.3; RFC 5280 §6.1");
-rule!(CERT_CHAIN_INCOMPLETE, "fetch-cert-chain-incomplete", Policy, [Blocker], false, "the policy host does not send an intermediate", "RFC 8461 §3.3; RFC 8446 §4.4.2");
+rule!(
+    CERT_NAME,
+    "fetch-cert-name",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's certificate is for other names",
+    "RFC 8461 §3.3; RFC 9525 §6.3"
+);
+rule!(
+    CERT_EXPIRED,
+    "fetch-cert-expired",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's certificate has expired",
+    "RFC 8461 §3.3; RFC 5280 §6.1"
+);
+rule!(
+    CERT_NOT_YET_VALID,
+    "fetch-cert-not-yet-valid",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's certificate is not valid yet",
+    "RFC 8461 §3.3; RFC 5280 §6.1"
+);
+rule!(
+    CERT_UNTRUSTED,
+    "fetch-cert-untrusted",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's chain ends in an unknown root",
+    "RFC 8461 §3.3; RFC 5280 §6.1"
+);
+rule!(
+    CERT_SELF_SIGNED,
+    "fetch-cert-self-signed",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's certificate is self-signed",
+    "RFC 8461 §3.3; RFC 5280 §6.1"
+);
+rule!(
+    CERT_CHAIN_INCOMPLETE,
+    "fetch-cert-chain-incomplete",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host does not send an intermediate",
+    "RFC 8461 §3.3; RFC 8446 §4.4.2"
+);
 rule!(CERT_PRIVATE_CA, "fetch-cert-private-ca", Policy, [Blocker], false, "only a private CA vouches for the policy host", "RFC 8461 §3.3");
-rule!(CERT_EXPIRING, "fetch-cert-expiring", Policy, [Blocker, Warning, Advice], false, "the policy host's certificate ends soon", "RFC 8461 §3.3, §10.2");
+rule!(
+    CERT_EXPIRING,
+    "fetch-cert-expiring",
+    Policy,
+    [Blocker, Warning, Advice],
+    false,
+    "the policy host's certificate ends soon",
+    "RFC 8461 §3.3, §10.2"
+);
 rule!(REDIRECT, "fetch-redirect", Policy, [Blocker], false, "the policy host answers with a redirect", "RFC 8461 §3.3");
 rule!(STATUS, "fetch-status", Policy, [Blocker], false, "the policy host answers with a status other than 200", "RFC 8461 §3.3");
 rule!(CONTENT_TYPE, "fetch-content-type", Policy, [Blocker], false, "the policy is not served as text/plain", "RFC 8461 §3.2");
 rule!(TOO_LARGE, "fetch-too-large", Policy, [Blocker], false, "the policy is larger than 64 KiB", "RFC 8461 §3.3");
 rule!(SLOW, "fetch-slow", Policy, [Warning], false, "the policy host is slow", "RFC 8461 §3.3");
-rule!(ADDRESSES_DIFFER, "fetch-addresses-differ", Policy, [Blocker], false, "the policy host's addresses serve different policies", "RFC 8461 §3.3");
+rule!(
+    ADDRESSES_DIFFER,
+    "fetch-addresses-differ",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's addresses serve different policies",
+    "RFC 8461 §3.3"
+);
 rule!(ADDRESS_FAILING, "fetch-address-failing", Policy, [Warning], false, "some addresses of the policy host fail", "RFC 8461 §3.3");
-rule!(BLOCKED_AGENT, "fetch-blocked-agent", Policy, [Warning], false, "the policy host treats mail servers unlike browsers", "RFC 8461 §3.3");
+rule!(
+    BLOCKED_AGENT,
+    "fetch-blocked-agent",
+    Policy,
+    [Warning],
+    false,
+    "the policy host treats mail servers unlike browsers",
+    "RFC 8461 §3.3"
+);
 
 /// The family, in the catalogue's order.
 pub static RULES: &[&Rule] = &[
@@ -128,7 +200,12 @@ fn without_address(case: &Case<'_>, policy: &PolicyFacts, sheet: &mut Sheet) {
         |cname| format!("{host} is a CNAME to {}, which has no address ({})", cname.target, kind.as_str()),
     );
     sheet
-        .broken(&HOST_MISSING, host, format!("the policy host {host} has no address"), Evidence::at(EvidenceKind::Dns, case.facts.observed_at, words))
+        .broken(
+            &HOST_MISSING,
+            host,
+            format!("the policy host {host} has no address"),
+            Evidence::at(EvidenceKind::Dns, case.facts.observed_at, words),
+        )
         .expected(format!("A or AAAA records at {host}, and a web server there that serves the policy"))
         .found(kind.as_str())
         .fix_with("point the name at the web server that serves the policy", format!("{host}. 3600 IN A <address of your web server>"));
@@ -207,7 +284,12 @@ fn unreachable(policy: &PolicyFacts, subject: &str, fetch: &Fetch, kind: Failure
     let evidence = Evidence::at(sort, fetch.at, what.clone());
     let silent = matches!(
         kind,
-        FailureKind::Timeout | FailureKind::Unreachable | FailureKind::NoRoute | FailureKind::SwitchedOff | FailureKind::Denied | FailureKind::Other
+        FailureKind::Timeout
+            | FailureKind::Unreachable
+            | FailureKind::NoRoute
+            | FailureKind::SwitchedOff
+            | FailureKind::Denied
+            | FailureKind::Other
     );
     let connected = fetch.connect.seen().is_some();
     let answers_nothing = if connected { "accepts the connection, but gives no whole answer" } else { "cannot be reached" };
@@ -215,15 +297,13 @@ fn unreachable(policy: &PolicyFacts, subject: &str, fetch: &Fetch, kind: Failure
     let finding = if !silent || witness.is_some() {
         sheet.broken(&CONNECT, subject, format!("{subject} {answers_nothing}: senders cannot obtain the policy"), evidence)
     } else {
-        sheet.undetermined(
-            &CONNECT,
-            subject,
-            format!("{subject} {answers_nothing} from here; whether senders can is not known"),
-            evidence,
-        )
+        sheet.undetermined(&CONNECT, subject, format!("{subject} {answers_nothing} from here; whether senders can is not known"), evidence)
     };
     if let Some(witness) = witness {
-        finding.evidence(Evidence::new(EvidenceKind::Http, format!("{witness} answered over HTTPS in the same run, so port 443 is open here")));
+        finding.evidence(Evidence::new(
+            EvidenceKind::Http,
+            format!("{witness} answered over HTTPS in the same run, so port 443 is open here"),
+        ));
     }
     finding
         .expected("an answer on port 443 within 60 seconds")
@@ -283,7 +363,12 @@ fn served(subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
     }
     if answer.too_large {
         sheet
-            .broken(&TOO_LARGE, subject, format!("{subject} serves more than 64 KiB, and senders stop reading there"), http("body longer than 65536 bytes".into()))
+            .broken(
+                &TOO_LARGE,
+                subject,
+                format!("{subject} serves more than 64 KiB, and senders stop reading there"),
+                http("body longer than 65536 bytes".into()),
+            )
             .expected("at most 64 KiB")
             .found("more")
             .fix("serve the policy alone; it needs a few hundred bytes");
@@ -304,7 +389,8 @@ fn served(subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
 
 fn differing(policy: &PolicyFacts, sheet: &mut Sheet) {
     let host = policy.host.as_str();
-    let bodies: Vec<_> = policy.fetches.iter().filter_map(|fetch| Some((fetch, fetch.answered().filter(|answer| answer.status == 200)?))).collect();
+    let bodies: Vec<_> =
+        policy.fetches.iter().filter_map(|fetch| Some((fetch, fetch.answered().filter(|answer| answer.status == 200)?))).collect();
     let Some((first, rest)) = bodies.split_first() else { return };
     let mut differ = false;
     for (fetch, answer) in rest {
@@ -378,7 +464,9 @@ fn same_answer(one: &Fetch, other: &Fetch) -> bool {
 
 fn what_or_policy(fetch: &Fetch) -> String {
     match fetch.answered() {
-        Some(answer) if answer.status == 200 => format!("HTTP 200, a body of {} bytes, SHA-256 {}", answer.body.text.len(), answer.body.sha256.short()),
+        Some(answer) if answer.status == 200 => {
+            format!("HTTP 200, a body of {} bytes, SHA-256 {}", answer.body.text.len(), answer.body.sha256.short())
+        }
         _ => what_failed(fetch).1,
     }
 }

@@ -1,11 +1,24 @@
-//! x
+//! Floor 3: the catalogue, and one room per family. Pure: facts and a time in, findings out.
+//!
+//! A rule is a `static` made by `rule!`; its page is embedded from `playbooks/rules/CODE.md`, and without a page it does not build.
+
 mod case;
+pub mod catalogue;
 pub mod cert;
 pub mod chain;
 pub mod domain;
 pub mod fetch;
+pub mod mx;
+pub mod policy;
+pub mod record;
+pub mod reports;
 pub mod starttls;
+pub mod txt;
+
 pub use case::Case;
+
+use crate::model::assessment::ReportsSummary;
+use crate::model::finding::{Finding, Sheet};
 
 /// Declares a rule: `rule!(NAME, "code", Stage, [severities, worst first], undetermined?, "title", "reference")`.
 macro_rules! rule {
@@ -23,3 +36,34 @@ macro_rules! rule {
     };
 }
 use rule;
+
+/// What all rules said.
+#[derive(Debug)]
+pub struct Judged {
+    /// In the order of the families.
+    pub findings: Vec<Finding>,
+    /// What the reports add up to, if they were looked at.
+    pub reports: Option<ReportsSummary>,
+}
+
+/// Runs every rule on one domain.
+pub fn judge(case: &Case<'_>) -> Judged {
+    let mut sheet = Sheet::default();
+    domain::judge(case, &mut sheet);
+    if domain::takes_no_mail(&sheet) {
+        for rule in catalogue::all().into_iter().filter(|rule| rule.family() != "domain") {
+            sheet.not_applicable(rule, case.facts.domain.as_str(), "the domain takes no mail");
+        }
+        return Judged { findings: sheet.into_findings(), reports: None };
+    }
+    record::judge(case, &mut sheet);
+    txt::judge(case, &mut sheet);
+    fetch::judge(case, &mut sheet);
+    policy::judge(case, &mut sheet);
+    mx::judge(case, &mut sheet);
+    starttls::judge(case, &mut sheet);
+    cert::judge(case, &mut sheet);
+    // Last: what senders saw is held against what was seen here.
+    let reports = reports::judge(case, &mut sheet);
+    Judged { findings: sheet.into_findings(), reports }
+}

@@ -65,6 +65,11 @@ pub enum IdFault {
     Character(char),
 }
 
+/// The record that senders take out of all at the name: the only one that begins with the version (RFC 8461 §3.1).
+pub fn select(texts: &[String]) -> Option<StsRecord> {
+    STS.only(texts).map(parse)
+}
+
 /// Reads a record that begins with the version; of any other text, what can be read as its fields.
 pub fn parse(text: &str) -> StsRecord {
     let mut record = StsRecord::default();

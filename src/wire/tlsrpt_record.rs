@@ -38,6 +38,11 @@ pub enum Problem {
     },
 }
 
+/// The record that senders take out of all at the name: the only one that begins with the version (RFC 8460 §3).
+pub fn select(texts: &[String]) -> Option<TlsrptRecord> {
+    TLSRPT.only(texts).map(parse)
+}
+
 /// Reads a record that begins with the version; of any other text, what can be read as its fields.
 pub fn parse(text: &str) -> TlsrptRecord {
     let mut record = TlsrptRecord::default();

@@ -78,6 +78,13 @@ impl Version {
         }
     }
 
+    /// The only record of standing [`Standing::Right`]; `None` if there is none, or more than one.
+    pub fn only(self, records: &[String]) -> Option<&str> {
+        let mut right = records.iter().filter(|record| self.standing(record) == Standing::Right);
+        let first = right.next()?;
+        right.next().is_none().then_some(first.as_str())
+    }
+
     /// Whether a field between two semicolons is, or was meant to be, the version.
     pub fn is_meant_by(self, field: &str) -> bool {
         self.is_like(&plain(field))

@@ -20,7 +20,7 @@ fn host() -> Domain {
 
 fn prober(port: u16) -> Prober {
     let quick = Duration::from_millis(700);
-    let mut options = ProbeOptions::new("probe.example.net");
+    let mut options = ProbeOptions::new("probe.example.net", jiff::Timestamp::now);
     options.port = port;
     options.timeouts = Timeouts { connect: quick, greeting: quick, step: quick, dialogue: quick * 4 };
     let trust = TrustStore::load(&RootSource::Mozilla, None).unwrap();

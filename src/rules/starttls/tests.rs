@@ -268,6 +268,7 @@ fn policy(connect: Looked<u64>) -> PolicyFacts {
         by_agent: vec![],
         draft: None,
         pattern_domains: BTreeMap::new(),
+        https_witness: None,
     }
 }
 
