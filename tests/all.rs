@@ -3,3 +3,4 @@
 
 mod lab;
 mod lab_selftest;
+mod servers;
