@@ -5,3 +5,4 @@ mod lab;
 mod lab_selftest;
 mod layers;
 mod letters;
+mod servers;

@@ -61,7 +61,7 @@ fn reported_mode(case: &Case<'_>) -> Option<Mode> {
         .iter()
         .filter(|report| report.end <= case.now)
         .filter_map(|report| {
-            let mut sts = report.policies.iter().filter(|policy| policy.policy_type == PolicyType::Sts);
+            let sts = report.policies.iter().filter(|policy| policy.policy_type == PolicyType::Sts);
             let mode = sts.map(|policy| policy::parse(&policy.policy_string.join("\n"))).find_map(|policy| policy.mode)?;
             Some((report.end, mode))
         })

@@ -77,8 +77,8 @@ fn what_leads_nowhere_has_no_path_and_a_reason() {
         (vec![leaf, intermediate.der.clone(), root.der.clone()], &other, "UnknownIssuer"),
         (vec![self_signed(&[HOST], -10..80, |_| ())], &root, "UnknownIssuer"),
         (vec![self_signed(&[HOST], -10..80, |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))], &root, "UnknownIssuer"),
-        (vec![for_mail, intermediate.der.clone()], &root, "RequiredEkuNotFound"),
-        (vec![forged, intermediate.der.clone()], &root, "InvalidSignature"),
+        (vec![for_mail, intermediate.der.clone()], &root, "does not allow TLS servers"),
+        (vec![forged, intermediate.der.clone()], &root, "not by the key of its issuer"),
         (vec![b"garbage".to_vec()], &root, "not an X.509 certificate"),
         (vec![], &root, "no certificate"),
     ] {
@@ -175,5 +175,22 @@ fn root_files_that_cannot_serve_are_refused_by_name() {
 fn root_sources_are_named_as_on_the_command_line() {
     for (text, source) in [("mozilla", RootSource::Mozilla), ("os", RootSource::System), ("ca.pem", RootSource::File("ca.pem".into()))] {
         assert_eq!(text.parse(), Ok(source));
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn damaged_chains_never_panic(place in 0_usize..2_000, byte: u8, noise in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..50)) {
+        static CHAIN: std::sync::LazyLock<(TrustStore, Vec<Vec<u8>>)> = std::sync::LazyLock::new(|| {
+            let root = Ca::root("Root");
+            let intermediate = root.intermediate("Intermediate", -500..-50);
+            (store(&[&root.der], None), vec![intermediate.leaf(&[HOST], -10..80), intermediate.der.clone()])
+        });
+        let (store, mut chain) = (&CHAIN.0, CHAIN.1.clone());
+        let target = place % 2;
+        let place = place / 2 % chain[target].len();
+        chain[target][place] = byte;
+        chain.push(noise);
+        let _ = path::best(&chain, &store.public);
     }
 }
