@@ -105,7 +105,9 @@ fn other_peoples_files_are_counted_and_not_complained_about() {
 #[test]
 fn duplicates_count_once_and_never_hide_a_failure() {
     let (clean, failed) = (report("a", "shop.example", 0), report("a", "shop.example", 3));
-    for files in [[("1.json", clean.as_bytes()), ("2.json", failed.as_bytes())], [("1.json", failed.as_bytes()), ("2.json", clean.as_bytes())]] {
+    for files in
+        [[("1.json", clean.as_bytes()), ("2.json", failed.as_bytes())], [("1.json", failed.as_bytes()), ("2.json", clean.as_bytes())]]
+    {
         let facts = shop(&archive(&files));
         assert_eq!((facts.reports.len(), facts.duplicates), (1, 1));
         assert_eq!(facts.reports[0].policies[0].failed, 3);

@@ -3,6 +3,7 @@
 //! A rule is a `static` made by [`rule!`]; its page is embedded from `playbooks/rules/CODE.md`, and without a page it does not build.
 
 mod case;
+pub mod reports;
 
 pub use case::Case;
 

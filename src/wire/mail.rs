@@ -249,8 +249,11 @@ mod tests {
     const GZIP: &[u8] = b"\x1f\x8b\x08\x00rest\xff\xfe\r\n\x00";
 
     fn mail(headers: &str, body: &str) -> Mail {
-        read(format!("From: Sender Reports <noreply@out.sender.example>\r\nTLS-Report-Domain: Shop.example\r\n{headers}\r\n\r\n{body}").as_bytes())
-            .expect("a mail")
+        read(
+            format!("From: Sender Reports <noreply@out.sender.example>\r\nTLS-Report-Domain: Shop.example\r\n{headers}\r\n\r\n{body}")
+                .as_bytes(),
+        )
+        .expect("a mail")
     }
 
     fn base64(data: &[u8]) -> String {
@@ -260,7 +263,9 @@ mod tests {
 
     #[test]
     fn parts_are_chosen_by_content_whatever_the_label() {
-        for label in ["application/tlsrpt+gzip", "application/gzip", "application/x-gzip", "application/octet-stream", "text/plain", "image/png"] {
+        for label in
+            ["application/tlsrpt+gzip", "application/gzip", "application/x-gzip", "application/octet-stream", "text/plain", "image/png"]
+        {
             let body = format!(
                 "--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n--b\r\nContent-Type: {label}\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n--b--\r\n",
                 base64(GZIP),
@@ -295,7 +300,8 @@ mod tests {
         let inner = "Content-Type: application/json\r\n\r\n{\"a\":1}";
         let plain = format!("--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--");
         assert_eq!(mail("Content-Type: multipart/mixed; boundary=\"b\"", &plain).parts[0].data, b"{\"a\":1}");
-        let encoded = format!("--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{}\n--b--", base64(inner.as_bytes()));
+        let encoded =
+            format!("--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{}\n--b--", base64(inner.as_bytes()));
         assert_eq!(mail("Content-Type: multipart/mixed; boundary=\"b\"", &encoded).parts[0].data, b"{\"a\":1}");
     }
 
@@ -318,7 +324,9 @@ mod tests {
     fn mails_are_told_from_other_texts() {
         assert!(is_mail(b"Return-Path: <>\r\nReceived: from a\r\n by b\r\n\r\n"));
         assert!(is_mail(b"X-Odd: 1\nFrom: a@b.example\nSubject: s\n\nbody"));
-        for other in [&b""[..], b"# README\n\nFrom: here\nTo: there\n", b"Title: notes\nDate: today\n\n", b"{\"from\":1}", b" From: a\nTo: b\n"] {
+        for other in
+            [&b""[..], b"# README\n\nFrom: here\nTo: there\n", b"Title: notes\nDate: today\n\n", b"{\"from\":1}", b" From: a\nTo: b\n"]
+        {
             assert!(!is_mail(other), "{}", String::from_utf8_lossy(other));
         }
     }

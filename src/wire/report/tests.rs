@@ -137,7 +137,15 @@ fn types_are_known_in_capitals_and_kept_when_unknown() {
 #[test]
 fn one_bad_value_costs_only_itself() {
     let detail = r#"{"result-type":"starttls-not-supported","failed-session-count":3}"#;
-    for bad in ["null", "7", r#""text""#, "[1,2]", r#"{"result-type":{},"failed-session-count":"x"}"#, r#"{"":[[[[]]]]}"#, r#"{"result-type":"\ud800"}"#] {
+    for bad in [
+        "null",
+        "7",
+        r#""text""#,
+        "[1,2]",
+        r#"{"result-type":{},"failed-session-count":"x"}"#,
+        r#"{"":[[[[]]]]}"#,
+        r#"{"result-type":"\ud800"}"#,
+    ] {
         let report = entry(STS, CLEAN, &format!(r#","failure-details":[{bad},{detail}]"#));
         let last = report.policies[0].details.last().expect("the good one");
         assert_eq!((last.result_type.as_str(), last.sessions), ("starttls-not-supported", 3), "{bad}");
