@@ -20,7 +20,7 @@ use crate::wire::name::Domain;
 
 /// How the operator misused the tool: everything else about a file is a finding.
 #[derive(Debug, thiserror::Error)]
-pub enum ArchiveError {
+pub enum ReadError {
     /// A path given does not exist.
     #[error("{}: no such file or directory", .0.display())]
     NotFound(PathBuf),
@@ -46,7 +46,7 @@ impl Archive {
     ///
     /// # Errors
     /// A path that does not exist or cannot be read at all. What lies inside a directory is rejected, not an error.
-    pub fn read(paths: &[PathBuf]) -> Result<Self, ArchiveError> {
+    pub fn read(paths: &[PathBuf]) -> Result<Self, ReadError> {
         let files = walk::files(paths)?;
         let mut archive =
             Self { sources: paths.iter().map(|path| path.display().to_string()).collect(), files: files.len() as u64, ..Self::default() };
@@ -90,7 +90,7 @@ impl Archive {
 }
 
 /// Opens the files on all cores; the results come in the files' order.
-fn open_all(files: &[walk::File]) -> Result<Vec<Opened>, ArchiveError> {
+fn open_all(files: &[walk::File]) -> Result<Vec<Opened>, ReadError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
     let work = || {

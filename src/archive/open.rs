@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::ArchiveError;
+use super::ReadError;
 use super::origin::{Found, Origin};
 use super::walk::{self, File};
 use crate::model::facts::reports::Rejected;
@@ -36,7 +36,7 @@ pub(super) struct Opened {
 }
 
 /// Opens a file.
-pub(super) fn file(file: &File) -> Result<Opened, ArchiveError> {
+pub(super) fn file(file: &File) -> Result<Opened, ReadError> {
     let source = file.path.display().to_string();
     let mut opened = Opened::default();
     if let Some(problem) = &file.problem {

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::ArchiveError;
+use super::ReadError;
 
 /// How deep directories may nest.
 const DEPTH_CAP: usize = 64;
@@ -25,7 +25,7 @@ pub(super) struct File {
 }
 
 /// Lists the files under `paths`, each path once.
-pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<File>, ArchiveError> {
+pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<File>, ReadError> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     for path in paths {
@@ -45,11 +45,11 @@ pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<File>, ArchiveError> {
 }
 
 /// The operator's mistake, named.
-pub(super) fn wrong(path: &Path, problem: io::Error) -> ArchiveError {
+pub(super) fn wrong(path: &Path, problem: io::Error) -> ReadError {
     if problem.kind() == io::ErrorKind::NotFound {
-        ArchiveError::NotFound(path.to_owned())
+        ReadError::NotFound(path.to_owned())
     } else {
-        ArchiveError::Unreadable(path.to_owned(), problem)
+        ReadError::Unreadable(path.to_owned(), problem)
     }
 }
 

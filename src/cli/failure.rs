@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::exit::Exit;
-use crate::archive::ArchiveError;
+use crate::archive::ReadError;
 use crate::net::dns::DnsSetupError;
 use crate::net::trust::TrustError;
 
@@ -21,7 +21,7 @@ pub enum Failure {
     Trust(#[from] TrustError),
     /// A report path that is not there.
     #[error(transparent)]
-    Reports(#[from] ArchiveError),
+    Reports(#[from] ReadError),
     /// A file that was named cannot be read.
     #[error("failed to read {path}: {error}", path = path.display())]
     Read {

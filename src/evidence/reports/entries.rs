@@ -77,7 +77,7 @@ pub(super) fn of<'a>(situation: &Situation<'a>) -> Vec<Entry<'a>> {
         .collect()
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
     /// Whether its sessions took place under MTA-STS, whatever the policy.
     pub(super) fn is_sts(&self) -> bool {
         matches!(self.standing, Standing::InForce | Standing::Other | Standing::NoText)
@@ -90,8 +90,8 @@ impl Entry<'_> {
 
     /// Its failures as rows of (result-type, MX, reason, sessions). Totals and details disagree in real reports: what the total says
     /// beyond the details is added to the largest of these; details beyond the total stay as they are.
-    pub(super) fn failures(&self) -> Vec<Failure<'_>> {
-        let mut rows: Vec<Failure<'_>> = self
+    pub(super) fn failures(&self) -> Vec<Failure<'a>> {
+        let mut rows: Vec<Failure<'a>> = self
             .policy
             .details
             .iter()
