@@ -8,7 +8,7 @@ use super::origin::Found;
 use crate::model::facts::reports::{Report, ReportPolicy};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
-use crate::wire::report::PolicyEntry;
+use crate::wire::report::{PolicyEntry, TlsReport};
 
 /// A report that was read at least once.
 #[derive(Debug)]
@@ -75,6 +75,11 @@ impl Collected {
     /// The domain of an entry: its own, else the report's subject.
     fn domain_of<'a>(&'a self, entry: &'a PolicyEntry) -> Option<&'a Domain> {
         entry.domain.as_ref().or(self.subject.as_ref())
+    }
+
+    /// Who sent it, where it was read from, and the report.
+    pub(super) fn as_read(&self) -> (&str, &str, &TlsReport) {
+        (&self.reporter, &self.found.source, &self.found.report)
     }
 
     /// The domains that it concerns, each once.

@@ -17,6 +17,7 @@ use self::collect::Collected;
 use self::open::Opened;
 use crate::model::facts::reports::{Rejected, ReportFacts};
 use crate::wire::name::Domain;
+use crate::wire::report::TlsReport;
 
 /// How the operator misused the tool: everything else about a file is a finding.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,23 @@ impl Archive {
             other_domains: (self.reports.len() - concerned.len()) as u64,
             rejected: self.rejected.clone(),
             reports: concerned.iter().map(|collected| collected.about(domain)).collect(),
+        }
+    }
+
+    /// Every report as it was read, with who sent it and where it was read from.
+    pub fn reports(&self) -> impl Iterator<Item = (&str, &str, &TlsReport)> {
+        self.reports.iter().map(Collected::as_read)
+    }
+
+    /// What was read, whatever the domain: no report in it.
+    pub fn reading(&self) -> ReportFacts {
+        ReportFacts {
+            sources: self.sources.clone(),
+            files: self.files,
+            duplicates: self.reports.iter().map(|collected| collected.duplicates).sum(),
+            ignored: self.ignored,
+            rejected: self.rejected.clone(),
+            ..ReportFacts::default()
         }
     }
 

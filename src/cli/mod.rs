@@ -6,6 +6,7 @@ mod exit;
 mod explain;
 mod failure;
 mod progress;
+mod reports;
 mod saved;
 mod setup;
 
@@ -61,7 +62,7 @@ fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure>
         Command::Record(args) => assess::record(&args, streams),
         Command::Policy(args) => assess::policy(&args, streams),
         Command::Mx(args) => assess::mx(&args, streams),
-        Command::Reports(args::ReportsCommand::Show(_args)) => Ok(Exit::Ready),
+        Command::Reports(args::ReportsCommand::Show(args)) => reports::show(&args, streams),
         Command::Check(args) => assess::check(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),
         Command::Rules(args) => explain::rules(&args, streams),

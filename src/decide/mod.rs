@@ -1,5 +1,6 @@
 //! Floor 4: from facts to the answer. Pure: the same facts, settings and time give the same assessment on any machine.
 
+mod next;
 mod question;
 mod stages;
 mod summary;
@@ -51,6 +52,7 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
         stages,
         because: verdict.because,
         would_change_if: verdict.would_change_if,
+        next: next::steps(&case, question, verdict.answer),
         mx: summary::mx(&case, &findings),
         policy,
         record: summary::record(facts),

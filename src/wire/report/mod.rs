@@ -31,7 +31,7 @@ pub const COUNT_CAP: u64 = 1_000_000_000_000;
 const RESCAN_CAP: usize = 256 << 20;
 
 /// A report as far as it could be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TlsReport {
     /// `organization-name`, as written; empty if missing.
     pub organization: String,
@@ -52,7 +52,7 @@ pub struct TlsReport {
 }
 
 /// One entry of `policies`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PolicyEntry {
     /// Which policy the sender applied.
     pub policy_type: PolicyType,
