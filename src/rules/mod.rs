@@ -3,6 +3,9 @@
 //! A rule is a `static` made by [`rule!`]; its page is embedded from `playbooks/rules/CODE.md`, and without a page it does not build.
 
 mod case;
+mod hosts;
+mod observed;
+mod remaining;
 
 pub use case::Case;
 
@@ -21,4 +24,8 @@ macro_rules! rule {
         };
     };
 }
-use rule;
+pub mod catalogue;
+pub mod mx;
+pub mod policy;
+pub mod record;
+pub mod txt;
