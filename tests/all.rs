@@ -5,4 +5,5 @@ mod lab;
 mod lab_selftest;
 mod layers;
 mod letters;
+mod pages;
 mod servers;

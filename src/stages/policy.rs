@@ -13,7 +13,7 @@ use crate::model::settings::ADDRESS_CAP;
 use crate::net::https::Agent;
 use crate::wire::name::Domain;
 use crate::wire::policy;
-use crate::wire::version::{STS, Standing};
+use crate::wire::version::STS;
 
 /// Foreign pattern domains beyond these are not looked up.
 const PATTERN_CAP: usize = 16;
@@ -55,7 +55,7 @@ fn unpublished(domain: &Domain, host: Domain) -> PolicyFacts {
 
 async fn published(looker: &Looker, domain: &Domain, host: Domain) -> PolicyFacts {
     let mistaken = vec![domain.clone(), host.clone(), domain.child("_mta_sts")];
-    let record = txt(&looker.dns, domain.child("_mta-sts"), mistaken, |text| STS.standing(text) != Standing::Unrelated);
+    let record = txt(&looker.dns, domain.child("_mta-sts"), mistaken, |text| STS.is_meant_by_record(text));
     let fetched = async {
         let addresses = looker.dns.addresses(&host).await;
         let mut all = addresses.all();

@@ -8,7 +8,7 @@ use crate::model::looked::Looked;
 use crate::wire::name::Domain;
 use crate::wire::rua::Uri;
 use crate::wire::tlsrpt_record;
-use crate::wire::version::{Standing, TLSRPT};
+use crate::wire::version::TLSRPT;
 
 /// Targets beyond these are not looked up; a record has one or two.
 const TARGET_CAP: usize = 16;
@@ -17,7 +17,7 @@ const TARGET_CAP: usize = 16;
 pub(super) async fn look(looker: &Looker, domain: &Domain) -> RecordFacts {
     let mistaken = ["_tls._smtp", "_smtp-tlsrpt", "_tlsrpt", "_smtp.tls"].into_iter().map(|label| domain.child(label));
     let mistaken = mistaken.chain([domain.clone()]).collect();
-    let txt = txt(&looker.dns, domain.child("_smtp._tls"), mistaken, |text| TLSRPT.standing(text) != Standing::Unrelated).await;
+    let txt = txt(&looker.dns, domain.child("_smtp._tls"), mistaken, |text| TLSRPT.is_meant_by_record(text)).await;
     let mut hosts: Vec<(Domain, bool)> = Vec::new();
     for target in tlsrpt_record::select(&txt.texts()).iter().flat_map(|record| &record.targets) {
         let Ok(uri) = &target.uri else { continue };

@@ -55,7 +55,44 @@ pub enum NearMiss {
     Spelling,
 }
 
+/// The records at one name, sorted by how senders meet them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection<'a> {
+    /// Those that count; senders demand exactly one. Where none is [`Standing::Right`], those that are [`Standing::Bare`].
+    pub counted: Vec<&'a str>,
+    /// Those that were meant and are discarded.
+    pub near_misses: Vec<(&'a str, NearMiss)>,
+    /// How many are about something else.
+    pub unrelated: usize,
+}
+
 impl Version {
+    /// Sorts the records at one name.
+    pub fn select(self, records: &[String]) -> Selection<'_> {
+        let mut selection = Selection::default();
+        let mut bare = Vec::new();
+        for record in records {
+            match self.standing(record) {
+                Standing::Right => selection.counted.push(record.as_str()),
+                Standing::Bare => bare.push(record.as_str()),
+                Standing::NearMiss(why) => selection.near_misses.push((record.as_str(), why)),
+                Standing::Unrelated => selection.unrelated += 1,
+            }
+        }
+        if selection.counted.is_empty() {
+            selection.counted = bare;
+        }
+        selection
+    }
+
+    /// The one record that senders take; `None` if there is none, or more than one.
+    pub fn only(self, records: &[String]) -> Option<&str> {
+        match self.select(records).counted.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
     /// With `v=`, as the record must begin.
     pub fn as_str(self) -> &'static str {
         self.text
@@ -78,11 +115,9 @@ impl Version {
         }
     }
 
-    /// The only record of standing [`Standing::Right`]; `None` if there is none, or more than one.
-    pub fn only(self, records: &[String]) -> Option<&str> {
-        let mut right = records.iter().filter(|record| self.standing(record) == Standing::Right);
-        let first = right.next()?;
-        right.next().is_none().then_some(first.as_str())
+    /// Whether a whole record is, or was meant to be, the one.
+    pub fn is_meant_by_record(self, record: &str) -> bool {
+        self.standing(record) != Standing::Unrelated
     }
 
     /// Whether a field between two semicolons is, or was meant to be, the version.
@@ -197,6 +232,15 @@ mod tests {
         ] {
             assert_eq!(TLSRPT.standing(record), expected, "{record:?}");
         }
+    }
+
+    #[test]
+    fn a_record_without_its_semicolon_counts_only_where_no_right_one_is() {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let records = texts(&["v=spf1 -all", "v=STSv1", "v=STSv1; id=1", "v=stsv1; id=2"]);
+        let selection = STS.select(&records);
+        assert_eq!((selection.counted, selection.near_misses.len(), selection.unrelated), (vec!["v=STSv1; id=1"], 1, 1));
+        assert_eq!(STS.select(&texts(&["v=STSv1", "x"])).counted, ["v=STSv1"]);
     }
 
     proptest! {

@@ -69,9 +69,6 @@ pub enum SyntaxFault {
     /// A control character, a tab included, in an extension's value.
     #[error("has a control character in its value")]
     Control,
-    /// A CR without LF behind it.
-    #[error("ends in a carriage return alone; lines end in LF or CRLF")]
-    BareCr,
 }
 
 /// What a line turned out to be.

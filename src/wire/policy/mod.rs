@@ -161,6 +161,8 @@ pub enum Kind {
     MxInvalid(MxFault),
     /// A line that is not of the form `key: value`.
     Syntax(SyntaxFault),
+    /// A line that ends in a carriage return without line feed.
+    BareCr,
     /// A line with nothing on it but white space.
     BlankLine,
     /// A key that RFC 8461 does not define, and the one it looks like.
@@ -207,7 +209,7 @@ pub fn parse(text: &str) -> Policy {
 fn read_line(policy: &mut Policy, line: &lines::Line<'_>) {
     let at = |kind, corrected| Problem { kind, line: Some(line.number), raw: line.text.to_owned(), corrected };
     if line.bare_cr {
-        policy.note(at(Kind::Syntax(SyntaxFault::BareCr), None));
+        policy.note(at(Kind::BareCr, None));
     }
     match field::read(line.text) {
         Reading::Blank => policy.note(at(Kind::BlankLine, None)),

@@ -50,7 +50,7 @@ fn each_fault_of_a_line_is_found_once_and_beside_the_others() {
         ("mx = a.example", vec![(3, Syntax(SyntaxFault::NoColon))]),
         ("mx=a.example:25", vec![(3, Syntax(SyntaxFault::NoColon)), (3, MxInvalid(MxFault::Port))]),
         ("mx a.example", vec![(3, Syntax(SyntaxFault::NoColon))]),
-        ("mx: a.example\rmx: b.example", vec![(3, Syntax(SyntaxFault::BareCr))]),
+        ("mx: a.example\rmx: b.example", vec![(3, BareCr)]),
         ("mx: a.example\nMX: b.example", vec![(4, UnknownField(Some(Key::Mx)))]),
         ("mx: a.example\nmode: testing", vec![(4, DuplicateField { first: 2, same: true })]),
         ("mx: a.example\nmode: off", vec![(4, DuplicateField { first: 2, same: false })]),
