@@ -1,4 +1,4 @@
-//! What to do with the answer: where it is "ready", the switch itself, with the exact texts.
+//! What to do with the answer, with the exact texts: where it is "ready", the switch; where nothing is published, the first policy.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,21 +10,53 @@ use crate::model::looked::Looked;
 use crate::rules::Case;
 use crate::wire::policy::Mode;
 
-/// The steps of the switch, in their order (decision: "switch to enforce"); empty for any other answer, whose findings say what to do.
+/// The first policy lives for a week in caches: long enough to be used, short enough to be taken back.
+const FIRST_MAX_AGE: u32 = 604_800;
+
+/// The steps in their order; empty where the findings themselves say what to do.
 pub(super) fn steps(case: &Case<'_>, question: Question, answer: Answer) -> Vec<Fix> {
-    if (question, answer) != (Question::SwitchToEnforce, Answer::Ready) {
+    match (question, answer) {
+        (Question::SwitchToEnforce, Answer::Ready) => switch(case),
+        (Question::StartTesting, Answer::NotReady) if case.body.is_none() => start(case),
+        _ => Vec::new(),
+    }
+}
+
+/// From nothing to testing, with the MX hosts of today; empty where there are none.
+fn start(case: &Case<'_>) -> Vec<Fix> {
+    let domain = &case.facts.domain;
+    let hosts: Vec<String> = case.facts.servers.iter().flatten().map(|host| format!("mx: {}\n", host.name)).collect();
+    if hosts.is_empty() {
         return Vec::new();
     }
+    let policy = format!("version: STSv1\nmode: testing\n{}max_age: {FIRST_MAX_AGE}\n", hosts.concat());
+    let record = format!("_mta-sts.{domain}. 3600 IN TXT \"v=STSv1; id={};\"", fresh_id(case.now));
+    vec![
+        step("publish the TLS-RPT record, so that reports begin to come"),
+        step(format!(
+            "serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt, as text/plain, with a certificate for mta-sts.{domain}"
+        ))
+        .with(policy),
+        step("publish its record; an id names one text of the policy and is never used again").with(record),
+        step("stay in testing for two weeks at least, while reports come in; then check again with --reports"),
+    ]
+}
+
+fn step(say: impl Into<String>) -> Fix {
+    Fix { say: say.into(), publish: None }
+}
+
+/// From testing to enforce (decision: "switch to enforce").
+fn switch(case: &Case<'_>) -> Vec<Fix> {
     let Some(body) = case.body else { return Vec::new() };
     let domain = &case.facts.domain;
     let ttl = ttl(case.facts);
     let record = format!("_mta-sts.{domain}. {ttl} IN TXT \"v=STSv1; id={};\"", fresh_id(case.now));
-    let say = |say: String, publish: Option<String>| Fix { say, publish };
     vec![
-        say(format!("serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt"), Some(enforcing(&body.text))),
-        say("fetch it and compare the bytes; senders read it only after the next step".to_owned(), None),
-        say("publish a new id, one that was never used before".to_owned(), Some(record)),
-        say(format!("check again after {ttl} seconds (the record's TTL), after 24 hours, after 72 hours and after 7 days"), None),
+        step(format!("serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt")).with(enforcing(&body.text)),
+        step("fetch it and compare the bytes; senders read it only after the next step"),
+        step("publish a new id, one that was never used before").with(record),
+        step(format!("check again after {ttl} seconds (the record's TTL), after 24 hours, after 72 hours and after 7 days")),
     ]
 }
 
