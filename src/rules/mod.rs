@@ -3,6 +3,8 @@
 //! A rule is a `static` made by [`rule!`]; its page is embedded from `playbooks/rules/CODE.md`, and without a page it does not build.
 
 mod case;
+#[cfg(test)]
+mod fixture;
 mod hosts;
 mod observed;
 mod remaining;
