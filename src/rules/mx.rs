@@ -6,7 +6,7 @@ mod lookalike;
 use self::lookalike::{Likeness, Nearest};
 use super::hosts::{self, Host, Live};
 use super::observed::{self, clip, policy_line};
-use super::{Case, remaining};
+use super::{Case, remaining, rule};
 use crate::model::facts::servers::MxHost;
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::looked::{AbsenceKind, Looked};

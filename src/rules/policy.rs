@@ -5,7 +5,7 @@ mod wording;
 
 use super::hosts;
 use super::observed::{clip, counted, policy_line};
-use super::{Case, remaining};
+use super::{Case, remaining, rule};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::rule::{Rule, Severity};
 use crate::wire::policy::{self as wire, Key, Kind, Mode, Policy, Problem};

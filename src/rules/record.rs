@@ -3,7 +3,7 @@
 mod targets;
 
 use super::observed::{self, TxtSeen, clip};
-use super::{Case, remaining};
+use super::{Case, remaining, rule};
 use crate::model::facts::dns::Elsewhere;
 use crate::model::finding::{Evidence, EvidenceKind, Finding, Sheet};
 use crate::model::looked::Looked;

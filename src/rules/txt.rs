@@ -5,7 +5,7 @@ mod delegation;
 use jiff::Timestamp;
 
 use super::observed::{self, TxtSeen, clip};
-use super::{Case, remaining};
+use super::{Case, remaining, rule};
 use crate::model::facts::dns::Elsewhere;
 use crate::model::facts::policy::PolicyFacts;
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
