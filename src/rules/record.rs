@@ -232,7 +232,7 @@ fn judge_text(text: &str, seen: &TxtSeen<'_>, sheet: &mut Sheet) {
                 write(&SYNTAX, "the list in rua has an empty entry".to_owned(), "URIs with one comma between them", text);
             }
             Problem::Syntax { field, fault } => {
-                write(&SYNTAX, observed::field_fault(field, *fault), "fields of the form name=value, each after one semicolon", field)
+                write(&SYNTAX, observed::field_fault(field, *fault), "fields of the form name=value, each after one semicolon", field);
             }
         }
     }
