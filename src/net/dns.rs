@@ -156,11 +156,9 @@ impl Dns {
             memo.entry((name.clone(), kind)).or_default().clone()
         };
         match cell.get_or_init(|| self.ask(name, kind)).await {
-            Looked::Seen(answer) => Looked::Seen(Answer {
-                value: answer.value.iter().filter_map(pick).collect(),
-                ttl: answer.ttl,
-                via: answer.via.clone(),
-            }),
+            Looked::Seen(answer) => {
+                Looked::Seen(Answer { value: answer.value.iter().filter_map(pick).collect(), ttl: answer.ttl, via: answer.via.clone() })
+            }
             Looked::Absent(absence) => Looked::Absent(absence.clone()),
             Looked::Failed(failure) => Looked::Failed(failure.clone()),
         }
