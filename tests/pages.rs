@@ -8,11 +8,12 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
-use stsready::model::finding::Sheet;
+use stsready::model::finding::{Finding, Sheet};
 use stsready::rules::{catalogue, policy, record, txt};
 use stsready::wire::name::Domain;
 
 const HEADINGS: [&str; 5] = ["## What is wrong", "## Why it matters under enforce", "## Fix", "## Verify", "## Reference"];
+
 /// Families whose rules are in the catalogue: their pages must be of a rule.
 fn families() -> BTreeSet<&'static str> {
     catalogue::all().iter().map(|rule| rule.family()).collect()
@@ -116,7 +117,7 @@ fn raised(example: &Example<'_>) -> BTreeSet<&'static str> {
         "policy" => policy::judge_text(&text, std::str::from_utf8(&bytes).is_ok(), "mta-sts.example.com", &mut sheet),
         other => panic!("{other} is no kind of example"),
     }
-    sheet.findings().iter().filter(|finding| finding.is_shown()).map(|finding| finding.code()).collect()
+    sheet.findings().iter().filter(|finding| finding.is_shown()).map(Finding::code).collect()
 }
 
 fn unescape(text: &str) -> Vec<u8> {

@@ -8,6 +8,8 @@ pub mod cert;
 pub mod chain;
 pub mod domain;
 pub mod fetch;
+#[cfg(test)]
+mod fixture;
 mod hosts;
 pub mod mx;
 mod observed;

@@ -43,7 +43,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     };
     match usable(case.policy.as_ref()) {
         Ok(policy) => {
-            let slips = uncovered(case, policy, &live, sheet);
+            let slips = uncovered(policy, &live, sheet);
             unused(case, policy, &live, &slips, sheet);
             broad(case, policy, &live, sheet);
         }
@@ -68,8 +68,8 @@ fn usable(policy: Option<&Policy>) -> Result<&Policy, &'static str> {
 }
 
 /// Every live host against all patterns. Returns the patterns that were named as slips, as indexes.
-fn uncovered(case: &Case<'_>, policy: &Policy, live: &Live<'_>, sheet: &mut Sheet) -> Vec<usize> {
-    let unused: Vec<usize> = unmatched(policy, live).collect();
+fn uncovered(policy: &Policy, live: &Live<'_>, sheet: &mut Sheet) -> Vec<usize> {
+    let mut unused: Vec<usize> = unmatched(policy, live).collect();
     let mut slips = Vec::new();
     for host in &live.hosts {
         let subject = host.name.as_str();
@@ -85,9 +85,11 @@ fn uncovered(case: &Case<'_>, policy: &Policy, live: &Live<'_>, sheet: &mut Shee
             sheet.not_applicable(&UNCOVERED, subject, format!("line {} is meant for it and is faulty itself", meant.line));
             continue;
         }
-        let nearest = lookalike::nearest(&host.name, &case.facts.domain, policy, &unused);
-        if nearest.likeness.is_slip() {
-            slips.extend(nearest.pattern);
+        let nearest = lookalike::nearest(&host.name, policy, &unused);
+        if let Some(index) = nearest.pattern.filter(|_| nearest.replaces) {
+            // One line can be the slip of one host only.
+            slips.push(index);
+            unused.retain(|other| *other != index);
         }
         write_uncovered(&nearest, policy, live, host, sheet);
     }
@@ -110,7 +112,7 @@ fn write_uncovered(nearest: &Nearest, policy: &Policy, live: &Live<'_>, host: &H
         }
         (_, None) => None,
     };
-    let replaced = line.filter(|_| nearest.likeness.is_slip());
+    let replaced = line.filter(|_| nearest.replaces);
     let say = match replaced {
         Some(line) => format!("Replace line {line}, then publish a new id"),
         None => "Add the line, then publish a new id; or remove the MX record if it is an old one".to_owned(),
@@ -144,18 +146,14 @@ fn unused(case: &Case<'_>, policy: &Policy, live: &Live<'_>, slips: &[usize], sh
         }
         let shown = policy_line(line, &format!("mx: {pattern}"));
         let message = format!("{pattern} matches no MX host of {}", case.facts.domain);
-        let finding = match registered.filter(|_| gone) {
-            Some(domain) => {
-                let message = format!("{message}, and its domain {domain} does not exist: whoever registers it owns an approved MX name");
-                let finding = sheet.broken(&PATTERN_UNUSED, subject, message, shown);
-                finding.evidence(Evidence::new(EvidenceKind::Dns, format!("{domain}: NXDOMAIN"))).severity(Severity::Warning);
-                finding.fix(format!("Delete line {line} now"))
-            }
-            None => {
-                let finding = sheet.broken(&PATTERN_UNUSED, subject, message, shown);
-                finding.severity(Severity::Advice);
-                finding.fix(format!("Delete line {line}, unless the host is about to become an MX"))
-            }
+        let finding = if let Some(domain) = registered.filter(|_| gone) {
+            let message = format!("{message}, and its domain {domain} does not exist: whoever registers it owns an approved MX name");
+            let finding = sheet.broken(&PATTERN_UNUSED, subject, message, shown);
+            finding.evidence(Evidence::new(EvidenceKind::Dns, format!("{domain}: NXDOMAIN"))).severity(Severity::Warning);
+            finding.fix(format!("Delete line {line} now"))
+        } else {
+            let finding = sheet.broken(&PATTERN_UNUSED, subject, message, shown);
+            finding.severity(Severity::Advice).fix(format!("Delete line {line}, unless the host is about to become an MX"))
         };
         let hosts: Vec<String> = live.hosts.iter().take(10).map(|host| host.name.to_string()).collect();
         finding.expected(clip(&hosts.join(", "))).found(pattern.to_string()).line(line);

@@ -1,8 +1,9 @@
 //! How observations are worded as evidence: DNS answers with their TTL, lines of a policy, long text cut short.
 
-use crate::model::facts::dns::TxtFacts;
+use crate::model::facts::dns::{TxtFacts, TxtRecord};
 use crate::model::finding::{Evidence, EvidenceKind};
-use crate::model::looked::{Absence, Cname, Looked};
+use crate::model::looked::{Absence, Answer, Cname, Looked};
+use crate::wire::fields::FieldFault;
 use crate::wire::name::Domain;
 
 /// Longer text is of no use in a finding; hostile text may have 64 KiB.
@@ -21,10 +22,15 @@ pub(super) fn policy_line(line: usize, raw: &str) -> Evidence {
     Evidence::new(EvidenceKind::Policy, format!("line {line}: {}", clip(raw)))
 }
 
+/// What is wrong with a field of a record.
+pub(super) fn field_fault(field: &str, fault: FieldFault) -> String {
+    if field.is_empty() { format!("a field {fault}") } else { format!("the field `{}` {fault}", clip(field)) }
+}
+
 /// The TXT records at one name, with what DNS said around them.
 pub(super) struct TxtSeen<'a> {
     pub(super) name: &'a Domain,
-    answer: Option<&'a Looked<crate::model::looked::Answer<Vec<crate::model::facts::dns::TxtRecord>>>>,
+    answer: Option<&'a Looked<Answer<Vec<TxtRecord>>>>,
 }
 
 impl<'a> TxtSeen<'a> {

@@ -4,7 +4,7 @@
 mod wording;
 
 use super::hosts;
-use super::observed::{clip, policy_line};
+use super::observed::{clip, counted, policy_line};
 use super::{Case, remaining, rule};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::rule::{Rule, Severity};
@@ -69,7 +69,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
         return remaining::not_applicable(RULES, subject, "only the first 64 KiB are known, and senders read no further", sheet);
     }
     let mx_lines = hosts::live(case.facts).ok().map(|live| live.mx_lines()).filter(|lines| !lines.is_empty());
-    judge_policy(policy, body.utf8, mx_lines, subject, sheet);
+    judge_policy(policy, body.utf8, mx_lines.as_deref(), subject, sheet);
 }
 
 /// Judges a text alone, as a page's example or a draft holds it; `utf8` says whether its bytes were UTF-8 (those that were not are
@@ -78,7 +78,7 @@ pub fn judge_text(text: &str, utf8: bool, subject: &str, sheet: &mut Sheet) {
     judge_policy(&wire::parse(text), utf8, None, subject, sheet);
 }
 
-fn judge_policy(policy: &Policy, utf8: bool, mx_lines: Option<String>, subject: &str, sheet: &mut Sheet) {
+fn judge_policy(policy: &Policy, utf8: bool, mx_lines: Option<&str>, subject: &str, sheet: &mut Sheet) {
     if !policy.is_policy() {
         for problem in &policy.problems {
             write(problem, policy, None, subject, sheet);
@@ -88,7 +88,7 @@ fn judge_policy(policy: &Policy, utf8: bool, mx_lines: Option<String>, subject: 
     for problem in &policy.problems {
         // Bytes that are not UTF-8 are one fault, whatever else the line has become by them.
         if utf8 || !problem.raw.contains('\u{fffd}') {
-            write(problem, policy, mx_lines.as_deref(), subject, sheet);
+            write(problem, policy, mx_lines, subject, sheet);
         }
     }
     if !utf8 {
@@ -109,10 +109,9 @@ fn write(problem: &Problem, policy: &Policy, mx_lines: Option<&str>, subject: &s
     let words = wording::of(problem, policy);
     let evidence = match problem.line {
         Some(line) => policy_line(line, &problem.raw),
-        None if policy.lines == 0 => {
-            Evidence::new(EvidenceKind::Policy, if problem.raw.is_empty() { "no text".to_owned() } else { clip(&problem.raw) })
-        }
-        None => Evidence::new(EvidenceKind::Policy, format!("{} lines, and none of them is it", policy.lines)),
+        None if !problem.raw.is_empty() => Evidence::new(EvidenceKind::Policy, format!("it begins: {}", clip(&problem.raw))),
+        None if policy.lines == 0 => Evidence::new(EvidenceKind::Policy, "no text"),
+        None => Evidence::new(EvidenceKind::Policy, format!("none of {} {} is it", policy.lines, counted(policy.lines, "line"))),
     };
     let finding = sheet.broken(rule, subject, words.message, evidence);
     finding.severity(severity_of(&problem.kind, policy)).expected(words.expected);
@@ -122,6 +121,8 @@ fn write(problem: &Problem, policy: &Policy, mx_lines: Option<&str>, subject: &s
     finding.found(words.found.unwrap_or_else(|| if problem.raw.is_empty() { "nothing".to_owned() } else { clip(&problem.raw) }));
     let published = match (&problem.kind, mx_lines) {
         (Kind::MxMissing, Some(lines)) if problem.corrected.is_none() => Some(lines.to_owned()),
+        // One line to publish would not mend the others.
+        _ if wording::is_told_once(&problem.kind) => None,
         _ => problem.corrected.clone().or(words.publish),
     };
     match published {

@@ -80,6 +80,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
                     format!("{subject} is a CNAME: {} decides where the reports go", last.target),
                     Evidence::new(EvidenceKind::Dns, observed::chain(&answer.via)),
                 )
+                .expected("the record itself, or a CNAME to a provider that you chose")
                 .found(format!("a CNAME to {}", last.target))
                 .fix("Leave it if the delegation is wanted, and see that its target still names your mailbox");
         }
@@ -195,7 +196,10 @@ fn judge_text(text: &str, seen: &TxtSeen<'_>, sheet: &mut Sheet) {
     let mut write = |rule: &'static Rule, message: String, expected: &str, found: &str| {
         let fix = || "Replace the record".to_owned();
         let finding: &mut Finding = sheet.broken(rule, name.as_str(), message, seen.record(text));
-        finding.expected(expected).found(clip(found)).fix_with(fix(), corrected.clone());
+        finding
+            .expected(expected)
+            .found(if found.is_empty() { "nothing".to_owned() } else { clip(found) })
+            .fix_with(fix(), corrected.clone());
     };
     for problem in &record.problems {
         match problem {
@@ -227,12 +231,9 @@ fn judge_text(text: &str, seen: &TxtSeen<'_>, sheet: &mut Sheet) {
             Problem::EmptyTarget => {
                 write(&SYNTAX, "the list in rua has an empty entry".to_owned(), "URIs with one comma between them", text);
             }
-            Problem::Syntax { field, fault } => write(
-                &SYNTAX,
-                format!("the field `{}` {fault}", clip(field)),
-                "fields of the form name=value, each after one semicolon",
-                field,
-            ),
+            Problem::Syntax { field, fault } => {
+                write(&SYNTAX, observed::field_fault(field, *fault), "fields of the form name=value, each after one semicolon", field);
+            }
         }
     }
     for target in &record.targets {

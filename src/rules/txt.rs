@@ -248,7 +248,7 @@ fn judge_text(text: &str, seen: &TxtSeen<'_>, id: &str, sheet: &mut Sheet) {
             ),
             Problem::Syntax { field, fault } => (
                 &SYNTAX,
-                format!("the field `{}` {fault}", clip(field)),
+                observed::field_fault(field, *fault),
                 "fields of the form name=value, each after one semicolon".to_owned(),
                 field.as_str(),
             ),
@@ -256,7 +256,7 @@ fn judge_text(text: &str, seen: &TxtSeen<'_>, id: &str, sheet: &mut Sheet) {
         sheet
             .broken(rule, name.as_str(), message, seen.record(text))
             .expected(expected)
-            .found(clip(found))
+            .found(if found.is_empty() { "nothing".to_owned() } else { clip(found) })
             .fix_with("Replace the record", corrected.clone());
     }
 }

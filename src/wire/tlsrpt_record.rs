@@ -73,13 +73,12 @@ pub fn parse(text: &str) -> TlsrptRecord {
             record.extensions.push(format!("{}={}", field.name, field.value));
         }
     }
-    match rua.filter(|list| !list.is_empty()) {
-        Some(list) => read_targets(&mut record, &list),
-        None => {
-            let similar = |field: &&Field<'_>| matches!(field.name.to_ascii_lowercase().as_str(), "rua" | "ruf" | "ruas" | "uri");
-            let looks_like = fields.iter().filter(|field| field.name != "rua").find(similar);
-            record.note(Problem::RuaMissing(looks_like.map(|field| field.raw.trim_matches(WSP).to_owned())));
-        }
+    if let Some(list) = rua.filter(|list| !list.is_empty()) {
+        read_targets(&mut record, &list);
+    } else {
+        let similar = |field: &&Field<'_>| matches!(field.name.to_ascii_lowercase().as_str(), "rua" | "ruf" | "ruas" | "uri");
+        let looks_like = fields.iter().filter(|field| field.name != "rua").find(similar);
+        record.note(Problem::RuaMissing(looks_like.map(|field| field.raw.trim_matches(WSP).to_owned())));
     }
     record
 }

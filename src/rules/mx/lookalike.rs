@@ -39,7 +39,7 @@ pub(super) enum Likeness {
 
 impl Likeness {
     /// Whether the pattern is the host's own line gone wrong, to be replaced rather than left beside a new one.
-    pub(super) fn is_slip(self) -> bool {
+    fn is_slip(self) -> bool {
         !matches!(self, Self::Sibling | Self::OtherDomain | Self::Unlisted)
     }
 }
@@ -49,42 +49,54 @@ pub(super) struct Nearest {
     pub(super) likeness: Likeness,
     /// Its index in the policy.
     pub(super) pattern: Option<usize>,
+    /// Whether its line should give way to the correction: it matches nothing else.
+    pub(super) replaces: bool,
     /// What the line should say.
     pub(super) correction: MxPattern,
 }
 
 /// Compares `host` with the patterns in `unused`, which match no live host: a pattern that serves another host is nobody's slip.
-pub(super) fn nearest(host: &Domain, domain: &Domain, policy: &Policy, unused: &[usize]) -> Nearest {
+pub(super) fn nearest(host: &Domain, policy: &Policy, unused: &[usize]) -> Nearest {
     let exact = MxPattern::exact(host.clone());
     if let Some(meant) = policy.mx_meant.iter().find(|meant| meant.by_key && meant.pattern.matches(host)) {
-        return Nearest { likeness: Likeness::MisspeltKey { line: meant.line }, pattern: None, correction: meant.pattern.clone() };
+        return Nearest {
+            likeness: Likeness::MisspeltKey { line: meant.line },
+            pattern: None,
+            replaces: true,
+            correction: meant.pattern.clone(),
+        };
     }
+    // In ascending order, as they were found.
+    let is_unused = |index: usize| unused.binary_search(&index).is_ok();
     // Wildcards are often right for another host and too narrow for this one, so those in use are compared as well.
     let compared = policy.mx.iter().enumerate().take(COMPARED);
     let closest = compared
         .filter_map(|(index, pattern)| {
-            let likeness = compare(host, domain, pattern);
-            let fits = unused.contains(&index) || matches!(likeness, Likeness::WildcardTooShallow | Likeness::WildcardTooDeep);
+            let likeness = compare(host, pattern);
+            let fits = is_unused(index) || likeness == Likeness::WildcardTooShallow;
             fits.then_some((likeness, index))
         })
         .min();
-    let Some((likeness, index)) = closest else { return Nearest { likeness: Likeness::Unlisted, pattern: None, correction: exact } };
+    let Some((likeness, index)) = closest else {
+        return Nearest { likeness: Likeness::Unlisted, pattern: None, replaces: false, correction: exact };
+    };
     let by_wildcard = policy.mx.get(index).is_some_and(MxPattern::is_wildcard) && likeness.is_slip() && likeness != Likeness::PolicyHost;
-    let correction = match host.parent().filter(|parent| by_wildcard && parent.registered().is_some()) {
+    // A wildcard over a whole registered domain would let every host of it pass (RFC 8461 §10.4).
+    let narrow = |parent: &Domain| by_wildcard && parent.registered().is_some_and(|registered| registered != *parent);
+    let correction = match host.parent().filter(narrow) {
         Some(parent) => MxPattern::wildcard(parent),
         None => exact,
     };
-    Nearest { likeness, pattern: Some(index), correction }
+    Nearest { likeness, pattern: Some(index), replaces: likeness.is_slip() && is_unused(index), correction }
 }
 
-fn compare(host: &Domain, domain: &Domain, pattern: &MxPattern) -> Likeness {
+fn compare(host: &Domain, pattern: &MxPattern) -> Likeness {
     let named = pattern.domain();
-    if named.as_str().strip_prefix("mta-sts.").is_some() {
+    if named.as_str().starts_with("mta-sts.") {
         return Likeness::PolicyHost;
     }
     if pattern.is_wildcard() {
-        if host == named || named.parent().is_some_and(|above| host.parent().as_ref() == Some(&above)) && host.parent() != host.registered()
-        {
+        if host == named || (named.parent().is_some() && named.parent() == host.parent()) {
             return Likeness::WildcardTooDeep;
         }
         if host.is_at_or_below(named) && named.registered().is_some() {
@@ -97,7 +109,7 @@ fn compare(host: &Domain, domain: &Domain, pattern: &MxPattern) -> Likeness {
         if differ_by_a_label(named, &wanted) && named.registered().is_some() {
             return Likeness::ExtraLabel;
         }
-        if differ_by_a_label(&wanted, named) && *named != *domain {
+        if differ_by_a_label(&wanted, named) {
             return Likeness::MissingLabel;
         }
     }

@@ -50,20 +50,18 @@ pub(super) fn of(problem: &Problem, policy: &Policy) -> Words {
             "Move the line to the top".to_owned(),
         ),
         Kind::ModeInvalid => (
-            format!("the mode `{}` does not exist", value(problem, Key::Mode, policy)),
+            format!("the mode{} does not exist", value(problem, Key::Mode, policy)),
             "testing, enforce or none, in lower case".to_owned(),
             replace(problem),
         ),
         Kind::MaxAgeInvalid(fault) => (
-            format!("max_age `{}` {fault}", value(problem, Key::MaxAge, policy)),
+            format!("max_age{} {fault}", value(problem, Key::MaxAge, policy)),
             "1 to 10 digits, at most 31557600".to_owned(),
             replace(problem),
         ),
-        Kind::MxInvalid(fault) => (
-            format!("the mx `{}` {fault}", value(problem, Key::Mx, policy)),
-            "a host name, or `*.` and a domain".to_owned(),
-            replace(problem),
-        ),
+        Kind::MxInvalid(fault) => {
+            (format!("the mx{} {fault}", value(problem, Key::Mx, policy)), "a host name, or `*.` and a domain".to_owned(), replace(problem))
+        }
         Kind::BareCr => (
             format!("{} {}", lines(problem, policy, "end", "ends"), "in a carriage return alone"),
             "LF or CRLF at the end of each line".to_owned(),
@@ -116,7 +114,7 @@ fn publish(kind: &Kind) -> Option<String> {
 
 fn missing(problem: &Problem, key: Key, expected: &str) -> (String, String, String) {
     let message = match problem.line {
-        Some(_) => format!("the policy has no {key}: `{}` is not {key}", clip(&problem.raw)),
+        Some(_) => format!("the policy has no {key}: the key in `{}` is not exactly {key}", clip(&problem.raw)),
         None => format!("the policy has no {key}"),
     };
     let fix = match problem.line {
@@ -133,17 +131,21 @@ fn duplicate(problem: &Problem, first: usize, same: bool, policy: &Policy) -> St
     format!("{name} stands on line {first} already: by the RFC the first counts; {differ}")
 }
 
-/// The value on a problem's line, as it was read.
+/// The value on a problem's line, as it was read and set off by a space; nothing for an empty one.
 fn value(problem: &Problem, key: Key, policy: &Policy) -> String {
     let field = policy.fields.iter().find(|field| Some(field.line) == problem.line && field.key == Some(key));
-    clip(field.map_or(problem.raw.as_str(), |field| field.value.as_str()))
+    match field.map_or(problem.raw.as_str(), |field| field.value.as_str()) {
+        "" => String::new(),
+        value => format!(" `{}`", clip(value)),
+    }
 }
 
 fn replace(problem: &Problem) -> String {
     let line = problem.line.unwrap_or(1);
     match &problem.corrected {
+        None => format!("Correct line {line}, or delete it"),
         Some(text) if text.contains('\n') => format!("Replace line {line} by one line for each host"),
-        _ => format!("Replace line {line}"),
+        Some(_) => format!("Replace line {line}"),
     }
 }
 

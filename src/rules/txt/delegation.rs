@@ -21,11 +21,10 @@ pub(super) fn judge(facts: &PolicyFacts, via: &[Cname], sheet: &mut Sheet) {
             Severity::Warning,
             format!("{subject} is delegated to {target} and {host} to {other}: one party changes the id and another the policy"),
         ),
-        Some(_) => (Severity::Advice, format!("{subject} is a CNAME to {target}, which is legal")),
         None if host_is_known => {
             (Severity::Warning, format!("{subject} is delegated to {target} and {host} is not: the id changes there and the policy here"))
         }
-        None => (Severity::Advice, format!("{subject} is a CNAME to {target}, which is legal")),
+        Some(_) | None => (Severity::Advice, format!("{subject} is a CNAME to {target}, which is legal")),
     };
     let finding = sheet.broken(&DELEGATED, subject, message, Evidence::new(EvidenceKind::Dns, observed::chain(via)));
     finding.severity(severity).found(format!("a CNAME to {target}"));
@@ -35,7 +34,7 @@ pub(super) fn judge(facts: &PolicyFacts, via: &[Cname], sheet: &mut Sheet) {
     if severity == Severity::Warning {
         finding.expected(format!("{subject} and {host} in the same hands")).fix("Delegate both names to the same provider, or neither");
     } else {
-        finding.fix("Leave it if the delegation is wanted");
+        finding.expected("the record itself, or a CNAME to a provider that you chose").fix("Leave it if the delegation is wanted");
     }
 }
 

@@ -241,7 +241,7 @@ fn judge_field(policy: &mut Policy, read: &field::Read<'_>, line: &lines::Line<'
     let Some(key) = read.key else {
         if read.unknown_is_legal() {
             let meant = field::meant(read.name, read.value);
-            let corrected = meant.map(|key| format!("{}: {}", key.as_str(), read.value));
+            let corrected = meant.map(|key| likely_line(key, read.value).unwrap_or_else(|| format!("{key}: {}", read.value)));
             if meant == Some(Key::Mx)
                 && let Ok(pattern) = mx::parse(read.value)
             {
@@ -259,22 +259,18 @@ fn judge_field(policy: &mut Policy, read: &field::Read<'_>, line: &lines::Line<'
         return;
     }
     match key {
-        Key::Version if read.value != "STSv1" => policy.note(at(Kind::VersionInvalid, Some("version: STSv1".to_owned()))),
+        Key::Version if read.value != "STSv1" => policy.note(at(Kind::VersionInvalid, likely_line(key, read.value))),
         Key::Version if policy.fields.is_empty() => {}
         Key::Version => policy.note(at(Kind::VersionNotFirst, None)),
-        Key::Mode => match value::mode(read.value) {
-            Some(mode) => policy.mode = Some(mode),
-            None => {
-                let corrected = value::likely_mode(read.value).map(|mode| format!("mode: {}", mode.as_str()));
-                policy.note(at(Kind::ModeInvalid, corrected));
+        Key::Mode => {
+            policy.mode = value::mode(read.value);
+            if policy.mode.is_none() {
+                policy.note(at(Kind::ModeInvalid, likely_line(key, read.value)));
             }
-        },
+        }
         Key::MaxAge => match value::max_age(read.value) {
             Ok(seconds) => policy.max_age = Some(seconds),
-            Err(fault) => {
-                let corrected = value::likely_max_age(read.value).map(|seconds| format!("max_age: {seconds}"));
-                policy.note(at(Kind::MaxAgeInvalid(fault), corrected));
-            }
+            Err(fault) => policy.note(at(Kind::MaxAgeInvalid(fault), likely_line(key, read.value))),
         },
         Key::Mx => match mx::parse(read.value) {
             Ok(pattern) => {
@@ -282,12 +278,24 @@ fn judge_field(policy: &mut Policy, read: &field::Read<'_>, line: &lines::Line<'
                 policy.mx_lines.push(line.number);
             }
             Err(fault) => {
-                let likely = mx::likely(read.value);
-                let corrected = likely.iter().map(|pattern| format!("mx: {pattern}")).collect::<Vec<_>>().join("\n");
-                policy.mx_meant.extend(likely.into_iter().map(|pattern| Meant { pattern, line: line.number, by_key: false }));
-                policy.note(at(Kind::MxInvalid(fault), (!corrected.is_empty()).then_some(corrected)));
+                let likely = mx::likely(read.value).into_iter();
+                policy.mx_meant.extend(likely.map(|pattern| Meant { pattern, line: line.number, by_key: false }));
+                policy.note(at(Kind::MxInvalid(fault), likely_line(key, read.value)));
             }
         },
+    }
+}
+
+/// The line, or lines, that a value was likely meant to give.
+fn likely_line(key: Key, value: &str) -> Option<String> {
+    match key {
+        Key::Version => Some("version: STSv1".to_owned()),
+        Key::Mode => value::likely_mode(value).map(|mode| format!("mode: {}", mode.as_str())),
+        Key::MaxAge => value::likely_max_age(value).map(|seconds| format!("max_age: {seconds}")),
+        Key::Mx => {
+            let lines: Vec<String> = mx::likely(value).iter().map(|pattern| format!("mx: {pattern}")).collect();
+            (!lines.is_empty()).then(|| lines.join("\n"))
+        }
     }
 }
 

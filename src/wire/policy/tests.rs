@@ -142,7 +142,8 @@ proptest! {
         mx in proptest::collection::vec("(\\*\\.)?[a-z0-9]{1,8}(-[a-z0-9]{1,4})?(\\.[a-z]{2,6}){1,3}", 1..5),
         end in prop_oneof![Just("\n"), Just("\r\n")],
     ) {
-        let mx_lines: String = mx.iter().map(|pattern| format!("mx: {pattern}{end}")).collect();
+        let mx_lines: Vec<String> = mx.iter().map(|pattern| format!("mx: {pattern}{end}")).collect();
+        let mx_lines = mx_lines.concat();
         let policy = parse(&format!("version: STSv1{end}mode: {}{end}{mx_lines}max_age: {max_age}{end}", mode.as_str()));
         prop_assert_eq!(&policy.problems, &[]);
         prop_assert_eq!((policy.mode, policy.max_age), (Some(mode), Some(max_age)));
