@@ -73,4 +73,6 @@ pub struct Judged {
 }
 
 #[cfg(test)]
+pub(crate) mod letters;
+#[cfg(test)]
 mod tests;

@@ -153,8 +153,9 @@ fn walk(parser: &MessageParser, entity: &[u8], depth: usize, looked_at: &mut usi
         return;
     }
     let (head, body) = split_head(entity);
-    let header = parser.parse_headers(head).unwrap_or_default();
-    let content_type = header.content_type();
+    // A part may well have no header at all (RFC 2046 §5.1: then it is plain text); an empty `Message` must not be asked for one.
+    let header = parser.parse_headers(head);
+    let content_type = header.as_ref().and_then(|header| header.content_type());
     let (main, sub) = content_type.map_or(("text", "plain"), |kind| (kind.ctype(), kind.subtype().unwrap_or_default()));
     if main.eq_ignore_ascii_case("multipart")
         && let Some(boundary) = content_type.and_then(|kind| kind.attribute("boundary")).filter(|boundary| !boundary.is_empty())
@@ -164,12 +165,13 @@ fn walk(parser: &MessageParser, entity: &[u8], depth: usize, looked_at: &mut usi
         }
         return;
     }
-    let data = decoded(body, header.content_transfer_encoding());
+    let data = decoded(body, header.as_ref().and_then(|header| header.content_transfer_encoding()));
     if main.eq_ignore_ascii_case("message") && matches!(sub.to_ascii_lowercase().as_str(), "rfc822" | "global") {
         walk(parser, &data, depth - 1, looked_at, mail);
         return;
     }
-    let name = header.attachment_name().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let name =
+        header.as_ref().and_then(|header| header.attachment_name()).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let promised = sub.to_ascii_lowercase().starts_with("tlsrpt") || name.as_deref().is_some_and(is_report_name);
     if promised || gzip::is_gzip(&data) || is_zip(&data) || is_json(&data) {
         let declared = promised || name.is_some() || !main.eq_ignore_ascii_case("text");
