@@ -58,6 +58,7 @@ fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
 }
 
 /// Lentz's method, modified so that no denominator is zero.
+#[expect(clippy::many_single_char_names, reason = "the names of the formula")]
 fn continued_fraction(x: f64, a: f64, b: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let guard = |value: f64| if value.abs() < TINY { TINY } else { value };
@@ -94,6 +95,7 @@ fn ln_gamma(mut x: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "rates")]
 mod tests {
     use proptest::prelude::*;
 

@@ -164,6 +164,13 @@ fn failures_under_an_older_policy_are_explained_by_the_change() {
 }
 
 #[test]
+fn another_mode_explains_no_failure() {
+    let enforce = TESTING.replace("testing", "enforce");
+    let before = Letter::new("a.example", 20).policy(&enforce).sessions(5000).failed("validation-failure", "mx2.shop.example", 1);
+    assert_eq!(labels(&judged([vec![before], two(1..=15)].concat())), [GroupLabel::Unexplained]);
+}
+
+#[test]
 fn a_group_weighs_when_it_recurs_or_is_shared_or_is_a_real_share() {
     let weighty = |letters: Vec<Letter>| judged(letters).groups.iter().any(|group| group.weighty);
     let one = |reporter: &str, ago| Letter::new(reporter, ago).sessions(5000).failed("certificate-not-trusted", "mx1.shop.example", 1);

@@ -4,6 +4,8 @@
 //! gzip, zip or JSON, or whose label promises a report. Header fields and transfer encodings are `mail-parser`'s; the walk over the
 //! parts is ours, because the crate's own nests as deep as the mail says, and a hostile mail then overflows the stack.
 
+use std::borrow::Cow;
+
 use mail_parser::decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode};
 use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders as _};
 
@@ -175,7 +177,7 @@ fn walk(parser: &MessageParser, entity: &[u8], depth: usize, looked_at: &mut usi
     let promised = sub.to_ascii_lowercase().starts_with("tlsrpt") || name.as_deref().is_some_and(is_report_name);
     if promised || gzip::is_gzip(&data) || is_zip(&data) || is_json(&data) {
         let declared = promised || name.is_some() || !main.eq_ignore_ascii_case("text");
-        mail.parts.push(Part { name, declared, data });
+        mail.parts.push(Part { name, declared, data: data.into_owned() });
     }
 }
 
@@ -222,23 +224,23 @@ fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
 }
 
 /// Undoes the transfer encoding; what cannot be undone stays as it is and fails later under its own name.
-fn decoded(body: &[u8], encoding: Option<&str>) -> Vec<u8> {
+fn decoded<'a>(body: &'a [u8], encoding: Option<&str>) -> Cow<'a, [u8]> {
     match encoding.map(|encoding| encoding.trim().to_ascii_lowercase()).as_deref() {
         Some("base64") => {
             // RFC 2045 §6.8: characters outside the alphabet are ignored.
             let alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
             let clean: Vec<u8> = body.iter().copied().filter(alphabet).collect();
-            base64_decode(&clean).unwrap_or_else(|| body.to_vec())
+            base64_decode(&clean).map_or(Cow::Borrowed(body), Cow::Owned)
         }
-        Some("quoted-printable") => quoted_printable_decode(body).unwrap_or_else(|| body.to_vec()),
-        _ => body.to_vec(),
+        Some("quoted-printable") => quoted_printable_decode(body).map_or(Cow::Borrowed(body), Cow::Owned),
+        _ => Cow::Borrowed(body),
     }
 }
 
 /// `….json`, `….json.gz` and what gateways make of them.
 fn is_report_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.ends_with(".json") || name.ends_with(".json.gz") || name.ends_with(".json.gzip") || name.ends_with(".json.zip")
+    [".json", ".json.gz", ".json.gzip", ".json.zip"].iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]
