@@ -3,7 +3,17 @@
 //! A rule is a `static` made by [`rule!`]; its page is embedded from `playbooks/rules/CODE.md`, and without a page it does not build.
 
 mod case;
+pub mod catalogue;
+#[cfg(test)]
+mod fixture;
+mod hosts;
+pub mod mx;
+mod observed;
+pub mod policy;
+pub mod record;
+mod remaining;
 pub mod reports;
+pub mod txt;
 
 pub use case::Case;
 
