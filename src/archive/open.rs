@@ -21,6 +21,8 @@ const UNPACKED_CAP: usize = 1 << 30;
 const LAYER_CAP: usize = 5;
 /// How many rejections of one file are told one by one.
 const TOLD_CAP: usize = 20;
+/// How many are remembered while it is read.
+const REASON_CAP: usize = 10_000;
 
 /// What came out of a file.
 #[derive(Debug, Default)]
@@ -31,6 +33,8 @@ pub(super) struct Opened {
     pub(super) rejected: Vec<Rejected>,
     /// Whether it plainly is something else.
     pub(super) ignored: bool,
+    /// Rejections beyond [`REASON_CAP`].
+    untold: usize,
     /// How much was unpacked so far.
     unpacked: usize,
 }
@@ -40,7 +44,7 @@ pub(super) fn file(file: &File) -> Result<Opened, ReadError> {
     let source = file.path.display().to_string();
     let mut opened = Opened::default();
     if let Some(problem) = &file.problem {
-        opened.reject(&source, problem);
+        opened.reject(&source, problem.clone());
         return Ok(opened);
     }
     let bytes = match read(&file.path) {
@@ -51,12 +55,13 @@ pub(super) fn file(file: &File) -> Result<Opened, ReadError> {
         }
         Err(problem) if file.given => return Err(walk::wrong(&file.path, problem)),
         Err(problem) => {
-            opened.reject(&source, problem);
+            opened.reject(&source, problem.to_string());
             return Ok(opened);
         }
     };
     // In a directory, what neither looks nor is called like a report is no concern of ours: it is counted and not complained about.
-    if !(file.given || promises_report(&file.path) || looks_like_report(&bytes)) {
+    let concerns_us = file.given || promises_report(&file.path) || looks_like_report(&bytes);
+    if !concerns_us {
         opened.ignored = true;
         return Ok(opened);
     }
@@ -71,18 +76,35 @@ pub(super) fn file(file: &File) -> Result<Opened, ReadError> {
 }
 
 impl Opened {
-    fn reject(&mut self, source: &str, reason: impl ToString) {
-        self.rejected.push(Rejected { source: source.to_owned(), reason: reason.to_string() });
-    }
-
-    /// A file of ten thousand broken documents needs no ten thousand reasons.
-    fn shorten(&mut self, source: &str) {
-        if self.rejected.len() > TOLD_CAP {
-            let more = self.rejected.len() - TOLD_CAP;
-            self.rejected.truncate(TOLD_CAP);
-            self.reject(source, format!("and {more} more in the same file"));
+    /// Notes why something could not be read; of a flood only the number is kept.
+    fn reject(&mut self, source: &str, reason: impl Into<String>) {
+        if self.rejected.len() < REASON_CAP {
+            self.rejected.push(Rejected { source: source.to_owned(), reason: reason.into() });
+        } else {
+            self.untold += 1;
         }
     }
+
+    /// A file of ten thousand broken documents needs no ten thousand reasons: the same reason is told once with its number, and at
+    /// most [`TOLD_CAP`] of them.
+    fn shorten(&mut self, source: &str) {
+        let mut times: Vec<(Rejected, usize)> = Vec::new();
+        for rejected in self.rejected.drain(..) {
+            match times.last_mut() {
+                Some((last, number)) if *last == rejected => *number += 1,
+                _ => times.push((rejected, 1)),
+            }
+        }
+        let more = times.iter().skip(TOLD_CAP).map(|(_, number)| number).sum::<usize>() + self.untold;
+        self.rejected = times.into_iter().take(TOLD_CAP).map(|(rejected, number)| told(rejected, number)).collect();
+        if more > 0 {
+            self.rejected.push(Rejected { source: source.to_owned(), reason: format!("and {more} more in the same file") });
+        }
+    }
+}
+
+fn told(rejected: Rejected, times: usize) -> Rejected {
+    if times == 1 { rejected } else { Rejected { reason: format!("{} ({times} times)", rejected.reason), ..rejected } }
 }
 
 /// One layer: takes it off, or reads the reports.
@@ -101,7 +123,7 @@ fn content(bytes: Vec<u8>, source: &str, origin: &Origin, layers: usize, opened:
                 }
                 content(unpacked.data, source, origin, layers - 1, opened);
             }
-            Err(why) => opened.reject(source, why),
+            Err(why) => opened.reject(source, why.to_string()),
         }
     } else if mail::is_zip(&bytes) {
         opened.reject(source, "zip: unpack it first");
@@ -121,7 +143,7 @@ fn documents(bytes: &[u8], source: &str, origin: &Origin, opened: &mut Opened) {
     for document in report::read_all(bytes) {
         match document {
             Ok(report) => opened.reports.push(Found { report, origin: origin.clone(), source: source.to_owned() }),
-            Err(why) => opened.reject(source, why),
+            Err(why) => opened.reject(source, why.to_string()),
         }
     }
 }
@@ -138,7 +160,7 @@ fn mailbox(bytes: &[u8], source: &str, origin: &Origin, layers: usize, opened: &
 fn one_mail(bytes: &[u8], source: &str, origin: &Origin, layers: usize, opened: &mut Opened) {
     let mail = match mail::read(bytes) {
         Ok(mail) => mail,
-        Err(why) => return opened.reject(source, why),
+        Err(why) => return opened.reject(source, why.to_string()),
     };
     let origin = origin.in_mail(&mail);
     let before = (opened.reports.len(), opened.rejected.len());
@@ -153,6 +175,7 @@ fn one_mail(bytes: &[u8], source: &str, origin: &Origin, layers: usize, opened: 
     opened.reports.append(&mut doubtful.reports);
     if opened.reports.len() == before.0 {
         opened.rejected.append(&mut doubtful.rejected);
+        opened.untold += doubtful.untold;
     }
     if mail.cut {
         opened.reject(source, "a mail with too many or too deeply nested parts; the rest was not read");

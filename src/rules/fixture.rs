@@ -88,6 +88,7 @@ pub(super) fn facts() -> Facts {
             by_agent: Vec::new(),
             draft: Some(draft(POLICY)),
             pattern_domains: BTreeMap::new(),
+            https_witness: None,
         }),
         servers: Some(vec![server("mx1.example.com", addresses()), server("mx2.example.com", addresses())]),
         reports: None,

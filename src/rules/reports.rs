@@ -9,7 +9,7 @@ mod live;
 
 use std::collections::BTreeSet;
 
-use super::{Case, rule};
+use super::{Case, remaining, rule};
 use crate::evidence::reports::{self as evidence, Judged, Situation};
 use crate::model::assessment::ReportsSummary;
 use crate::model::facts::reports::ReportFacts;
@@ -85,9 +85,7 @@ const TOLD_CAP: usize = 20;
 pub fn judge(case: &Case<'_>, sheet: &mut Sheet) -> Option<ReportsSummary> {
     let domain = case.facts.domain.as_str();
     let Some(reports) = &case.facts.reports else {
-        for rule in RULES {
-            sheet.not_applicable(rule, domain, "reports were not looked at");
-        }
+        remaining::not_applicable(RULES, domain, "reports were not looked at", sheet);
         return None;
     };
     let policy = case.policy.as_ref().filter(|policy| matches!(policy.mode, Some(Mode::Testing | Mode::Enforce)));
@@ -96,16 +94,10 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) -> Option<ReportsSummary> {
     let situation = Situation { reports, live_mx: &live_mx, policy, live: &live, now: case.now, settings: &case.settings.evidence };
     let judged = evidence::judge(&situation);
 
-    let before = sheet.findings().len();
     lacking::write(case, &judged, policy.is_some(), sheet);
     failures::write(case, &judged, &live_mx, sheet);
     rejected(domain, reports, sheet);
-    for rule in RULES {
-        let said = sheet.findings().iter().skip(before).any(|finding| finding.rule == *rule);
-        if !said {
-            sheet.holds(rule, domain);
-        }
-    }
+    remaining::hold(RULES, domain, sheet);
     Some(judged.summary)
 }
 

@@ -4,6 +4,8 @@
 //! gzip, zip or JSON, or whose label promises a report. Header fields and transfer encodings are `mail-parser`'s; the walk over the
 //! parts is ours, because the crate's own nests as deep as the mail says, and a hostile mail then overflows the stack.
 
+use std::borrow::Cow;
+
 use mail_parser::decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode};
 use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders as _};
 
@@ -153,8 +155,9 @@ fn walk(parser: &MessageParser, entity: &[u8], depth: usize, looked_at: &mut usi
         return;
     }
     let (head, body) = split_head(entity);
-    let header = parser.parse_headers(head).unwrap_or_default();
-    let content_type = header.content_type();
+    // A part may well have no header at all (RFC 2046 §5.1: then it is plain text); an empty `Message` must not be asked for one.
+    let header = parser.parse_headers(head);
+    let content_type = header.as_ref().and_then(|header| header.content_type());
     let (main, sub) = content_type.map_or(("text", "plain"), |kind| (kind.ctype(), kind.subtype().unwrap_or_default()));
     if main.eq_ignore_ascii_case("multipart")
         && let Some(boundary) = content_type.and_then(|kind| kind.attribute("boundary")).filter(|boundary| !boundary.is_empty())
@@ -164,16 +167,17 @@ fn walk(parser: &MessageParser, entity: &[u8], depth: usize, looked_at: &mut usi
         }
         return;
     }
-    let data = decoded(body, header.content_transfer_encoding());
+    let data = decoded(body, header.as_ref().and_then(|header| header.content_transfer_encoding()));
     if main.eq_ignore_ascii_case("message") && matches!(sub.to_ascii_lowercase().as_str(), "rfc822" | "global") {
         walk(parser, &data, depth - 1, looked_at, mail);
         return;
     }
-    let name = header.attachment_name().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let name =
+        header.as_ref().and_then(|header| header.attachment_name()).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let promised = sub.to_ascii_lowercase().starts_with("tlsrpt") || name.as_deref().is_some_and(is_report_name);
     if promised || gzip::is_gzip(&data) || is_zip(&data) || is_json(&data) {
         let declared = promised || name.is_some() || !main.eq_ignore_ascii_case("text");
-        mail.parts.push(Part { name, declared, data });
+        mail.parts.push(Part { name, declared, data: data.into_owned() });
     }
 }
 
@@ -220,23 +224,23 @@ fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
 }
 
 /// Undoes the transfer encoding; what cannot be undone stays as it is and fails later under its own name.
-fn decoded(body: &[u8], encoding: Option<&str>) -> Vec<u8> {
+fn decoded<'a>(body: &'a [u8], encoding: Option<&str>) -> Cow<'a, [u8]> {
     match encoding.map(|encoding| encoding.trim().to_ascii_lowercase()).as_deref() {
         Some("base64") => {
             // RFC 2045 §6.8: characters outside the alphabet are ignored.
             let alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
             let clean: Vec<u8> = body.iter().copied().filter(alphabet).collect();
-            base64_decode(&clean).unwrap_or_else(|| body.to_vec())
+            base64_decode(&clean).map_or(Cow::Borrowed(body), Cow::Owned)
         }
-        Some("quoted-printable") => quoted_printable_decode(body).unwrap_or_else(|| body.to_vec()),
-        _ => body.to_vec(),
+        Some("quoted-printable") => quoted_printable_decode(body).map_or(Cow::Borrowed(body), Cow::Owned),
+        _ => Cow::Borrowed(body),
     }
 }
 
 /// `….json`, `….json.gz` and what gateways make of them.
 fn is_report_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.ends_with(".json") || name.ends_with(".json.gz") || name.ends_with(".json.gzip") || name.ends_with(".json.zip")
+    [".json", ".json.gz", ".json.gzip", ".json.zip"].iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub fn meaning(result_type: &str) -> Meaning {
 pub(super) enum Standing {
     /// The policy in force: the same mode, the same live MX hosts covered. Only this is evidence of success.
     InForce,
+    /// The same live MX hosts covered, in another mode: not what is in force, yet what failed under it would fail now.
+    OtherMode,
     /// Another MTA-STS policy.
     Other,
     /// MTA-STS, but the policy's text is missing (Mail.ru; Microsoft's fetch errors): failures count, successes do not.
@@ -80,7 +82,7 @@ pub(super) fn of<'a>(situation: &Situation<'a>) -> Vec<Entry<'a>> {
 impl<'a> Entry<'a> {
     /// Whether its sessions took place under MTA-STS, whatever the policy.
     pub(super) fn is_sts(&self) -> bool {
-        matches!(self.standing, Standing::InForce | Standing::Other | Standing::NoText)
+        matches!(self.standing, Standing::InForce | Standing::OtherMode | Standing::Other | Standing::NoText)
     }
 
     /// The last day that it covers: where a report counts once, it counts there.
@@ -136,9 +138,14 @@ fn standing(entry: &ReportPolicy, in_force: Option<&Policy>, live_mx: &BTreeSet<
         PolicyType::Sts if entry.policy_string.is_empty() => Standing::NoText,
         PolicyType::Sts => {
             let applied = applied(entry);
+            let same_cover = in_force.is_none_or(|in_force| same_cover(&applied, in_force, live_mx));
             let active = matches!(applied.mode, Some(Mode::Testing | Mode::Enforce));
-            let same = in_force.is_none_or(|in_force| equivalent(&applied, in_force, live_mx));
-            if active && same { Standing::InForce } else { Standing::Other }
+            let same_mode = active && in_force.is_none_or(|in_force| applied.mode == in_force.mode);
+            match (same_cover, same_mode) {
+                (true, true) => Standing::InForce,
+                (true, false) => Standing::OtherMode,
+                (false, _) => Standing::Other,
+            }
         }
     }
 }
@@ -155,14 +162,13 @@ fn applied(entry: &ReportPolicy) -> Policy {
     applied
 }
 
-/// Whether two policies ask the same of senders today: the same mode, and the same live MX hosts covered. A pattern that no live MX
-/// uses makes no difference. Where neither covers any live MX, or none is known, the patterns themselves are compared.
-fn equivalent(one: &Policy, other: &Policy, live_mx: &BTreeSet<Domain>) -> bool {
+/// Whether two policies cover the same live MX hosts: a pattern that no live MX uses makes no difference. Where neither covers any, or
+/// none is known, the patterns themselves are compared.
+fn same_cover(one: &Policy, other: &Policy, live_mx: &BTreeSet<Domain>) -> bool {
     let covered = |policy: &Policy| -> BTreeSet<Domain> {
         live_mx.iter().filter(|host| policy.mx.iter().any(|pattern| pattern.matches(host))).cloned().collect()
     };
     let patterns = |policy: &Policy| policy.mx.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
     let (by_one, by_other) = (covered(one), covered(other));
-    let same_cover = if by_one.is_empty() && by_other.is_empty() { patterns(one) == patterns(other) } else { by_one == by_other };
-    one.mode == other.mode && same_cover
+    if by_one.is_empty() && by_other.is_empty() { patterns(one) == patterns(other) } else { by_one == by_other }
 }

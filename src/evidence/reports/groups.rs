@@ -46,7 +46,7 @@ pub struct Group {
 pub enum Explanation {
     /// A certificate that was issued since.
     Certificate(Timestamp),
-    /// It occurred under another policy only.
+    /// It occurred only under a policy that covered other MX hosts.
     Policy,
     /// So long a clean run would hardly come by chance at the old rate.
     Chance,
@@ -70,7 +70,8 @@ struct Raw<'a> {
     /// The start of the last failing period.
     last_start: Timestamp,
     last_day: Day,
-    under_force: bool,
+    /// Whether it occurred under a policy that covers what the one in force covers; then a change of policy explains nothing.
+    same_cover: bool,
     key: Key<'a>,
 }
 
@@ -91,7 +92,7 @@ pub(super) fn of(situation: &Situation<'_>, entries: &[Entry<'_>], first: Day) -
                 last: end,
                 last_start: start,
                 last_day: entry.last_day(),
-                under_force: false,
+                same_cover: false,
                 key,
             });
             group.sessions = group.sessions.saturating_add(row.sessions);
@@ -100,7 +101,7 @@ pub(super) fn of(situation: &Situation<'_>, entries: &[Entry<'_>], first: Day) -
             group.last = group.last.max(end);
             group.last_start = group.last_start.max(start);
             group.last_day = group.last_day.max(entry.last_day());
-            group.under_force |= entry.standing != Standing::Other;
+            group.same_cover |= entry.standing != Standing::Other;
         }
     }
     let mut groups: Vec<Group> = raw.values().map(|raw| judge(situation, entries, first, raw)).collect();
@@ -235,7 +236,7 @@ fn explanation(situation: &Situation<'_>, raw: &Raw<'_>, meaning: Meaning, clean
     if let Some(since) = certificate.filter(|since| *since > raw.last_start && *since <= situation.now) {
         return Some(Explanation::Certificate(since));
     }
-    if !raw.under_force {
+    if !raw.same_cover {
         return Some(Explanation::Policy);
     }
     #[expect(clippy::cast_precision_loss, reason = "an exponent")]

@@ -9,6 +9,8 @@ mod day;
 mod entries;
 mod groups;
 mod reporters;
+mod summary;
+mod tally;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +20,8 @@ use jiff::Timestamp;
 pub use self::bound::upper_bound;
 pub use self::entries::{Meaning, meaning};
 pub use self::groups::{Explanation, Group};
-pub use self::window::{Lack, judge};
+pub use self::summary::judge;
+pub use self::window::Lack;
 use crate::model::assessment::ReportsSummary;
 use crate::model::facts::reports::ReportFacts;
 use crate::model::settings::EvidenceSettings;
@@ -72,5 +75,7 @@ pub struct Judged {
     pub from_the_future: usize,
 }
 
+#[cfg(test)]
+pub(crate) mod letters;
 #[cfg(test)]
 mod tests;

@@ -44,7 +44,7 @@ impl<'a> Rhythms<'a> {
 
     /// How long the reporters may be silent, and whether they have been longer. Stopped are they when every regular one is later than
     /// its own cadence and the grace allow, and no other report is recent enough to make up for it.
-    pub(super) fn silence(&self, today: Day, rest: &RestDays, settings: &EvidenceSettings) -> Option<Silence> {
+    pub(super) fn silence(&self, today: Day, rest: RestDays, settings: &EvidenceSettings) -> Option<Silence> {
         let newest = self.newest()?;
         let regular: Vec<(Day, Day)> =
             self.by_reporter.values().filter_map(|days| Some((*days.last()?, cadence(days)? + settings.grace_days))).collect();

@@ -33,17 +33,17 @@ pub(super) fn write(case: &Case<'_>, judged: &Judged, live_mx: &BTreeSet<Domain>
         sheet.not_applicable(rule, subject, why);
     }
     let refused = labelled(GroupLabel::Unexplained).filter(|group| group.meaning != Meaning::Fetch);
-    capped(&FAILING, domain, by_subject(refused, failing_subject), sheet, |subject, groups, sheet| {
-        failing(subject, groups, live_mx, sheet)
+    capped(&FAILING, domain, &by_subject(refused, failing_subject), sheet, |subject, groups, sheet| {
+        failing(subject, groups, live_mx, sheet);
     });
     let fetch: Vec<&Group> = labelled(GroupLabel::Unexplained).filter(|group| group.meaning == Meaning::Fetch).collect();
     if !fetch.is_empty() {
         fetch_error(domain, &fetch, sheet);
     }
     let by_mx = |group: &Group| group.summary.mx.as_ref().map_or_else(|| domain.to_owned(), ToString::to_string);
-    capped(&FOREIGN_MX, domain, by_subject(labelled(GroupLabel::Foreign), by_mx), sheet, foreign);
-    capped(&DANE, domain, by_subject(labelled(GroupLabel::NotSts), by_mx), sheet, dane);
-    capped(&FIXED, domain, by_subject(labelled(GroupLabel::Fixed), failing_subject), sheet, fixed);
+    capped(&FOREIGN_MX, domain, &by_subject(labelled(GroupLabel::Foreign), by_mx), sheet, foreign);
+    capped(&DANE, domain, &by_subject(labelled(GroupLabel::NotSts), by_mx), sheet, dane);
+    capped(&FIXED, domain, &by_subject(labelled(GroupLabel::Fixed), failing_subject), sheet, fixed);
 }
 
 fn failing(subject: &str, groups: &[&Group], live_mx: &BTreeSet<Domain>, sheet: &mut Sheet) {
@@ -87,7 +87,7 @@ fn fetch_error(domain: &str, groups: &[&Group], sheet: &mut Sheet) {
     } else {
         format!("{} reporters", reporters.len())
     };
-    let message = format!("{who} could not obtain the policy on {}, and has not been seen to since", counted(days.len(), "day", "days"));
+    let message = format!("{who} could not obtain the policy on {}, and no recovery is seen since", counted(days.len(), "day", "days"));
     let finding = sheet.broken(&FETCH_ERROR, domain, message, row(groups[0]));
     finding.severity(if heavy { Severity::Blocker } else { Severity::Warning });
     finding.expected("every sender can fetch the policy, or 3 clean days since").found(when(groups));
@@ -174,7 +174,7 @@ fn failing_subject(group: &Group) -> String {
 fn capped<'a>(
     rule: &'static Rule,
     domain: &str,
-    subjects: Vec<(String, Vec<&'a Group>)>,
+    subjects: &[(String, Vec<&'a Group>)],
     sheet: &mut Sheet,
     write: impl Fn(&str, &[&'a Group], &mut Sheet),
 ) {

@@ -80,13 +80,13 @@ pub(super) fn kind(value: &RawValue) -> &'static str {
 pub(super) fn text(value: &RawValue, key: &str, notes: &mut Notes) -> Option<String> {
     let text = match kind(value) {
         "null" => return None,
-        "a string" => match serde_json::from_str::<String>(value.get()) {
-            Ok(text) => text,
-            Err(_) => {
+        "a string" => {
+            let Ok(text) = serde_json::from_str::<String>(value.get()) else {
                 notes.add(format!("`{key}` has an escape that is no character; kept out"));
                 return None;
-            }
-        },
+            };
+            text
+        }
         "a number" | "a truth value" => {
             notes.add(format!("`{key}` is {}, not a string", kind(value)));
             value.get().to_owned()
