@@ -11,7 +11,7 @@ use super::ReadError;
 use super::origin::{Found, Origin};
 use super::walk::{self, File};
 use crate::model::facts::reports::Rejected;
-use crate::wire::{gzip, mail, report};
+use crate::wire::{gzip, mail, report, zip};
 
 /// The largest file that is read.
 const FILE_CAP: usize = 64 << 20;
@@ -126,7 +126,7 @@ fn content(bytes: Vec<u8>, source: &str, origin: &Origin, layers: usize, opened:
             Err(why) => opened.reject(source, why.to_string()),
         }
     } else if mail::is_zip(&bytes) {
-        opened.reject(source, "zip: unpack it first");
+        archive(&bytes, source, origin, layers, opened);
     } else if bytes.starts_with(b"From ") {
         mailbox(&bytes, source, origin, layers, opened);
     } else if mail::is_mail(&bytes) {
@@ -137,6 +137,21 @@ fn content(bytes: Vec<u8>, source: &str, origin: &Origin, layers: usize, opened:
     } else {
         documents(&bytes, source, origin, opened);
     }
+}
+
+/// Every file of a zip archive.
+fn archive(bytes: &[u8], source: &str, origin: &Origin, layers: usize, opened: &mut Opened) {
+    zip::unpack(bytes, |file| match file {
+        Ok(file) => {
+            opened.unpacked = opened.unpacked.saturating_add(file.data.len());
+            if opened.unpacked > UNPACKED_CAP {
+                return opened.reject(source, format!("it unpacks to more than {} MiB in all", UNPACKED_CAP >> 20));
+            }
+            let origin = origin.with_name(Some(&file.name));
+            content(file.data, &format!("{source}: {}", file.name), &origin, layers - 1, opened);
+        }
+        Err(why) => opened.reject(source, why.to_string()),
+    });
 }
 
 fn documents(bytes: &[u8], source: &str, origin: &Origin, opened: &mut Opened) {

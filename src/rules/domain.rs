@@ -165,10 +165,15 @@ fn lookups(case: &Case<'_>, sheet: &mut Sheet) {
     let severity_of = |addresses: &AddressFacts| if addresses.all().is_empty() { Severity::Blocker } else { Severity::Warning };
     if let Some(record) = &facts.record {
         note(&record.txt.name, "TXT", Stage::Record, Severity::Blocker, record.txt.answer.failure());
+        // One target that can receive is enough for reports to arrive; what another cannot is then no open question.
+        let reachable = record.targets.iter().any(|target| {
+            target.mx.as_ref().is_some_and(|mx| mx.seen().is_some()) || target.addresses.as_ref().is_some_and(|own| !own.all().is_empty())
+        });
+        let severity = if reachable { Severity::Warning } else { Severity::Blocker };
         for target in &record.targets {
-            note(&target.host, "MX", Stage::Record, Severity::Warning, target.mx.as_ref().and_then(Looked::failure));
+            note(&target.host, "MX", Stage::Record, severity, target.mx.as_ref().and_then(Looked::failure));
             for (kind, failure) in target.addresses.iter().flat_map(AddressFacts::failures) {
-                note(&target.host, kind, Stage::Record, Severity::Warning, Some(failure));
+                note(&target.host, kind, Stage::Record, severity, Some(failure));
             }
         }
     }

@@ -17,4 +17,5 @@ pub mod smtp;
 pub mod sts_record;
 pub mod tlsrpt_record;
 pub mod version;
+pub mod zip;
 pub mod zone;

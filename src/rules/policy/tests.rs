@@ -75,6 +75,7 @@ fn findings_carry_the_line_and_the_line_it_should_be() {
         fixes,
         [
             ("policy-mode-invalid", Some(2), Some("mode: enforce")),
+            ("policy-unknown-field", Some(3), Some("max_age: 604800")),
             ("policy-max-age-missing", Some(3), Some("max_age: 604800")),
             ("policy-mx-missing", None, Some("mx: mx1.example.com\nmx: mx2.example.com")),
         ]

@@ -299,8 +299,7 @@ fn likely_line(key: Key, value: &str) -> Option<String> {
     }
 }
 
-/// Notes the fields that must be there and are not. A line whose key is a slip of the missing one *is* that fault: it is not reported
-/// a second time as an unknown field.
+/// Notes the fields that must be there and are not, at the line whose key is a slip of the missing one where there is such a line.
 fn note_missing(policy: &mut Policy) {
     for (key, kind) in [
         (Key::Version, Kind::VersionMissing),
@@ -311,9 +310,9 @@ fn note_missing(policy: &mut Policy) {
         if policy.field(key).is_some() {
             continue;
         }
-        let slip = policy.problems.iter().position(|problem| problem.kind == Kind::UnknownField(Some(key)));
+        let slip = policy.problems.iter().find(|problem| problem.kind == Kind::UnknownField(Some(key)));
         let problem = match slip {
-            Some(index) => Problem { kind, ..policy.problems.remove(index) },
+            Some(slip) => Problem { kind, ..slip.clone() },
             None => Problem { kind, line: None, raw: String::new(), corrected: None },
         };
         policy.note(problem);

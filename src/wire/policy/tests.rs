@@ -55,7 +55,7 @@ fn each_fault_of_a_line_is_found_once_and_beside_the_others() {
         ("mx: a.example\nmode: testing", vec![(4, DuplicateField { first: 2, same: true })]),
         ("mx: a.example\nmode: off", vec![(4, DuplicateField { first: 2, same: false })]),
         ("mx:", vec![(3, MxInvalid(MxFault::Empty))]),
-        ("MX: a.example", vec![(3, MxMissing)]),
+        ("MX: a.example", vec![(3, UnknownField(Some(Key::Mx))), (3, MxMissing)]),
     ] {
         let expected: Vec<_> = expected.into_iter().map(|(line, kind)| (Some(line), kind)).collect();
         assert_eq!(problems(&with_mx(line)), expected, "{line:?}");
@@ -72,11 +72,21 @@ fn whole_texts_are_judged_as_what_they_are() {
         ("\u{feff}version: STSv1\nmode: none\nmx: a.example\nmax_age: 0", vec![(Some(1), Bom)]),
         ("mode: none\nversion: STSv1\nmx: a.example\nmax_age: 0", vec![(Some(2), VersionNotFirst)]),
         ("v=STSv1\nmode: none\nmx: a.example\nmax_age: 0", vec![(Some(1), VersionInvalid)]),
-        ("Version: STSv1\nmode: none\nmx: a.example\nmax_age: 0", vec![(Some(1), VersionMissing)]),
+        (
+            "Version: STSv1\nmode: none\nmx: a.example\nmax_age: 0",
+            vec![(Some(1), UnknownField(Some(Key::Version))), (Some(1), VersionMissing)],
+        ),
         ("mode: Testing", vec![(Some(1), ModeInvalid), (None, VersionMissing), (None, MaxAgeMissing), (None, MxMissing)]),
         (
             "version: STSv2\nmodes: none\nmx: .\nmax-age: 7d",
-            vec![(Some(1), VersionInvalid), (Some(2), ModeMissing), (Some(3), MxInvalid(MxFault::LeadingDot)), (Some(4), MaxAgeMissing)],
+            vec![
+                (Some(1), VersionInvalid),
+                (Some(2), UnknownField(Some(Key::Mode))),
+                (Some(2), ModeMissing),
+                (Some(3), MxInvalid(MxFault::LeadingDot)),
+                (Some(4), UnknownField(Some(Key::MaxAge))),
+                (Some(4), MaxAgeMissing),
+            ],
         ),
     ] {
         assert_eq!(problems(text), expected, "{text:?}");
