@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::check::Scene;
 use crate::lab::{BlockingLab, Lab, Page};
-use crate::run::stsready;
+use crate::run::{Assessment, stsready};
 
 const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks/rules");
 
@@ -69,7 +69,7 @@ fn misuse_is_told_with_the_input_and_the_way_out() {
         (&[], &["Usage"]),
     ];
     for (args, words) in cases {
-        stsready(*args).run().is_misuse(words);
+        stsready(*args).run().refuses(words);
     }
     assert_eq!(lab.dns().all_queries(), 0, "nothing was looked up");
 }
@@ -159,7 +159,7 @@ fn explain_prints_the_page_of_every_rule() {
 #[test]
 fn a_code_nearly_right_is_suggested() {
     for (typed, meant) in [("cert-expird", "cert-expired"), ("txt-misssing", "txt-missing"), ("starttls-mising", "starttls-missing")] {
-        stsready(["explain", typed]).run().is_misuse(&[typed, meant]);
+        stsready(["explain", typed]).run().refuses(&[typed, meant]);
     }
 }
 
@@ -167,7 +167,15 @@ fn a_code_nearly_right_is_suggested() {
 fn typed_domains_are_forgiven() {
     let lab = Lab::start_blocking().unwrap();
     lab.good_domain("alpha.test", |plan| plan.mode = "enforce".into());
-    let typed = ["https://Alpha.test/", "alpha.test.", "ALPHA.TEST", " alpha.test ", "postmaster@alpha.test", "alpha.test:443", "alpha.test/path?x#y"];
+    let typed = [
+        "https://Alpha.test/",
+        "alpha.test.",
+        "ALPHA.TEST",
+        " alpha.test ",
+        "postmaster@alpha.test",
+        "alpha.test:443",
+        "alpha.test/path?x#y",
+    ];
     for typed in typed {
         let run = stsready(["check", typed, "--format", "json"]).at(&lab).run().exits(0);
         assert_eq!(run.assessment().domain(), "alpha.test", "{typed}");
@@ -195,16 +203,16 @@ fn many_domains_in_every_format() {
     let check = |format: &str| stsready(["check", "--format", format]).args(domains).at(&lab).run().exits(1);
 
     let array = check("json").assessments();
-    let named: Vec<&str> = array.iter().map(|assessment| assessment.domain()).collect();
+    let named: Vec<&str> = array.iter().map(Assessment::domain).collect();
     assert_eq!(named, domains, "in the order of the command line");
-    let answers: Vec<&str> = array.iter().map(|assessment| assessment.answer()).collect();
+    let answers: Vec<&str> = array.iter().map(Assessment::answer).collect();
     assert_eq!(answers, ["ready", "not-ready", "inconclusive"]);
 
     let run = check("ndjson");
     assert_eq!(run.stdout.lines().count(), 3, "{run}");
     let mut lines = run.assessments();
     lines.sort_by_key(|assessment| domains.iter().position(|domain| *domain == assessment.domain()));
-    let answers: Vec<&str> = lines.iter().map(|assessment| assessment.answer()).collect();
+    let answers: Vec<&str> = lines.iter().map(Assessment::answer).collect();
     assert_eq!(answers, ["ready", "not-ready", "inconclusive"]);
 
     let text = check("text").stdout;
@@ -217,13 +225,7 @@ fn many_domains_in_every_format() {
 #[test]
 fn the_exit_code_is_the_worst_of_all_domains() {
     let (lab, [good, bad, open]) = three();
-    for (domains, code) in [
-        (&[good][..], 0),
-        (&[open], 3),
-        (&[bad], 1),
-        (&[good, open], 3),
-        (&[open, bad, good], 1),
-    ] {
+    for (domains, code) in [(&[good][..], 0), (&[open], 3), (&[bad], 1), (&[good, open], 3), (&[open, bad, good], 1)] {
         stsready(["check", "--quiet"]).args(domains).at(&lab).run().exits(code);
     }
 }

@@ -110,9 +110,8 @@ fn facts_can_be_judged_as_of_another_time() {
     scene.check().args(["--save-facts", &facts]).run().exits(0);
     let later = |days: i64| letters::days_ago(-days).to_string();
     let judged = |days: i64| stsready(["check", "--facts", &facts, "--format", "json", "--now", &later(days)]).run();
-    let weights = |run: &crate::run::Run, code: &str| -> Vec<String> {
-        run.assessment().of(code).iter().map(|finding| finding.weight()).collect()
-    };
+    let weights =
+        |run: &crate::run::Run, code: &str| -> Vec<String> { run.assessment().of(code).iter().map(|finding| finding.weight()).collect() };
     let (overdue, critical, over) = (judged(60), judged(75), judged(85));
     assert_eq!(weights(&overdue, "cert-expiring"), ["warning", "warning"], "{overdue}");
     assert_eq!(weights(&critical, "cert-expiring"), ["blocker", "blocker"], "{critical}");
@@ -134,7 +133,7 @@ fn a_facts_file_may_hold_several_domains() {
 
     let one = stsready(["check", "beta.test", "--facts", &facts, "--format", "json"]).run().exits(0);
     assert_eq!(one.assessment(), live.assessments()[1]);
-    stsready(["check", "delta.test", "--facts", &facts]).run().is_misuse(&["delta.test"]);
+    stsready(["check", "delta.test", "--facts", &facts]).run().refuses(&["delta.test"]);
 
     // One value a line and an array are the same.
     let all: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(&facts).unwrap()).unwrap();
@@ -173,7 +172,7 @@ fn damaged_facts_are_refused() {
         format!("{value} trailing words"),
     ] {
         std::fs::write(&damaged, &content).unwrap();
-        stsready(["check", "--facts", &damaged]).run().is_misuse(&[&damaged]);
+        stsready(["check", "--facts", &damaged]).run().refuses(&[&damaged]);
     }
 }
 

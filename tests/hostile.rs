@@ -14,6 +14,9 @@ use crate::lab::{After, Answer, Ehlo, Fault, Greeting, Https, Lab, Page, Smtp, S
 use crate::letters;
 use crate::run::{Run, stsready};
 
+/// What is wrong with an MX host.
+type Spoil = fn(&mut Smtp);
+
 /// Far more than a run needs, far less than what is thrown at it.
 const MOST_KIB: u64 = 256 * 1024;
 
@@ -89,7 +92,7 @@ fn hostile_policies_are_shown_and_not_obeyed() {
 #[test]
 fn hostile_replies_are_shown_and_not_obeyed() {
     let lab = Lab::start_blocking().unwrap();
-    let steps: [(&str, fn(&mut Smtp)); 5] = [
+    let steps: [(&str, Spoil); 5] = [
         ("greeting", |smtp| smtp.greeting = Greeting::Refuse("554 owned\u{1b}[2J\u{7}\u{202e}\u{200b}\u{9b}1m")),
         ("bytes", |smtp| smtp.greeting = Greeting::NotSmtp(b"owned\x1b[2J\x00\xff\xfe\x9b1m\r\n")),
         ("ehlo", |smtp| smtp.ehlo = Ehlo::Reply("550 owned\u{1b}[2J\u{202e}")),
@@ -183,7 +186,7 @@ fn a_host_with_too_many_addresses_is_probed_at_some_of_them() {
 #[test]
 fn endless_peers_come_to_an_end() {
     let lab = Lab::start_blocking().unwrap();
-    let endless: [(&str, fn(&mut Smtp)); 3] = [
+    let endless: [(&str, Spoil); 3] = [
         ("lines", |smtp| smtp.greeting = Greeting::Endless),
         ("line", |smtp| smtp.greeting = Greeting::EndlessLine),
         ("ehlo", |smtp| smtp.ehlo = Ehlo::Endless),
@@ -208,7 +211,7 @@ fn endless_peers_come_to_an_end() {
 #[test]
 fn silent_peers_come_to_an_end() {
     let lab = Lab::start_blocking().unwrap();
-    let silent: [(&str, fn(&mut Smtp)); 6] = [
+    let silent: [(&str, Spoil); 6] = [
         ("greeting", |smtp| smtp.greeting = Greeting::Silent),
         ("dribble", |smtp| smtp.greeting = Greeting::Dribble(Duration::from_millis(900))),
         ("ehlo", |smtp| smtp.ehlo = Ehlo::Silent),
@@ -298,7 +301,13 @@ fn reports_made_to_exhaust_are_refused_or_read() {
     scene.file("numbers.json", whole.to_string().replacen("31", "99999999999999999999999999", 1));
     scene.file("empty.json", "");
     scene.file("zeros.json", vec![0; 4096]);
-    scene.file("mail.eml", format!("Content-Type: multipart/mixed; boundary=x\r\n\r\n{}", "--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n".repeat(20_000)));
+    scene.file(
+        "mail.eml",
+        format!(
+            "Content-Type: multipart/mixed; boundary=x\r\n\r\n{}",
+            "--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n".repeat(20_000)
+        ),
+    );
     scene.file("headers.eml", "X: y\r\n".repeat(500_000));
     scene.file("many.json", vec![whole.to_string(); 5000].join("\n"));
     let run = scene.check().run();
@@ -330,7 +339,7 @@ fn a_folder_full_of_traps_is_walked_once() {
     std::fs::create_dir_all(&deep).unwrap();
     let locked = folder.join("locked.json");
     std::fs::write(&locked, "{}").unwrap();
-    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o000)).unwrap();
     let run = scene.check().run().exits(0);
     stays_small(&run);
     let reports = &run.json()["reports"];

@@ -1,6 +1,6 @@
 //! TLS reports as senders write them, made to measure for the demo and the tests.
 
-#![allow(dead_code, reason = "each target uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each target uses its own part")]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use hickory_proto::rr::RecordType;
 
 use crate::check::Scene;
-use crate::lab::{Ehlo, Greeting, Key, Lab, Page, SmtpHost, SmtpSession, Tls};
 use crate::lab::https::POLICY_PATH;
+use crate::lab::{Ehlo, Greeting, Key, Lab, Page, SmtpHost, SmtpSession, Tls};
 use crate::run::stsready;
 
 /// Slow enough that connections made side by side are seen side by side.
@@ -183,7 +183,13 @@ fn the_policy_is_fetched_as_a_sender_does() {
         let named = |name: &str| request.headers.iter().any(|(header, _)| header == name);
         assert!(!named("cookie") && !named("authorization") && !named("referer"), "{request:?}");
     }
-    assert!(requests[0].user_agent.iter().chain(&requests.get(1).and_then(|other| other.user_agent.clone())).any(|agent| agent.starts_with("stsready/")));
+    assert!(
+        requests[0]
+            .user_agent
+            .iter()
+            .chain(&requests.get(1).and_then(|other| other.user_agent.clone()))
+            .any(|agent| agent.starts_with("stsready/"))
+    );
 }
 
 #[test]

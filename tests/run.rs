@@ -158,7 +158,7 @@ impl Run {
 
     /// Asserts a usage error whose message has all of `words`, with nothing on standard output.
     #[track_caller]
-    pub(crate) fn is_misuse(self, words: &[&str]) -> Self {
+    pub(crate) fn refuses(self, words: &[&str]) -> Self {
         let run = self.exits(2);
         assert_eq!(run.stdout, "", "a usage error prints nothing on standard output{run}");
         for word in words {
@@ -182,13 +182,11 @@ impl Run {
     /// The assessments printed as a JSON array, or one a line.
     #[track_caller]
     pub(crate) fn assessments(&self) -> Vec<Assessment> {
-        match serde_json::from_str(&self.stdout) {
-            Ok(Value::Array(many)) => many.into_iter().map(Assessment).collect(),
-            _ => {
-                let line = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON: {error}{self}"));
-                self.stdout.lines().map(line).map(Assessment).collect()
-            }
+        if let Ok(Value::Array(many)) = serde_json::from_str(&self.stdout) {
+            return many.into_iter().map(Assessment).collect();
         }
+        let line = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON: {error}{self}"));
+        self.stdout.lines().map(line).map(Assessment).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::row::Answer::{NotReady, Ready};
 use super::row::{Row, hold, row};
-use crate::lab::{Key, Smtp, Validity, WithoutSni, Identity};
+use crate::lab::{Identity, Key, Smtp, Validity, WithoutSni};
 
 pub(super) fn rows() -> Vec<Row> {
     [names(), dates(), trust(), keys()].into_iter().flatten().collect()
@@ -41,7 +41,9 @@ fn names() -> Vec<Row> {
 
 fn dates() -> Vec<Row> {
     vec![
-        row("an expired certificate", NotReady, &["blocker cert-expired mx1."], |it| it.mx_presents(1, it.issue(&it.leaf(1).expires_in(-1)))),
+        row("an expired certificate", NotReady, &["blocker cert-expired mx1."], |it| {
+            it.mx_presents(1, it.issue(&it.leaf(1).expires_in(-1)))
+        }),
         row("an expired intermediate", NotReady, &["blocker cert-expired mx1."], |it| {
             let old = it.lab.ca().root().sub("Lab Old Intermediate", |change| change.validity = Some(Validity::days(-400, -5)));
             it.mx_presents(1, it.issue(&it.leaf(1).signed_by(&old)));

@@ -62,7 +62,9 @@ fn answers() -> Vec<Row> {
                 https.answer = Answer::Page(Page::redirect(301, "https://mta-sts.lab.test/elsewhere"));
             });
         }),
-        row("a redirect without a target", NotReady, &["blocker fetch-redirect mta-sts."], |it| it.answers(Answer::Page(Page::status(302)))),
+        row("a redirect without a target", NotReady, &["blocker fetch-redirect mta-sts."], |it| {
+            it.answers(Answer::Page(Page::status(302)))
+        }),
         row("no policy file", NotReady, &["blocker fetch-status mta-sts."], |it| it.answers(Answer::Page(Page::status(404)))),
         row("a web server that fails", NotReady, &["blocker fetch-status mta-sts."], |it| it.answers(Answer::Page(Page::status(500)))),
         // Only 200 counts, however successful another status calls itself.

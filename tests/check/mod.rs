@@ -45,8 +45,7 @@ fn tables() -> Vec<Row> {
 #[test]
 fn every_code_is_staged() {
     let rules = stsready(["rules", "--format", "json"]).run().exits(0).json();
-    let catalogue: BTreeSet<String> =
-        rules.as_array().unwrap().iter().map(|rule| rule["code"].as_str().unwrap().to_owned()).collect();
+    let catalogue: BTreeSet<String> = rules.as_array().unwrap().iter().map(|rule| rule["code"].as_str().unwrap().to_owned()).collect();
     let staged: BTreeSet<String> = tables().iter().flat_map(Row::codes).map(str::to_owned).collect();
     let missing: Vec<&String> = catalogue.difference(&staged).collect();
     assert!(missing.is_empty(), "no row expects {missing:?}");

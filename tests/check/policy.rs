@@ -77,10 +77,16 @@ fn fields() -> Vec<Row> {
             it.edit_policy("max_age", "mx: postmaster@alpha.test\r\nmax_age");
         }),
         row("a URL as mx", NotReady, &["blocker policy-mx-invalid"], |it| it.edit_policy("max_age", "mx: https://mx3.test/\r\nmax_age")),
-        row("a trailing dot behind mx", NotReady, &["blocker policy-mx-invalid"], |it| it.edit_policy("max_age", "mx: mx3.test.\r\nmax_age")),
+        row("a trailing dot behind mx", NotReady, &["blocker policy-mx-invalid"], |it| {
+            it.edit_policy("max_age", "mx: mx3.test.\r\nmax_age")
+        }),
         row("an empty mx", NotReady, &["blocker policy-mx-invalid"], |it| it.edit_policy("max_age", "mx:\r\nmax_age")),
-        row("a star inside a label", NotReady, &["blocker policy-mx-invalid"], |it| it.edit_policy("max_age", "mx: mx*.alpha.test\r\nmax_age")),
-        row("a U-label as mx", NotReady, &["blocker policy-mx-invalid"], |it| it.edit_policy("max_age", "mx: mx.b\u{fc}cher.test\r\nmax_age")),
+        row("a star inside a label", NotReady, &["blocker policy-mx-invalid"], |it| {
+            it.edit_policy("max_age", "mx: mx*.alpha.test\r\nmax_age")
+        }),
+        row("a U-label as mx", NotReady, &["blocker policy-mx-invalid"], |it| {
+            it.edit_policy("max_age", "mx: mx.b\u{fc}cher.test\r\nmax_age")
+        }),
     ]
 }
 

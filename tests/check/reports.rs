@@ -32,8 +32,9 @@ fn pair(google: u64, microsoft: u64) -> [(&'static str, &'static str, u64); 2] {
 
 fn evidence() -> Vec<Row> {
     vec![
-        row("no reports", Inconclusive, &["unknown reports-none"], |it| it.without_reports()),
-        row("no reports in enforce", Ready, &["unknown-warning reports-none"], |it| it.without_reports()).plan(|plan| plan.mode = "enforce".into()),
+        row("no reports", Inconclusive, &["unknown reports-none"], Scene::without_reports),
+        row("no reports in enforce", Ready, &["unknown-warning reports-none"], Scene::without_reports)
+            .plan(|plan| plan.mode = "enforce".into()),
         row("reports about another domain only", Inconclusive, &["unknown reports-none"], |it| {
             it.letters(letters::clean("somebody-else.test", &it.domain.policy, 1..=21));
         }),
@@ -122,7 +123,9 @@ fn failures() -> Vec<Row> {
         }),
         row("two reporters could not fetch the policy", NotReady, &["blocker reports-fetch-error"], |it| {
             for organization in [GOOGLE, MICROSOFT] {
-                it.amend(organization, &[1], |letter| letter.failing(json!({"result-type": "sts-policy-fetch-error", "failed-session-count": 3})));
+                it.amend(organization, &[1], |letter| {
+                    letter.failing(json!({"result-type": "sts-policy-fetch-error", "failed-session-count": 3}))
+                });
             }
         }),
         row("one reporter could not fetch the policy once", Ready, &["warning reports-fetch-error"], |it| {
@@ -130,7 +133,9 @@ fn failures() -> Vec<Row> {
         }),
         row("the policy could not be fetched and then could", Ready, &["advice reports-fixed"], |it| {
             for organization in [GOOGLE, MICROSOFT] {
-                it.amend(organization, &[14, 15], |letter| letter.failing(json!({"result-type": "sts-policy-fetch-error", "failed-session-count": 9})));
+                it.amend(organization, &[14, 15], |letter| {
+                    letter.failing(json!({"result-type": "sts-policy-fetch-error", "failed-session-count": 9}))
+                });
             }
         }),
     ]
@@ -158,7 +163,8 @@ fn files() -> Vec<Row> {
             it.letters(Vec::new());
         }),
         row("reports in an mbox", Ready, &[], |it| {
-            let message = |letter: &Letter| format!("From reports@lab.test Thu Jan  1 00:00:00 2026\n{}\n", letter.mail().replace("\r\n", "\n"));
+            let message =
+                |letter: &Letter| format!("From reports@lab.test Thu Jan  1 00:00:00 2026\n{}\n", letter.mail().replace("\r\n", "\n"));
             let mbox: String = it.clean(1..=21).iter().map(message).collect();
             it.file("reports.mbox", mbox);
             it.letters(Vec::new());
@@ -172,8 +178,7 @@ fn files() -> Vec<Row> {
                 let entry = &mut report["policies"][0];
                 entry["policy"]["policy-type"] = json!("STS");
                 entry["policy"]["mx-host"] = json!("mx1.somewhere.test.");
-                entry["summary"]["total-successful-session-count"] =
-                    json!(entry["summary"]["total-successful-session-count"].to_string());
+                entry["summary"]["total-successful-session-count"] = json!(entry["summary"]["total-successful-session-count"].to_string());
                 entry["failure-details"] = json!(null);
                 report["x-note"] = json!({"anything": [1, 2, 3]});
                 it.file(&format!("{}.json", letter.stem()), report.to_string());

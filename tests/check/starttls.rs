@@ -37,12 +37,17 @@ fn connecting() -> Vec<Row> {
             }
             it.patience("1s");
         }),
-        row("every MX host refuses connections", Inconclusive, &["unknown starttls-unreachable mx1.", "unknown starttls-unreachable mx2."], |it| {
-            for host in ["mx1", "mx2"] {
-                it.without_address(host);
-                it.dns().address(&it.below(host), it.lab.refusing_address());
-            }
-        }),
+        row(
+            "every MX host refuses connections",
+            Inconclusive,
+            &["unknown starttls-unreachable mx1.", "unknown starttls-unreachable mx2."],
+            |it| {
+                for host in ["mx1", "mx2"] {
+                    it.without_address(host);
+                    it.dns().address(&it.below(host), it.lab.refusing_address());
+                }
+            },
+        ),
     ]
 }
 
@@ -52,14 +57,18 @@ fn greetings() -> Vec<Row> {
         row("a greeting in two lines with a pause", Ready, &[], |it| greets(it, Greeting::TwoLines(Duration::from_secs(1)))),
         row("a greeting in drops", Ready, &[], |it| greets(it, Greeting::Dribble(Duration::from_millis(5)))),
         row("a greeting of the bare code", Ready, &[], |it| greets(it, Greeting::Line("220"))),
-        row("a greeting with another code", Inconclusive, &["unknown starttls-not-smtp mx1."], |it| greets(it, Greeting::Line("200 hello"))),
+        row("a greeting with another code", Inconclusive, &["unknown starttls-not-smtp mx1."], |it| {
+            greets(it, Greeting::Line("200 hello"))
+        }),
         row("a greeting without a code", Inconclusive, &["unknown starttls-not-smtp mx1."], |it| greets(it, Greeting::Line("hello there"))),
         row("too many connections", Inconclusive, &["unknown starttls-busy mx1."], |it| {
             greets(it, Greeting::Refuse("421 4.7.0 too many connections from your address"));
         }),
         // The second connection is ours; what the first one showed stands.
         row("too many connections beyond the first", Ready, &[], |it| greets(it, Greeting::BusyBeyond(1))),
-        row("a server that is busy", Inconclusive, &["unknown starttls-busy mx1."], |it| greets(it, Greeting::Refuse("450 4.3.2 try again later"))),
+        row("a server that is busy", Inconclusive, &["unknown starttls-busy mx1."], |it| {
+            greets(it, Greeting::Refuse("450 4.3.2 try again later"))
+        }),
         row("a server that wants no mail from here", Inconclusive, &["unknown starttls-refused mx1."], |it| {
             greets(it, Greeting::Refuse("554 5.7.1 you are on a list"));
         }),
@@ -101,7 +110,9 @@ fn extensions() -> Vec<Row> {
         row("STARTTLS overwritten on the way", NotReady, &["blocker starttls-missing mx1."], |it| ehlo(it, Ehlo::Rewritten)),
         row("EHLO refused", Inconclusive, &["unknown starttls-refused mx1."], |it| ehlo(it, Ehlo::Reply("550 5.7.1 go away"))),
         row("EHLO put off", Inconclusive, &["unknown starttls-busy mx1."], |it| ehlo(it, Ehlo::Reply("451 4.7.1 greylisted"))),
-        row("EHLO answered with a shutdown", Inconclusive, &["unknown starttls-busy mx1."], |it| ehlo(it, Ehlo::Reply("421 4.3.2 shutting down"))),
+        row("EHLO answered with a shutdown", Inconclusive, &["unknown starttls-busy mx1."], |it| {
+            ehlo(it, Ehlo::Reply("421 4.3.2 shutting down"))
+        }),
         row("EHLO never answered", Inconclusive, &["unknown starttls-busy mx1."], |it| {
             ehlo(it, Ehlo::Silent);
             it.patience("1s");
