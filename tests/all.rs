@@ -9,5 +9,7 @@ mod lab;
 mod lab_selftest;
 mod layers;
 mod letters;
+mod pages;
 mod polite;
 mod run;
+mod servers;

@@ -4,7 +4,13 @@
 //! ones. What is printed is what `stsready` prints. `--plain` leaves colours out; `--keep` goes on serving the lab, so that the binary can be
 //! run against it from another terminal.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a demonstration that cannot be set up may panic")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a demonstration that cannot be set up may panic"
+)]
 
 #[path = "lab/mod.rs"]
 mod lab;
@@ -108,7 +114,7 @@ impl Walk<'_> {
         let backup = lab.smtp_host(lab::Smtp::default(), lab.chain("mx.backup.test"));
         lab.dns().address("mx.backup.test", backup.address());
         gamma.add_mx(90, "mx.backup.test");
-        gamma.mx[1].1.change(|smtp| smtp.ehlo = Ehlo::NO_STARTTLS);
+        gamma.mx[1].1.change(|smtp| smtp.ehlo = Ehlo::WithoutStarttls);
         self.show(&["check", "gamma.test", "--quiet"], Exit::NotReady);
         self.show(&["policy", "gamma.test"], Exit::NotReady);
 
@@ -145,7 +151,9 @@ impl Walk<'_> {
 /// Clean daily reports from two senders.
 fn write_reports(folder: &Path, policy: &str, days: std::ops::RangeInclusive<i64>) {
     for day in days {
-        for (organization, contact, sessions) in [("Google Inc.", "smtp-tls-reporting@google.com", 31), ("Microsoft Corporation", "tlsrpt-noreply@microsoft.com", 12)] {
+        for (organization, contact, sessions) in
+            [("Google Inc.", "smtp-tls-reporting@google.com", 31), ("Microsoft Corporation", "tlsrpt-noreply@microsoft.com", 12)]
+        {
             let letter = Letter::new("alpha.test", organization, contact, days_ago(day)).policy(policy).successful(sessions);
             letter.write_gzip(folder);
         }

@@ -20,8 +20,22 @@ const PURE: &[&str] = &["wire", "model", "evidence", "render", "rules", "decide"
 
 /// What pure rooms may not name.
 const IMPURE: &[&str] = &[
-    "std::fs", "std::net::Tcp", "std::net::Udp", "std::io::std", "std::env::", "SystemTime", "Instant::now", "Timestamp::now", "Zoned::now",
-    "tokio::", "reqwest::", "println!", "eprintln!", "print!(", "std::process", "std::thread",
+    "std::fs",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "std::io::std",
+    "std::env::",
+    "SystemTime",
+    "Instant::now",
+    "Timestamp::now",
+    "Zoned::now",
+    "tokio::",
+    "reqwest::",
+    "println!",
+    "eprintln!",
+    "print!(",
+    "std::process",
+    "std::thread",
 ];
 
 fn floor(room: &str) -> Option<u8> {

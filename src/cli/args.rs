@@ -32,16 +32,22 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  stsready record example.com\n  stsready record example.com example.net --format ndjson")]
     Record(DomainArgs),
     /// Stage 2: the _mta-sts record, the policy host, mta-sts.txt, and whether it covers the MX hosts (RFC 8461)
-    #[command(after_help = "Examples:\n  stsready policy example.com\n  stsready policy example.com --file mta-sts.txt   (a draft, before it is published)\n  stsready policy --file mta-sts.txt               (its text alone)")]
+    #[command(
+        after_help = "Examples:\n  stsready policy example.com\n  stsready policy example.com --file mta-sts.txt   (a draft, before it is published)\n  stsready policy --file mta-sts.txt               (its text alone)"
+    )]
     Policy(PolicyArgs),
     /// Stage 3: every address of every MX host: STARTTLS, TLS, certificate
-    #[command(after_help = "Examples:\n  stsready mx example.com\n  stsready mx --host mx3.example.com               (a host that is not in DNS as an MX yet)")]
+    #[command(
+        after_help = "Examples:\n  stsready mx example.com\n  stsready mx --host mx3.example.com               (a host that is not in DNS as an MX yet)"
+    )]
     Mx(MxArgs),
     /// Stage 4: what senders reported (RFC 8460)
     #[command(subcommand)]
     Reports(ReportsCommand),
     /// All stages, and the verdict
-    #[command(after_help = "Examples:\n  stsready check example.com --reports ~/tls-reports\n  stsready check example.com --format json --save-facts facts.json\n  stsready check --facts facts.json                (judge again what was observed then)\n  stsready check --domains-from domains.txt --format ndjson")]
+    #[command(
+        after_help = "Examples:\n  stsready check example.com --reports ~/tls-reports\n  stsready check example.com --format json --save-facts facts.json\n  stsready check --facts facts.json                (judge again what was observed then)\n  stsready check --domains-from domains.txt --format ndjson"
+    )]
     Check(CheckArgs),
     /// The page of a rule: what is wrong, why it matters, how to mend it
     #[command(after_help = "Example:\n  stsready explain cert-name-mismatch")]
@@ -89,7 +95,7 @@ pub(super) struct CheckArgs {
     #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts"])]
     pub(super) domains: Vec<Domain>,
     /// Files or directories with TLS reports (JSON, gzip, mail); may be given several times
-    #[arg(long, value_name = "PATH", env = "STSREADY_REPORTS", value_delimiter = ':')]
+    #[arg(long, value_name = "PATH")]
     pub(super) reports: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) common: Common,
@@ -98,7 +104,9 @@ pub(super) struct CheckArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum ReportsCommand {
     /// Read reports from files and directories and show what they say
-    #[command(after_help = "Examples:\n  stsready reports show ~/tls-reports\n  stsready reports show google.com!example.com!1735689600!1735775999!001.json.gz --format json")]
+    #[command(
+        after_help = "Examples:\n  stsready reports show ~/tls-reports\n  stsready reports show google.com!example.com!1735689600!1735775999!001.json.gz --format json"
+    )]
     Show(ShowArgs),
 }
 
@@ -248,7 +256,8 @@ fn time(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
-    let date: jiff::civil::Date = text.parse().map_err(|_| "give a time such as 2026-11-22T12:00:00Z, or a date such as 2026-11-22".to_owned())?;
+    let date: jiff::civil::Date =
+        text.parse().map_err(|_| "give a time such as 2026-11-22T12:00:00Z, or a date such as 2026-11-22".to_owned())?;
     date.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp()).map_err(|error| error.to_string())
 }
 
@@ -263,7 +272,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(way_out()),
     };
     let wait = Duration::try_from_secs_f64(seconds).map_err(|_| way_out())?;
-    if wait.is_zero() || wait > Duration::from_secs(3600) { Err("give a time between 1ms and 60m".to_owned()) } else { Ok(wait) }
+    if wait.is_zero() || wait > Duration::from_hours(1) { Err("give a time between 1ms and 60m".to_owned()) } else { Ok(wait) }
 }
 
 #[cfg(test)]

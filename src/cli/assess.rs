@@ -1,6 +1,6 @@
 //! `record`, `policy`, `mx` and `check`: look (or take saved facts), judge, render, exit.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
@@ -34,16 +34,16 @@ struct Job<'a> {
 
 pub(super) fn record(args: &DomainArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, ..Wanted::default() };
-    run(Job { common: &args.common, domains: domains(&args.domains, &args.common)?, wanted, reports: &[] }, streams)
+    run(&Job { common: &args.common, domains: domains(&args.domains, &args.common)?, wanted, reports: &[] }, streams)
 }
 
 pub(super) fn policy(args: &PolicyArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    let draft = args.file.as_ref().map(draft).transpose()?;
+    let draft = args.file.as_deref().map(draft).transpose()?;
     let wanted = Wanted { policy: true, draft: draft.clone(), ..Wanted::default() };
     let domains = domains(&args.domains, &args.common)?;
     match draft {
         Some(draft) if domains.is_empty() => alone(&args.common, draft, streams),
-        _ => run(Job { common: &args.common, domains, wanted, reports: &[] }, streams),
+        _ => run(&Job { common: &args.common, domains, wanted, reports: &[] }, streams),
     }
 }
 
@@ -54,33 +54,33 @@ pub(super) fn mx(args: &MxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
         // A host asked for without a domain stands for itself.
         domains.extend(args.host.first().cloned());
     }
-    run(Job { common: &args.common, domains, wanted, reports: &[] }, streams)
+    run(&Job { common: &args.common, domains, wanted, reports: &[] }, streams)
 }
 
 pub(super) fn check(args: &CheckArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, policy: true, mx: true, reports: true, ..Wanted::default() };
-    run(Job { common: &args.common, domains: domains(&args.domains, &args.common)?, wanted, reports: &args.reports }, streams)
+    run(&Job { common: &args.common, domains: domains(&args.domains, &args.common)?, wanted, reports: &args.reports }, streams)
 }
 
 fn domains(given: &[Domain], common: &Common) -> Result<Vec<Domain>, Failure> {
     setup::domains(given, common.domains_from.as_deref())
 }
 
-fn draft(path: &PathBuf) -> Result<Draft, Failure> {
+fn draft(path: &Path) -> Result<Draft, Failure> {
     let mut bytes = setup::bytes(path)?;
     bytes.truncate(DRAFT_CAP);
     Ok(Draft { file: path.display().to_string(), body: Body::new(&bytes) })
 }
 
-fn run(job: Job<'_>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+fn run(job: &Job<'_>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let common = job.common;
     if common.now.is_some() && common.facts.is_none() && job.reports.is_empty() {
         return Err(Failure::Usage("--now needs --facts or --reports: what is seen live is judged as of now".to_owned()));
     }
     let archive = Archive::read(job.reports)?;
     match &common.facts {
-        Some(path) => replay(&job, saved::read(path)?, &archive, streams),
-        None => live(&job, archive, streams),
+        Some(path) => replay(job, saved::read(path)?, &archive, streams),
+        None => live(job, archive, streams),
     }
 }
 
@@ -220,7 +220,8 @@ impl Printer {
                 if assessments.len() > 1 && !self.quiet {
                     pages.push(overview(&assessments, streams.width));
                 }
-                let page = |assessment| if self.quiet { text::headline(assessment, streams.width) } else { text::assessment(assessment, options) };
+                let page =
+                    |assessment| if self.quiet { text::headline(assessment, streams.width) } else { text::assessment(assessment, options) };
                 pages.extend(assessments.iter().map(page));
                 let between = if self.quiet { String::new() } else { format!("\n{}\n\n", "─".repeat(streams.width.min(100))) };
                 pages.join(&between)

@@ -22,7 +22,7 @@ pub enum Exit {
 }
 
 /// The table as help and README show it.
-pub const TABLE: &str = "\
+pub(super) const TABLE: &str = "\
 Exit codes:
   0  ready, or nothing broken, or not applicable
   1  not ready: at least one blocker

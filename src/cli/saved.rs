@@ -9,7 +9,8 @@ use crate::model::facts::{Facts, SCHEMA};
 /// Reads one facts object, an array of them, or one a line.
 pub(super) fn read(path: &Path) -> Result<Vec<Facts>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
-    let wrong = |error: &dyn std::fmt::Display| Failure::Usage(format!("{} is no facts file: {error}; --save-facts writes one", path.display()));
+    let wrong =
+        |error: &dyn std::fmt::Display| Failure::Usage(format!("{} is no facts file: {error}; --save-facts writes one", path.display()));
     let mut all = Vec::new();
     for value in serde_json::Deserializer::from_str(&text).into_iter::<serde_json::Value>() {
         let value = value.map_err(|error| wrong(&error))?;

@@ -74,7 +74,8 @@ pub(super) fn domains(given: &[Domain], from: Option<&Path>) -> Result<Vec<Domai
         for (index, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or_default().trim();
             if !line.is_empty() {
-                let domain = Domain::parse(line).map_err(|error| Failure::Usage(format!("{} line {}: {error}", path.display(), index + 1)))?;
+                let domain =
+                    Domain::parse(line).map_err(|error| Failure::Usage(format!("{} line {}: {error}", path.display(), index + 1)))?;
                 domains.push(domain);
             }
         }

@@ -1,5 +1,6 @@
 //! Floor 4: from facts to the answer. Pure: the same facts, settings and time give the same assessment on any machine.
 
+mod next;
 mod question;
 mod stages;
 mod summary;
@@ -24,7 +25,7 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
     question::adjust(question, &mut findings);
     let stages = stages::of(facts, &mut findings);
     sort(&mut findings);
-    let runway = runway::entries(facts, settings, now);
+    let runway = runway::entries(facts, now);
     let verdict = verdict::of(&verdict::Grounds {
         case: &case,
         question,
@@ -35,7 +36,9 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
     });
     let policy = summary::policy(&case, &findings);
     let horizon = match question {
-        Question::SwitchToEnforce | Question::StayInEnforce => horizon::if_enforced(facts, policy.as_ref().and_then(|policy| policy.max_age), now),
+        Question::SwitchToEnforce | Question::StayInEnforce => {
+            horizon::if_enforced(facts, policy.as_ref().and_then(|policy| policy.max_age), now)
+        }
         Question::StartTesting | Question::CheckStage => None,
     };
     Assessment {
@@ -49,6 +52,7 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
         stages,
         because: verdict.because,
         would_change_if: verdict.would_change_if,
+        next: next::steps(&case, question, verdict.answer),
         mx: summary::mx(&case, &findings),
         policy,
         record: summary::record(facts),

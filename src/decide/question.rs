@@ -62,7 +62,7 @@ fn reported_mode(case: &Case<'_>) -> Option<Mode> {
         .filter(|report| report.end <= case.now)
         .filter_map(|report| {
             let sts = report.policies.iter().filter(|policy| policy.policy_type == PolicyType::Sts);
-            let mode = sts.filter_map(|policy| policy::parse(&policy.policy_string.join("\n")).mode).next()?;
+            let mode = sts.map(|policy| policy::parse(&policy.policy_string.join("\n"))).find_map(|policy| policy.mode)?;
             Some((report.end, mode))
         })
         .max_by_key(|(end, _)| *end);

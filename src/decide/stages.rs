@@ -22,12 +22,12 @@ pub(super) fn of(facts: &Facts, findings: &mut [Finding]) -> Vec<StageState> {
             finding.stage = *first;
         }
     }
-    let state = |stage| StageState { stage, state: state(findings.iter().filter(|finding| finding.stage == stage)) };
+    let state = |stage| StageState { stage, state: state(&findings.iter().filter(|finding| finding.stage == stage).collect::<Vec<_>>()) };
     looked_at.into_iter().map(state).collect()
 }
 
-fn state<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> State {
-    let any = |test: fn(&Finding) -> bool| findings.clone().any(test);
+fn state(findings: &[&Finding]) -> State {
+    let any = |test: fn(&Finding) -> bool| findings.iter().any(|finding| test(finding));
     if any(Finding::blocks) {
         State::Fail
     } else if any(Finding::unsettles) {

@@ -29,7 +29,8 @@ fn host_summary(case: &Case<'_>, host: &MxHost, findings: &[Finding]) -> MxSumma
 
 fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, findings: &[Finding]) -> AddressSummary {
     let subject = format!("{} {}", host.name, probe.address);
-    let about = |finding: &&Finding| finding.subject == subject || finding.subject.strip_prefix(&subject).is_some_and(|rest| rest.starts_with(' '));
+    let about =
+        |finding: &&Finding| finding.subject == subject || finding.subject.strip_prefix(&subject).is_some_and(|rest| rest.starts_with(' '));
     let mut outcome = if probe.speaks_tls() { AddressOutcome::Proven } else { AddressOutcome::Undetermined };
     for finding in findings.iter().filter(about) {
         match finding.outcome {
@@ -65,7 +66,7 @@ fn chain(facts: &Facts, tls: &TlsFacts) -> Option<ChainSummary> {
     let leaf = tls.chain.first()?;
     let certificate = Certificate::parse(&facts.certificates.get(leaf)?.0).ok()?;
     Some(ChainSummary {
-        key_type: certificate.key_type.clone(),
+        key_type: certificate.key.kind.to_owned(),
         trusted: tls.trust.public.is_some(),
         served: tls.chain.len(),
         root: tls.trust.public.as_ref().map(|path| path.root.clone()),
@@ -99,6 +100,8 @@ pub(super) fn policy(case: &Case<'_>, findings: &[Finding]) -> Option<PolicySumm
 /// The TLS-RPT record that was judged.
 pub(super) fn record(facts: &Facts) -> Option<RecordSummary> {
     let texts = facts.record.as_ref()?.txt.texts();
-    let rua = tlsrpt_record::select(&texts).map(|record| record.targets).unwrap_or_default();
+    let rua = tlsrpt_record::select(&texts)
+        .map(|record| record.targets.into_iter().filter(|target| target.uri.is_ok()).map(|target| target.raw).collect())
+        .unwrap_or_default();
     Some(RecordSummary { texts, rua })
 }

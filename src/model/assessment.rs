@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::facts::vantage::Vantage;
-use super::finding::Finding;
+use super::finding::{Finding, Fix};
 use super::rule::Stage;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
@@ -32,6 +32,8 @@ pub struct Assessment {
     pub because: Vec<&'static str>,
     /// What would change the answer, as sentences.
     pub would_change_if: Vec<String>,
+    /// What to do now, in order, where the answer itself asks for it; otherwise each finding says what to do.
+    pub next: Vec<Fix>,
     /// Every finding of every rule that ran, worst first.
     pub findings: Vec<Finding>,
     /// The MX hosts, as probed.

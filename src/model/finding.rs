@@ -75,6 +75,14 @@ pub struct Fix {
     pub publish: Option<String>,
 }
 
+impl Fix {
+    /// Adds the exact text to publish.
+    #[must_use]
+    pub fn with(self, publish: impl Into<String>) -> Self {
+        Self { publish: Some(publish.into()), ..self }
+    }
+}
+
 /// A rule's outcome on a subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

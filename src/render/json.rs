@@ -6,7 +6,7 @@ use crate::model::assessment::{
     Answer, Assessment, Horizon, MxSummary, PolicySummary, Question, RecordSummary, ReportsSummary, RunwayEntry, StageState,
 };
 use crate::model::facts::vantage::Vantage;
-use crate::model::finding::{Evidence, Finding, Outcome};
+use crate::model::finding::{Evidence, Finding, Fix, Outcome};
 use crate::model::rule::{Severity, Stage};
 
 /// The schema's name and version.
@@ -28,6 +28,8 @@ struct View<'a> {
     stages: &'a [StageState],
     because: &'a [&'static str],
     would_change_if: &'a [String],
+    /// What to do now, in order.
+    next: &'a [Fix],
     /// How many rule and subject pairs were looked at.
     checked: usize,
     findings: Vec<FindingView<'a>>,
@@ -100,6 +102,7 @@ impl<'a> View<'a> {
             stages,
             because,
             would_change_if,
+            next,
             findings,
             mx,
             policy,
@@ -122,6 +125,7 @@ impl<'a> View<'a> {
             stages,
             because,
             would_change_if,
+            next,
             checked: findings.len(),
             findings: findings.iter().filter(|finding| all || finding.is_shown()).map(FindingView::of).collect(),
             mx,

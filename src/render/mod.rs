@@ -3,5 +3,6 @@
 pub mod escape;
 pub mod json;
 pub mod page;
+pub mod reports;
 pub mod rules;
 pub mod text;

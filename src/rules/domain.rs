@@ -11,7 +11,15 @@ use crate::wire::name::Domain;
 
 rule!(NOT_FOUND, "domain-not-found", Mx, [Blocker], false, "the domain does not exist", "RFC 8461 §2; RFC 2308 §2.1");
 rule!(DNS_FAILED, "domain-dns-failed", Mx, [Blocker, Warning], true, "a DNS lookup that the verdict needs failed", "RFC 8461 §3.1, §10.2");
-rule!(SPLIT_HORIZON, "domain-split-horizon", Mx, [Blocker], true, "DNS answers here with addresses that the world does not see", "RFC 1918 §3; RFC 4193 §3; RFC 6598");
+rule!(
+    SPLIT_HORIZON,
+    "domain-split-horizon",
+    Mx,
+    [Blocker],
+    true,
+    "DNS answers here with addresses that the world does not see",
+    "RFC 1918 §3; RFC 4193 §3; RFC 6598"
+);
 rule!(NULL_MX, "domain-null-mx", Mx, [Advice], false, "the domain takes no mail: null MX", "RFC 7505 §3");
 rule!(NO_MAIL, "domain-no-mail", Mx, [Advice], false, "the domain takes no mail: neither MX nor address", "RFC 5321 §5.1");
 rule!(IMPLICIT_MX, "domain-implicit-mx", Mx, [Warning], false, "no MX record: senders use the domain's own address", "RFC 5321 §5.1");
@@ -50,7 +58,7 @@ fn kind(case: &Case<'_>, mail: &MailFacts, sheet: &mut Sheet) {
                 .broken(&NOT_FOUND, domain, format!("{domain} does not exist in DNS"), dns(format!("{domain} MX: NXDOMAIN")))
                 .expected("a domain that exists")
                 .found("NXDOMAIN")
-                .fix("Check the spelling; if it is right, the registration or the delegation is missing.");
+                .fix("check the spelling; if it is right, the registration or the delegation is missing");
         }
         Looked::Absent(_) => {
             sheet.holds(&NOT_FOUND, domain);
@@ -70,7 +78,7 @@ fn kind(case: &Case<'_>, mail: &MailFacts, sheet: &mut Sheet) {
                 };
                 let finding = sheet.broken(&NULL_MX, domain, message, dns(format!("{domain} MX 0 . (TTL {})", answer.ttl)));
                 if !beside.is_empty() {
-                    finding.fix(format!("Remove {}: without mail there is nothing to report or to enforce.", beside.join(" and ")));
+                    finding.fix(format!("remove {}: without mail there is nothing to report or to enforce", beside.join(" and ")));
                 }
             } else {
                 sheet.holds(&NULL_MX, domain);
@@ -98,12 +106,12 @@ fn without_mx(case: &Case<'_>, mail: &MailFacts, sheet: &mut Sheet) {
             )
             .expected("an MX record")
             .found("none; an address of the domain itself")
-            .fix_with("Publish an MX record that names the host which takes the mail.", format!("{domain}. 3600 IN MX 10 mail.{domain}."));
+            .fix_with("publish an MX record that names the host which takes the mail", format!("{domain}. 3600 IN MX 10 mail.{domain}."));
     } else if own.none() {
         sheet.holds(&IMPLICIT_MX, domain);
         let message = format!("{domain} takes no mail: it has neither an MX record nor an address");
         let finding = sheet.broken(&NO_MAIL, domain, message, dns(format!("{domain} MX, A and AAAA: NODATA")));
-        finding.fix_with("To say so to senders at once, publish a null MX (RFC 7505).", format!("{domain}. 3600 IN MX 0 ."));
+        finding.fix_with("to say so to senders at once, publish a null MX (RFC 7505)", format!("{domain}. 3600 IN MX 0 ."));
     } else {
         for rule in [&NO_MAIL, &IMPLICIT_MX] {
             sheet.not_applicable(rule, domain, "its own addresses could not be looked up");
@@ -139,7 +147,7 @@ fn subdomain(case: &Case<'_>, mail: &MailFacts, sheet: &mut Sheet) {
         )
         .expected(format!("a record at _mta-sts.{domain}"))
         .found(format!("one at {} only", parent.name))
-        .fix(format!("Publish a record and a policy for {domain} itself, if it is to be protected."));
+        .fix(format!("publish a record and a policy for {domain} itself, if it is to be protected"));
 }
 
 /// Every lookup that failed, with the stage that needed it.
@@ -193,7 +201,7 @@ fn lookups(case: &Case<'_>, sheet: &mut Sheet) {
             .stage(stage)
             .expected("an answer, or an authoritative \"no such record\"")
             .found(failure.detail)
-            .fix("Ask again; if it stays so, ask another resolver with --resolver, and check the zone's name servers and its DNSSEC (SERVFAIL is also how a bogus signature looks).");
+            .fix("ask again; if it stays so, ask another resolver with --resolver, and check the zone's name servers and its DNSSEC (SERVFAIL is also how a bogus signature looks)");
     }
 }
 
@@ -223,7 +231,7 @@ fn horizon(case: &Case<'_>, sheet: &mut Sheet) {
             .stage(stage)
             .expected("addresses that are reachable from the internet")
             .found(list)
-            .fix("Run the check from outside, or ask a public resolver with --resolver.");
+            .fix("run the check from outside, or ask a public resolver with --resolver");
     }
 }
 

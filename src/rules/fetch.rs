@@ -11,22 +11,94 @@ use crate::wire::policy;
 rule!(HOST_MISSING, "fetch-host-missing", Policy, [Blocker], false, "the policy host has no address", "RFC 8461 §3.2, §3.3");
 rule!(CONNECT, "fetch-connect", Policy, [Blocker], true, "the policy host cannot be connected to", "RFC 8461 §3.3");
 rule!(TLS, "fetch-tls", Policy, [Blocker], false, "the policy host's TLS handshake fails", "RFC 8461 §3.3");
-rule!(CERT_NAME, "fetch-cert-name", Policy, [Blocker], false, "the policy host's certificate is for other names", "RFC 8461 §3.3; RFC 9525 §6.3");
-rule!(CERT_EXPIRED, "fetch-cert-expired", Policy, [Blocker], false, "the policy host's certificate has expired", "RFC 8461 §3.3; RFC 5280 §6.1");
-rule!(CERT_NOT_YET_VALID, "fetch-cert-not-yet-valid", Policy, [Blocker], false, "the policy host's certificate is not valid yet", "RFC 8461 §3.3; RFC 5280 §6.1");
-rule!(CERT_UNTRUSTED, "fetch-cert-untrusted", Policy, [Blocker], false, "the policy host's chain ends in an unknown root", "RFC 8461 §3.3; RFC 5280 §6.1");
-rule!(CERT_SELF_SIGNED, "fetch-cert-self-signed", Policy, [Blocker], false, "the policy host's certificate is self-signed", "RFC 8461 §3.3; RFC 5280 §6.1");
-rule!(CERT_CHAIN_INCOMPLETE, "fetch-cert-chain-incomplete", Policy, [Blocker], false, "the policy host does not send an intermediate", "RFC 8461 §3.3; RFC 8446 §4.4.2");
+rule!(
+    CERT_NAME,
+    "fetch-cert-name",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's certificate is for other names",
+    "RFC 8461 §3.3; RFC 9525 §6.3"
+);
+rule!(
+    CERT_EXPIRED,
+    "fetch-cert-expired",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's certificate has expired",
+    "RFC 8461 §3.3; RFC 5280 §6.1"
+);
+rule!(
+    CERT_NOT_YET_VALID,
+    "fetch-cert-not-yet-valid",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's certificate is not valid yet",
+    "RFC 8461 §3.3; RFC 5280 §6.1"
+);
+rule!(
+    CERT_UNTRUSTED,
+    "fetch-cert-untrusted",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's chain ends in an unknown root",
+    "RFC 8461 §3.3; RFC 5280 §6.1"
+);
+rule!(
+    CERT_SELF_SIGNED,
+    "fetch-cert-self-signed",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's certificate is self-signed",
+    "RFC 8461 §3.3; RFC 5280 §6.1"
+);
+rule!(
+    CERT_CHAIN_INCOMPLETE,
+    "fetch-cert-chain-incomplete",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host does not send an intermediate",
+    "RFC 8461 §3.3; RFC 8446 §4.4.2"
+);
 rule!(CERT_PRIVATE_CA, "fetch-cert-private-ca", Policy, [Blocker], false, "only a private CA vouches for the policy host", "RFC 8461 §3.3");
-rule!(CERT_EXPIRING, "fetch-cert-expiring", Policy, [Blocker, Warning, Advice], false, "the policy host's certificate ends soon", "RFC 8461 §3.3, §10.2");
+rule!(
+    CERT_EXPIRING,
+    "fetch-cert-expiring",
+    Policy,
+    [Blocker, Warning, Advice],
+    false,
+    "the policy host's certificate ends soon",
+    "RFC 8461 §3.3, §10.2"
+);
 rule!(REDIRECT, "fetch-redirect", Policy, [Blocker], false, "the policy host answers with a redirect", "RFC 8461 §3.3");
 rule!(STATUS, "fetch-status", Policy, [Blocker], false, "the policy host answers with a status other than 200", "RFC 8461 §3.3");
 rule!(CONTENT_TYPE, "fetch-content-type", Policy, [Blocker], false, "the policy is not served as text/plain", "RFC 8461 §3.2");
 rule!(TOO_LARGE, "fetch-too-large", Policy, [Blocker], false, "the policy is larger than 64 KiB", "RFC 8461 §3.3");
 rule!(SLOW, "fetch-slow", Policy, [Warning], false, "the policy host is slow", "RFC 8461 §3.3");
-rule!(ADDRESSES_DIFFER, "fetch-addresses-differ", Policy, [Blocker], false, "the policy host's addresses serve different policies", "RFC 8461 §3.3");
+rule!(
+    ADDRESSES_DIFFER,
+    "fetch-addresses-differ",
+    Policy,
+    [Blocker],
+    false,
+    "the policy host's addresses serve different policies",
+    "RFC 8461 §3.3"
+);
 rule!(ADDRESS_FAILING, "fetch-address-failing", Policy, [Warning], false, "some addresses of the policy host fail", "RFC 8461 §3.3");
-rule!(BLOCKED_AGENT, "fetch-blocked-agent", Policy, [Warning], false, "the policy host treats mail servers unlike browsers", "RFC 8461 §3.3");
+rule!(
+    BLOCKED_AGENT,
+    "fetch-blocked-agent",
+    Policy,
+    [Warning],
+    false,
+    "the policy host treats mail servers unlike browsers",
+    "RFC 8461 §3.3"
+);
 
 /// The family, in the catalogue's order.
 pub static RULES: &[&Rule] = &[
@@ -54,7 +126,7 @@ pub static RULES: &[&Rule] = &[
 /// The certificate faults, judged by the same code as an MX's.
 static CHAIN: ChainRules = ChainRules {
     name: &CERT_NAME,
-    no_san: &CERT_NAME,
+    no_san: None,
     expired: &CERT_EXPIRED,
     not_yet_valid: &CERT_NOT_YET_VALID,
     expiring: &CERT_EXPIRING,
@@ -128,10 +200,15 @@ fn without_address(case: &Case<'_>, policy: &PolicyFacts, sheet: &mut Sheet) {
         |cname| format!("{host} is a CNAME to {}, which has no address ({})", cname.target, kind.as_str()),
     );
     sheet
-        .broken(&HOST_MISSING, host, format!("the policy host {host} has no address"), Evidence::at(EvidenceKind::Dns, case.facts.observed_at, words))
+        .broken(
+            &HOST_MISSING,
+            host,
+            format!("the policy host {host} has no address"),
+            Evidence::at(EvidenceKind::Dns, case.facts.observed_at, words),
+        )
         .expected(format!("A or AAAA records at {host}, and a web server there that serves the policy"))
         .found(kind.as_str())
-        .fix_with("Point the name at the web server that serves the policy.", format!("{host}. 3600 IN A <address of your web server>"));
+        .fix_with("point the name at the web server that serves the policy", format!("{host}. 3600 IN A <address of your web server>"));
 }
 
 fn failing_beside_others(subject: &str, fetch: &Fetch, sheet: &mut Sheet) {
@@ -145,7 +222,7 @@ fn failing_beside_others(subject: &str, fetch: &Fetch, sheet: &mut Sheet) {
         )
         .expected("the policy, with status 200, from every address")
         .found(what)
-        .fix(format!("Mend the server behind {}, or take that address out of DNS.", fetch.address));
+        .fix(format!("mend the server behind {}, or take that address out of DNS", fetch.address));
 }
 
 /// The first step that failed, in words.
@@ -186,7 +263,7 @@ fn reach(policy: &PolicyFacts, subject: &str, fetch: &Fetch, sheet: &mut Sheet) 
                 )
                 .expected("a TLS 1.2 or 1.3 handshake")
                 .found(failure.detail.clone())
-                .fix(format!("Configure a certificate for {} on the web server, and TLS 1.2 or newer.", policy.host));
+                .fix(format!("configure a certificate for {} on the web server, and TLS 1.2 or newer", policy.host));
         }
         return;
     }
@@ -207,7 +284,12 @@ fn unreachable(policy: &PolicyFacts, subject: &str, fetch: &Fetch, kind: Failure
     let evidence = Evidence::at(sort, fetch.at, what.clone());
     let silent = matches!(
         kind,
-        FailureKind::Timeout | FailureKind::Unreachable | FailureKind::NoRoute | FailureKind::SwitchedOff | FailureKind::Denied | FailureKind::Other
+        FailureKind::Timeout
+            | FailureKind::Unreachable
+            | FailureKind::NoRoute
+            | FailureKind::SwitchedOff
+            | FailureKind::Denied
+            | FailureKind::Other
     );
     let connected = fetch.connect.seen().is_some();
     let answers_nothing = if connected { "accepts the connection, but gives no whole answer" } else { "cannot be reached" };
@@ -215,20 +297,18 @@ fn unreachable(policy: &PolicyFacts, subject: &str, fetch: &Fetch, kind: Failure
     let finding = if !silent || witness.is_some() {
         sheet.broken(&CONNECT, subject, format!("{subject} {answers_nothing}: senders cannot obtain the policy"), evidence)
     } else {
-        sheet.undetermined(
-            &CONNECT,
-            subject,
-            format!("{subject} {answers_nothing} from here; whether senders can is not known"),
-            evidence,
-        )
+        sheet.undetermined(&CONNECT, subject, format!("{subject} {answers_nothing} from here; whether senders can is not known"), evidence)
     };
     if let Some(witness) = witness {
-        finding.evidence(Evidence::new(EvidenceKind::Http, format!("{witness} answered over HTTPS in the same run, so port 443 is open here")));
+        finding.evidence(Evidence::new(
+            EvidenceKind::Http,
+            format!("{witness} answered over HTTPS in the same run, so port 443 is open here"),
+        ));
     }
     finding
         .expected("an answer on port 443 within 60 seconds")
         .found(what)
-        .fix("Check the web server and the firewall before it; run the check from another network to tell the two apart.");
+        .fix("check the web server and the firewall before it; run the check from another network to tell the two apart");
 }
 
 fn status(policy: &PolicyFacts, subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
@@ -245,7 +325,7 @@ fn status(policy: &PolicyFacts, subject: &str, fetch: &Fetch, answer: &Response,
             )
             .expected(format!("status 200 and the policy at {url}"))
             .found(format!("status {} to {target}", answer.status))
-            .fix(format!("Serve the file at {url} itself; exempt this path from redirects."));
+            .fix(format!("serve the file at {url} itself; exempt this path from redirects"));
         sheet.not_applicable(&STATUS, subject, "it is a redirect");
         return;
     }
@@ -264,7 +344,7 @@ fn status(policy: &PolicyFacts, subject: &str, fetch: &Fetch, answer: &Response,
         )
         .expected("status 200")
         .found(format!("status {}", answer.status))
-        .fix(format!("Serve the policy at exactly {url}."));
+        .fix(format!("serve the policy at exactly {url}"));
 }
 
 /// What only an answer with status 200 can have wrong.
@@ -279,14 +359,19 @@ fn served(subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
             .broken(&CONTENT_TYPE, subject, format!("{subject} serves the policy as {shown}"), http(format!("Content-Type: {shown}")))
             .expected("Content-Type: text/plain")
             .found(format!("Content-Type: {shown}"))
-            .fix_with("Serve this path as plain text; in nginx:", "location = /.well-known/mta-sts.txt { default_type text/plain; }");
+            .fix_with("serve this path as plain text; in nginx:", "location = /.well-known/mta-sts.txt { default_type text/plain; }");
     }
     if answer.too_large {
         sheet
-            .broken(&TOO_LARGE, subject, format!("{subject} serves more than 64 KiB, and senders stop reading there"), http("body longer than 65536 bytes".into()))
+            .broken(
+                &TOO_LARGE,
+                subject,
+                format!("{subject} serves more than 64 KiB, and senders stop reading there"),
+                http("body longer than 65536 bytes".into()),
+            )
             .expected("at most 64 KiB")
             .found("more")
-            .fix("Serve the policy alone; it needs a few hundred bytes.");
+            .fix("serve the policy alone; it needs a few hundred bytes");
     } else {
         sheet.holds(&TOO_LARGE, subject);
     }
@@ -296,7 +381,7 @@ fn served(subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
             .broken(&SLOW, subject, format!("{subject} took {seconds} s to serve the policy"), http(format!("{} ms", fetch.elapsed_ms)))
             .expected("under 5 s; senders give up after 60 s")
             .found(format!("{seconds} s"))
-            .fix("Serve the policy as a static file.");
+            .fix("serve the policy as a static file");
     } else {
         sheet.holds(&SLOW, subject);
     }
@@ -304,7 +389,8 @@ fn served(subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
 
 fn differing(policy: &PolicyFacts, sheet: &mut Sheet) {
     let host = policy.host.as_str();
-    let bodies: Vec<_> = policy.fetches.iter().filter_map(|fetch| Some((fetch, fetch.answered().filter(|answer| answer.status == 200)?))).collect();
+    let bodies: Vec<_> =
+        policy.fetches.iter().filter_map(|fetch| Some((fetch, fetch.answered().filter(|answer| answer.status == 200)?))).collect();
     let Some((first, rest)) = bodies.split_first() else { return };
     let mut differ = false;
     for (fetch, answer) in rest {
@@ -322,7 +408,7 @@ fn differing(policy: &PolicyFacts, sheet: &mut Sheet) {
             .evidence(Evidence::at(EvidenceKind::Http, first.0.at, format!("{}: {:?}", first.0.address, first.1.body.text)))
             .expected("the same policy from every address")
             .found(format!("SHA-256 {} and {}", first.1.body.sha256.short(), answer.body.sha256.short()))
-            .fix("Deploy the same file to every server behind the name.");
+            .fix("deploy the same file to every server behind the name");
     }
     if !differ {
         sheet.holds(&ADDRESSES_DIFFER, host);
@@ -364,7 +450,7 @@ fn agents(policy: &PolicyFacts, sheet: &mut Sheet) {
         .evidence(Evidence::at(EvidenceKind::Http, other.at, format!("User-Agent {:?}: {}", other.agent, shown(other))))
         .expected("the same answer to everybody")
         .found(format!("{} and {}", shown(own), shown(other)))
-        .fix("Exempt /.well-known/mta-sts.txt from bot protection, challenges and user-agent filters.");
+        .fix("exempt /.well-known/mta-sts.txt from bot protection, challenges and user-agent filters");
 }
 
 fn same_answer(one: &Fetch, other: &Fetch) -> bool {
@@ -378,7 +464,9 @@ fn same_answer(one: &Fetch, other: &Fetch) -> bool {
 
 fn what_or_policy(fetch: &Fetch) -> String {
     match fetch.answered() {
-        Some(answer) if answer.status == 200 => format!("HTTP 200, a body of {} bytes, SHA-256 {}", answer.body.text.len(), answer.body.sha256.short()),
+        Some(answer) if answer.status == 200 => {
+            format!("HTTP 200, a body of {} bytes, SHA-256 {}", answer.body.text.len(), answer.body.sha256.short())
+        }
         _ => what_failed(fetch).1,
     }
 }

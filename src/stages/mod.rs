@@ -23,6 +23,7 @@ use crate::wire::name::Domain;
 
 /// Which stages to look at.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each stage")]
 pub struct Wanted {
     /// Stage 1.
     pub record: bool,
@@ -113,7 +114,8 @@ impl Looker {
 
 /// Every certificate that these facts speak of.
 fn served(facts: &Facts) -> Vec<Fingerprint> {
-    let by_policy = facts.policy.iter().flat_map(|policy| policy.fetches.iter().chain(&policy.by_agent)).filter_map(|fetch| fetch.handshake());
+    let by_policy =
+        facts.policy.iter().flat_map(|policy| policy.fetches.iter().chain(&policy.by_agent)).filter_map(|fetch| fetch.handshake());
     let by_mx = facts.servers.iter().flatten().flat_map(|host| &host.probes).filter_map(|probe| probe.handshake());
     by_policy.chain(by_mx).flat_map(|tls| tls.chain.iter().copied()).collect()
 }

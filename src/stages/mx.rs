@@ -37,7 +37,9 @@ async fn parent_policy(looker: &Looker, domain: &Domain) -> Option<Elsewhere> {
     while let Some(parent) = above.filter(|parent| parent.is_at_or_below(&registered)) {
         let name = parent.child("_mta-sts");
         let answer = looker.dns.txt(&name).await;
-        let text = answer.seen().and_then(|answer| answer.value.iter().map(crate::model::facts::dns::TxtRecord::text).find(|text| text.starts_with("v=STSv1")));
+        let text = answer
+            .seen()
+            .and_then(|answer| answer.value.iter().map(crate::model::facts::dns::TxtRecord::text).find(|text| text.starts_with("v=STSv1")));
         if let Some(text) = text {
             return Some(Elsewhere { name, text });
         }

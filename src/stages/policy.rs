@@ -13,6 +13,7 @@ use crate::model::settings::ADDRESS_CAP;
 use crate::net::https::Agent;
 use crate::wire::name::Domain;
 use crate::wire::policy;
+use crate::wire::version::STS;
 
 /// Foreign pattern domains beyond these are not looked up.
 const PATTERN_CAP: usize = 16;
@@ -22,7 +23,9 @@ pub(super) async fn look(looker: &Looker, domain: &Domain, draft: Option<&Draft>
     let host = domain.child("mta-sts");
     let mut facts = if draft.is_some() { unpublished(domain, host) } else { published(looker, domain, host).await };
     facts.draft = draft.cloned();
-    let text = draft.map(|draft| draft.body.text.as_str()).or_else(|| facts.fetches.iter().find_map(|fetch| Some(fetch.answered()?.body.text.as_str())));
+    let text = draft
+        .map(|draft| draft.body.text.as_str())
+        .or_else(|| facts.fetches.iter().find_map(|fetch| Some(fetch.answered()?.body.text.as_str())));
     if let Some(text) = text {
         facts.pattern_domains = pattern_domains(looker, domain, text).await;
     }
@@ -52,7 +55,7 @@ fn unpublished(domain: &Domain, host: Domain) -> PolicyFacts {
 
 async fn published(looker: &Looker, domain: &Domain, host: Domain) -> PolicyFacts {
     let mistaken = vec![domain.clone(), host.clone(), domain.child("_mta_sts")];
-    let record = txt(&looker.dns, domain.child("_mta-sts"), mistaken, |text| text.trim_start().to_ascii_lowercase().starts_with("v=sts"));
+    let record = txt(&looker.dns, domain.child("_mta-sts"), mistaken, |text| STS.is_meant_by_record(text));
     let fetched = async {
         let addresses = looker.dns.addresses(&host).await;
         let mut all = addresses.all();
@@ -84,8 +87,11 @@ async fn pattern_domains(looker: &Looker, domain: &Domain, text: &str) -> BTreeM
     let mx = looker.dns.mx(domain).await;
     let live: Vec<&Domain> = mx.seen().iter().flat_map(|answer| answer.value.iter().map(|record| &record.exchange)).collect();
     let unused = policy::parse(text).mx.into_iter().filter(|pattern| !live.iter().any(|host| pattern.matches(host)));
-    let foreign: BTreeSet<Domain> =
-        unused.filter_map(|pattern| pattern.domain().registered()).filter(|registered| domain.registered().as_ref() != Some(registered)).take(PATTERN_CAP).collect();
+    let foreign: BTreeSet<Domain> = unused
+        .filter_map(|pattern| pattern.domain().registered())
+        .filter(|registered| domain.registered().as_ref() != Some(registered))
+        .take(PATTERN_CAP)
+        .collect();
     let looked = join_all(foreign.iter().map(|registered| looker.dns.exists(registered))).await;
     foreign.into_iter().zip(looked).collect()
 }

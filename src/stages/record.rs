@@ -6,7 +6,9 @@ use super::{Looker, txt};
 use crate::model::facts::{RecordFacts, TargetFacts};
 use crate::model::looked::Looked;
 use crate::wire::name::Domain;
-use crate::wire::tlsrpt_record::{self, Target};
+use crate::wire::rua::Uri;
+use crate::wire::tlsrpt_record;
+use crate::wire::version::TLSRPT;
 
 /// Targets beyond these are not looked up; a record has one or two.
 const TARGET_CAP: usize = 16;
@@ -15,14 +17,12 @@ const TARGET_CAP: usize = 16;
 pub(super) async fn look(looker: &Looker, domain: &Domain) -> RecordFacts {
     let mistaken = ["_tls._smtp", "_smtp-tlsrpt", "_tlsrpt", "_smtp.tls"].into_iter().map(|label| domain.child(label));
     let mistaken = mistaken.chain([domain.clone()]).collect();
-    let txt = txt(&looker.dns, domain.child("_smtp._tls"), mistaken, |text| text.trim_start().to_ascii_lowercase().starts_with("v=tlsrpt")).await;
+    let txt = txt(&looker.dns, domain.child("_smtp._tls"), mistaken, |text| TLSRPT.is_meant_by_record(text)).await;
     let mut hosts: Vec<(Domain, bool)> = Vec::new();
     for target in tlsrpt_record::select(&txt.texts()).iter().flat_map(|record| &record.targets) {
-        let host = match target {
-            Target::Mailto { domain, .. } => (domain.clone(), true),
-            Target::Https { host, .. } => (host.clone(), false),
-        };
-        if !hosts.contains(&host) && hosts.len() < TARGET_CAP {
+        let Ok(uri) = &target.uri else { continue };
+        let host = (uri.host().clone(), matches!(uri, Uri::Mailto { .. }));
+        if !uri.is_address() && !hosts.contains(&host) && hosts.len() < TARGET_CAP {
             hosts.push(host);
         }
     }

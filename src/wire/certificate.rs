@@ -182,7 +182,9 @@ pub fn dns_id_matches(presented: &str, host: &Domain) -> bool {
 /// A name as trust anchors hold it (the content of its DER, without the outer header), for people.
 pub fn distinguished_name(content: &[u8]) -> String {
     let der = sequence(content);
-    x509_parser::x509::X509Name::from_der(&der).map_or_else(|_| hex(content), |(_, name)| name.to_string())
+    // The parser takes what is no name for an empty one.
+    let text = x509_parser::x509::X509Name::from_der(&der).map_or_else(|_| String::new(), |(_, name)| name.to_string());
+    if text.is_empty() { hex(content) } else { text }
 }
 
 /// Puts the header of a SEQUENCE before its content: the way back from a trust anchor's fields to DER.

@@ -1,9 +1,20 @@
 //! Floor 0: formats to typed values. No I/O, no clock; every parser takes hostile bytes and returns what it found with every problem.
 
 pub mod certificate;
+pub mod fields;
 pub mod fingerprint;
+pub mod gzip;
 pub mod hello;
+pub mod hostname;
+pub mod likeness;
+pub mod mail;
 pub mod name;
 pub mod pattern;
 pub mod policy;
+pub mod report;
+pub mod rua;
 pub mod smtp;
+pub mod sts_record;
+pub mod tlsrpt_record;
+pub mod version;
+pub mod zone;

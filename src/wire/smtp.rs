@@ -247,8 +247,11 @@ mod tests {
         #[test]
         fn the_cuts_between_packets_do_not_matter(code in 200_u16..600, lines in proptest::collection::vec("[ -~]{0,60}", 1..6), cut in 1_usize..9) {
             let last = lines.len() - 1;
-            let text: String = lines.iter().enumerate()
-                .map(|(at, line)| format!("{code}{}{line}\r\n", if at == last { ' ' } else { '-' })).collect();
+            let mut text = String::new();
+            for (at, line) in lines.iter().enumerate() {
+                let separator = if at == last { " " } else { "-" };
+                text += &[code.to_string().as_str(), separator, line, "\r\n"].concat();
+            }
             let mut reader = ReplyReader::new();
             let mut seen = None;
             for piece in text.as_bytes().chunks(cut) {

@@ -63,16 +63,10 @@ impl Ground {
         let (dns_port, smtp_port, https_port) = (random_port(), random_port(), random_port());
         let udp = std::net::UdpSocket::bind((anchor, dns_port))?;
         udp.set_nonblocking(true)?;
-        let sockets = DnsSockets {
-            udp: UdpSocket::from_std(udp)?,
-            tcp: bind(anchor, dns_port)?.listen(1024)?,
-        };
+        let sockets = DnsSockets { udp: UdpSocket::from_std(udp)?, tcp: bind(anchor, dns_port)?.listen(1024)? };
         let held = [bind(anchor, smtp_port)?, bind(anchor, https_port)?];
         let localhost = IpAddr::V6(Ipv6Addr::LOCALHOST);
-        let v6 = [smtp_port, https_port]
-            .into_iter()
-            .filter_map(|port| Some((port, bind(localhost, port).ok()?)))
-            .collect();
+        let v6 = [smtp_port, https_port].into_iter().filter_map(|port| Some((port, bind(localhost, port).ok()?))).collect();
         let ground = Self {
             network,
             first_row,
@@ -101,9 +95,7 @@ impl Ground {
 
     /// A socket on the next address where `port` is free.
     pub(super) fn listen(&self, port: u16) -> TcpSocket {
-        (0..ATTEMPTS)
-            .find_map(|_| bind(self.fresh(), port).ok())
-            .expect("one of many loopback addresses has the port free")
+        (0..ATTEMPTS).find_map(|_| bind(self.fresh(), port).ok()).expect("one of many loopback addresses has the port free")
     }
 
     /// The socket on `[::1]`, once.
@@ -116,13 +108,7 @@ impl Ground {
         let (address, sockets) = (0..ATTEMPTS)
             .find_map(|_| {
                 let address = self.fresh();
-                Some((
-                    address,
-                    [
-                        bind(address, self.smtp_port).ok()?,
-                        bind(address, self.https_port).ok()?,
-                    ],
-                ))
+                Some((address, [bind(address, self.smtp_port).ok()?, bind(address, self.https_port).ok()?]))
             })
             .expect("one of many loopback addresses has both ports free");
         for socket in sockets {
@@ -152,11 +138,7 @@ impl Ground {
 
 /// Binds without `SO_REUSEADDR`, which would let two labs bind the same port before either listens.
 fn bind(address: IpAddr, port: u16) -> io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()
-    } else {
-        TcpSocket::new_v6()
-    }?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.bind(SocketAddr::new(address, port))?;
     Ok(socket)
 }

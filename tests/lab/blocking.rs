@@ -15,23 +15,14 @@ pub struct BlockingLab {
 
 impl BlockingLab {
     pub(super) fn start() -> io::Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()?;
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let lab = runtime.block_on(Lab::start())?;
-        Ok(Self {
-            lab: Some(lab),
-            runtime: Some(runtime),
-        })
+        Ok(Self { lab: Some(lab), runtime: Some(runtime) })
     }
 
     /// Runs `future` on the lab's runtime.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.runtime
-            .as_ref()
-            .expect("the runtime lives as long as the lab")
-            .block_on(future)
+        self.runtime.as_ref().expect("the runtime lives as long as the lab").block_on(future)
     }
 }
 
@@ -39,9 +30,7 @@ impl Deref for BlockingLab {
     type Target = Lab;
 
     fn deref(&self) -> &Lab {
-        self.lab
-            .as_ref()
-            .expect("the lab lives until it is dropped")
+        self.lab.as_ref().expect("the lab lives until it is dropped")
     }
 }
 

@@ -61,35 +61,17 @@ pub(super) fn build(lab: &Lab, name: &str, change: impl FnOnce(&mut DomainPlan))
     change(&mut plan);
     let dns = lab.dns().with_ttl(plan.ttl);
 
-    let certify = |host: &str, key: Key| {
-        lab.ca()
-            .issue(&Leaf::for_host(host).expires_in(plan.days_left).key(key))
-    };
+    let certify = |host: &str, key: Key| lab.ca().issue(&Leaf::for_host(host).expires_in(plan.days_left).key(key));
     let own = (1..=plan.mx_hosts).map(|number| format!("mx{number}.{name}"));
     let mx: Vec<(String, SmtpHost)> = own
         .map(|host| {
-            let chains: Vec<_> = plan
-                .mx_keys
-                .iter()
-                .map(|key| certify(&host, *key))
-                .collect();
-            let running = lab.smtp_host(
-                Smtp {
-                    hostname: host.clone(),
-                    ..Smtp::default()
-                },
-                chains,
-            );
+            let chains: Vec<_> = plan.mx_keys.iter().map(|key| certify(&host, *key)).collect();
+            let running = lab.smtp_host(Smtp { hostname: host.clone(), ..Smtp::default() }, chains);
             dns.address(&host, running.address());
             (host, running)
         })
         .collect();
-    let all: Vec<&str> = mx
-        .iter()
-        .map(|(host, _)| host)
-        .chain(&plan.foreign_mx)
-        .map(String::as_str)
-        .collect();
+    let all: Vec<&str> = mx.iter().map(|(host, _)| host).chain(&plan.foreign_mx).map(String::as_str).collect();
     for (preference, host) in (10..).step_by(10).zip(&all) {
         dns.mx(name, preference, host);
     }
@@ -98,17 +80,8 @@ pub(super) fn build(lab: &Lab, name: &str, change: impl FnOnce(&mut DomainPlan))
     let host = format!("mta-sts.{name}");
     let policy_host = lab.https_host(Https::policy(&policy), certify(&host, Key::P256));
     dns.address(&host, policy_host.address());
-    dns.txt(
-        &format!("_smtp._tls.{name}"),
-        &format!("v=TLSRPTv1; rua={}", plan.rua),
-    );
-    let domain = Domain {
-        name: name.into(),
-        mx,
-        policy_host,
-        policy: policy.clone(),
-        dns,
-    };
+    dns.txt(&format!("_smtp._tls.{name}"), &format!("v=TLSRPTv1; rua={}", plan.rua));
+    let domain = Domain { name: name.into(), mx, policy_host, policy: policy.clone(), dns };
     domain.publish_id(&plan.id);
     domain
 }
@@ -123,10 +96,7 @@ impl Domain {
 
     /// Publishes another id alone.
     pub fn publish_id(&self, id: &str) {
-        self.dns.replace_txt(
-            &format!("_mta-sts.{}", self.name),
-            &format!("v=STSv1; id={id};"),
-        );
+        self.dns.replace_txt(&format!("_mta-sts.{}", self.name), &format!("v=STSv1; id={id};"));
     }
 
     /// Adds an MX record; the policy does not follow.
@@ -142,12 +112,6 @@ impl Domain {
 
 /// The text of a policy as RFC 8461 §3.2 wants it, except that a mode is taken as it is given.
 pub fn policy(mode: &str, max_age: u32, mx: &[&str]) -> String {
-    let mx: Vec<String> = mx
-        .iter()
-        .map(|pattern| format!("mx: {pattern}\r\n"))
-        .collect();
-    format!(
-        "version: STSv1\r\nmode: {mode}\r\n{}max_age: {max_age}\r\n",
-        mx.concat()
-    )
+    let mx: Vec<String> = mx.iter().map(|pattern| format!("mx: {pattern}\r\n")).collect();
+    format!("version: STSv1\r\nmode: {mode}\r\n{}max_age: {max_age}\r\n", mx.concat())
 }

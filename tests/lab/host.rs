@@ -35,9 +35,7 @@ struct Shared<R: Role> {
 
 impl<R: Role> Clone for Host<R> {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-        }
+        Self { shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -50,9 +48,7 @@ impl<R: Role> Host<R> {
             visits: Arc::default(),
             seen: Mutex::default(),
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     /// The host's own address.
@@ -88,10 +84,7 @@ impl<R: Role> Host<R> {
     /// The latest 4,096 notes, oldest first.
     pub fn seen(&self) -> Vec<R::Seen> {
         let notes = self.shared.seen.lock().unwrap();
-        notes
-            .iter()
-            .map(|note| note.0.lock().unwrap().clone())
-            .collect()
+        notes.iter().map(|note| note.0.lock().unwrap().clone()).collect()
     }
 
     pub(super) fn role(&self) -> R {

@@ -183,11 +183,7 @@ impl Lab {
 
     /// A policy host (or any HTTPS server) on a fresh IPv4 address.
     pub fn https_host(&self, https: Https, identity: impl Into<Identity>) -> HttpsHost {
-        self.start_host(
-            self.ground.listen(self.https_port()),
-            https,
-            identity.into(),
-        )
+        self.start_host(self.ground.listen(self.https_port()), https, identity.into())
     }
 
     /// The one MX host on `[::1]`; none where IPv6 is missing or the host is already taken.
@@ -209,6 +205,7 @@ impl Lab {
 
     /// A fresh address where connecting to the SMTP or the HTTPS port neither succeeds nor fails.
     pub fn silent_address(&self) -> IpAddr {
+        let _context = self.runtime.enter();
         self.ground.swallow()
     }
 
@@ -224,28 +221,15 @@ impl Lab {
         domain::build(self, name, plan)
     }
 
-    fn start_host<R: Role>(
-        &self,
-        socket: tokio::net::TcpSocket,
-        role: R,
-        identity: Identity,
-    ) -> Host<R> {
+    fn start_host<R: Role>(&self, socket: tokio::net::TcpSocket, role: R, identity: Identity) -> Host<R> {
         let _context = self.runtime.enter();
         let listener: TcpListener = socket.listen(1024).expect("a bound socket can listen");
         let address = listener.local_addr().expect("a listener has an address");
         let host = Host::new(address, role, identity);
-        self.hosts
-            .lock()
-            .unwrap()
-            .push((address.ip(), host.visits()));
+        self.hosts.lock().unwrap().push((address.ip(), host.visits()));
         let served = host.clone();
-        let accepting = tcp::accept(listener, self.pace.clone(), host.visits(), move |conn| {
-            R::serve(served.clone(), conn)
-        });
-        self.tasks
-            .lock()
-            .unwrap()
-            .spawn_on(accepting, &self.runtime);
+        let accepting = tcp::accept(listener, self.pace.clone(), host.visits(), move |conn| R::serve(served.clone(), conn));
+        self.tasks.lock().unwrap().spawn_on(accepting, &self.runtime);
         host
     }
 }

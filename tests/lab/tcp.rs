@@ -23,10 +23,7 @@ pub(super) struct Pace(Arc<AtomicU64>);
 
 impl Pace {
     pub(super) fn set(&self, wait: Duration) {
-        self.0.store(
-            u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX),
-            Ordering::Relaxed,
-        );
+        self.0.store(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     pub(super) fn get(&self) -> Duration {
@@ -75,13 +72,7 @@ impl Conn {
     fn new(tcp: TcpStream, pace: Pace, visit: Arc<Visit>) -> Self {
         // Dribbled bytes and late lines must leave when they are written.
         let _ = tcp.set_nodelay(true);
-        Self {
-            tcp,
-            pace,
-            visit,
-            reply_due: true,
-            wait: None,
-        }
+        Self { tcp, pace, visit, reply_due: true, wait: None }
     }
 
     pub(super) fn visit(&self) -> Arc<Visit> {
@@ -110,11 +101,7 @@ impl Conn {
 }
 
 impl AsyncRead for Conn {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let wanted = buf.remaining() > 0;
         let read = ready!(Pin::new(&mut self.tcp).poll_read(cx, buf));
@@ -128,11 +115,7 @@ impl AsyncRead for Conn {
 }
 
 impl AsyncWrite for Conn {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.reply_due {
             if self.wait.is_none() && !self.pace.get().is_zero() {
                 self.wait = Some(Box::pin(sleep(self.pace.get())));
@@ -171,11 +154,7 @@ pub(super) async fn hold(mut stream: impl AsyncRead + Unpin) -> io::Result<()> {
 }
 
 /// Writes a byte at a time.
-pub(super) async fn dribble(
-    mut stream: impl AsyncWrite + Unpin,
-    bytes: &[u8],
-    every: Duration,
-) -> io::Result<()> {
+pub(super) async fn dribble(mut stream: impl AsyncWrite + Unpin, bytes: &[u8], every: Duration) -> io::Result<()> {
     for byte in bytes {
         stream.write_all(&[*byte]).await?;
         stream.flush().await?;

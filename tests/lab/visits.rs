@@ -39,10 +39,7 @@ impl Visits {
         for &(start, end) in &inner.intervals {
             events.push((start, true));
             if let Some(end) = end {
-                events.push((
-                    end.checked_sub(OVERLAP_TOLERATED).unwrap_or(end).max(start),
-                    false,
-                ));
+                events.push((end.checked_sub(OVERLAP_TOLERATED).unwrap_or(end).max(start), false));
             }
         }
         // At equal instants the arrival comes first: a connection never ends before it began.
@@ -57,13 +54,7 @@ impl Visits {
 
     /// When each connection arrived, in order.
     pub fn arrivals(&self) -> Vec<Instant> {
-        self.inner
-            .lock()
-            .unwrap()
-            .intervals
-            .iter()
-            .map(|&(start, _)| start)
-            .collect()
+        self.inner.lock().unwrap().intervals.iter().map(|&(start, _)| start).collect()
     }
 
     pub(super) fn arrive(self: &Arc<Self>) -> Arc<Visit> {
@@ -74,11 +65,7 @@ impl Visits {
         if inner.intervals.len() < KEPT {
             inner.intervals.push((Instant::now(), None));
         }
-        Arc::new(Visit {
-            visits: Arc::clone(self),
-            number,
-            ended: AtomicBool::new(false),
-        })
+        Arc::new(Visit { visits: Arc::clone(self), number, ended: AtomicBool::new(false) })
     }
 }
 

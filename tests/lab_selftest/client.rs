@@ -37,15 +37,9 @@ pub(super) async fn udp(lab: &Lab, query: &Message) -> Message {
 
 pub(super) async fn udp_bytes(lab: &Lab, query: &Message) -> Vec<u8> {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    socket
-        .send_to(&query.to_vec().unwrap(), lab.resolver())
-        .await
-        .unwrap();
+    socket.send_to(&query.to_vec().unwrap(), lab.resolver()).await.unwrap();
     let mut buffer = vec![0; 4096];
-    let (length, _) = timeout(PATIENCE, socket.recv_from(&mut buffer))
-        .await
-        .unwrap()
-        .unwrap();
+    let (length, _) = timeout(PATIENCE, socket.recv_from(&mut buffer)).await.unwrap().unwrap();
     buffer.truncate(length);
     buffer
 }
@@ -53,9 +47,7 @@ pub(super) async fn udp_bytes(lab: &Lab, query: &Message) -> Vec<u8> {
 pub(super) async fn tcp(lab: &Lab, query: &Message) -> io::Result<Message> {
     let mut stream = TcpStream::connect(lab.resolver()).await?;
     let bytes = query.to_vec().unwrap();
-    stream
-        .write_u16(u16::try_from(bytes.len()).unwrap())
-        .await?;
+    stream.write_u16(u16::try_from(bytes.len()).unwrap()).await?;
     stream.write_all(&bytes).await?;
     let mut answer = vec![0; usize::from(stream.read_u16().await?)];
     stream.read_exact(&mut answer).await?;
@@ -65,9 +57,7 @@ pub(super) async fn tcp(lab: &Lab, query: &Message) -> io::Result<Message> {
 /// Everything until the peer closes or resets.
 pub(super) async fn rest(mut stream: impl AsyncRead + Unpin) -> (Vec<u8>, Option<io::ErrorKind>) {
     let mut bytes = Vec::new();
-    let end = timeout(PATIENCE, stream.read_to_end(&mut bytes))
-        .await
-        .expect("the peer ends");
+    let end = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("the peer ends");
     (bytes, end.err().map(|error| error.kind()))
 }
 
@@ -89,10 +79,7 @@ pub(super) async fn reply(stream: &mut (impl AsyncRead + Unpin)) -> String {
 
 /// Sends a line and reads the reply.
 pub(super) async fn say(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), line: &str) -> String {
-    stream
-        .write_all(format!("{line}\r\n").as_bytes())
-        .await
-        .unwrap();
+    stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
     reply(stream).await
 }
 
@@ -100,11 +87,7 @@ pub(super) async fn say(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), line
 pub(super) async fn up_to_starttls(host: &SmtpHost) -> TcpStream {
     let mut stream = TcpStream::connect(host.socket()).await.unwrap();
     assert!(reply(&mut stream).await.starts_with("220 "));
-    assert!(
-        say(&mut stream, "EHLO probe.test")
-            .await
-            .contains("250 STARTTLS")
-    );
+    assert!(say(&mut stream, "EHLO probe.test").await.contains("250 STARTTLS"));
     assert!(say(&mut stream, "STARTTLS").await.starts_with("220 "));
     stream
 }
@@ -137,12 +120,7 @@ where
         .with_no_client_auth();
     config.enable_sni = sni;
     let name = ServerName::try_from(name.to_owned()).unwrap();
-    timeout(
-        PATIENCE,
-        TlsConnector::from(Arc::new(config)).connect(name, stream),
-    )
-    .await
-    .expect("a handshake ends")
+    timeout(PATIENCE, TlsConnector::from(Arc::new(config)).connect(name, stream)).await.expect("a handshake ends")
 }
 
 /// The whole response of a policy host as text.

@@ -10,13 +10,7 @@ use crate::lab::{Identity, Key, Lab, Leaf, Smtp, SmtpHost, Tls, Validity, Withou
 const NAME: &str = "mx.alpha.test";
 
 fn start(lab: &Lab, tls: Tls) -> SmtpHost {
-    lab.smtp_host(
-        Smtp {
-            tls,
-            ..Smtp::default()
-        },
-        lab.chain(NAME),
-    )
+    lab.smtp_host(Smtp { tls, ..Smtp::default() }, lab.chain(NAME))
 }
 
 /// A hello of TLS 1.2 without extensions that offers these suites.
@@ -82,33 +76,16 @@ async fn a_demanded_client_certificate_surfaces_after_the_handshake() {
 #[tokio::test]
 async fn old_servers_show_their_chain_in_the_clear() {
     let lab = Lab::start().await.unwrap();
-    for (tls, version, suite) in [
-        (Tls::Legacy10, 1, 0x002f_u16),
-        (Tls::NarrowSuites, 3, 0x009c),
-    ] {
-        let host = lab.smtp_host(
-            Smtp {
-                tls,
-                ..Smtp::default()
-            },
-            lab.chain(NAME),
-        );
+    for (tls, version, suite) in [(Tls::Legacy10, 1, 0x002f_u16), (Tls::NarrowSuites, 3, 0x009c)] {
+        let host = lab.smtp_host(Smtp { tls, ..Smtp::default() }, lab.chain(NAME));
         let mut stream = up_to_starttls(&host).await;
         stream.write_all(&hello(&[0xc02f, suite])).await.unwrap();
         stream.shutdown().await.unwrap();
         let flight = rest(stream).await.0;
         assert_eq!(flight[..3], [22, 3, version]);
-        assert_eq!(
-            flight[9..11],
-            [3, version],
-            "the version of the ServerHello"
-        );
+        assert_eq!(flight[9..11], [3, version], "the version of the ServerHello");
         let leaf = lab.ca().intermediate().der();
-        assert!(
-            flight
-                .windows(leaf.len())
-                .any(|window| window == leaf.as_ref())
-        );
+        assert!(flight.windows(leaf.len()).any(|window| window == leaf.as_ref()));
         assert!(flight.ends_with(&[14, 0, 0, 0]));
         let mut stream = up_to_starttls(&host).await;
         stream.write_all(&hello(&[0xc02f])).await.unwrap();
@@ -125,12 +102,9 @@ async fn certificates_are_as_bad_as_asked_for() {
     let expired = lab.ca().root().sub("Expired Intermediate", |change| {
         change.validity = Some(Validity::days(-100, -1));
     });
-    let rsa = lab
-        .ca()
-        .root()
-        .sub("RSA Intermediate", |change| change.key = Key::Rsa2048);
+    let rsa = lab.ca().root().sub("RSA Intermediate", |change| change.key = Key::Rsa2048);
     let constrained = lab.ca().root().sub("Constrained", |change| {
-        change.permitted = vec!["beta.test".into()]
+        change.permitted = vec!["beta.test".into()];
     });
     let issue = |leaf: Leaf| lab.ca().issue(&leaf);
     for (chain, said) in [
@@ -139,47 +113,23 @@ async fn certificates_are_as_bad_as_asked_for() {
         (good.clone().shuffled(), ""),
         (issue(leaf.clone().key(Key::Rsa2048)), ""),
         (issue(leaf.clone().key(Key::Ed25519)), ""),
-        (
-            issue(
-                leaf.clone()
-                    .key(Key::P384)
-                    .must_staple()
-                    .aia("http://ca.test/ca.der"),
-            ),
-            "",
-        ),
+        (issue(leaf.clone().key(Key::P384).must_staple().aia("http://ca.test/ca.der")), ""),
         (issue(Leaf::for_host("*.alpha.test")), ""),
         (good.clone().without_intermediates(), "UnknownIssuer"),
         (good.leaf_last(), "CaUsedAsEndEntity"),
         (leaf.self_signed(), "UnknownIssuer"),
         (leaf.clone().ca_true().self_signed(), "CaUsedAsEndEntity"),
-        (
-            issue(leaf.clone().signed_by(lab.ca().unknown_root())),
-            "UnknownIssuer",
-        ),
+        (issue(leaf.clone().signed_by(lab.ca().unknown_root())), "UnknownIssuer"),
         (issue(leaf.clone().expires_in(-1)), "expired"),
         (issue(leaf.clone().signed_by(&expired)), "expired"),
-        (
-            issue(leaf.clone().valid(Validity::days(1, 9))),
-            "not valid yet",
-        ),
-        (
-            issue(leaf.clone().without_san().common_name(NAME)),
-            "not valid for name",
-        ),
+        (issue(leaf.clone().valid(Validity::days(1, 9))), "not valid yet"),
+        (issue(leaf.clone().without_san().common_name(NAME)), "not valid for name"),
         (issue(leaf.clone().signed_by(&rsa).sha1()), "nsupported"),
-        (
-            issue(leaf.clone().signed_by(&constrained)),
-            "NameConstraintViolation",
-        ),
+        (issue(leaf.clone().signed_by(&constrained)), "NameConstraintViolation"),
     ] {
         host.set_identity(chain);
         let stream = up_to_starttls(&host).await;
-        let error = secure(&lab, stream, NAME)
-            .await
-            .err()
-            .map(|error| error.to_string())
-            .unwrap_or_default();
+        let error = secure(&lab, stream, NAME).await.err().map(|error| error.to_string()).unwrap_or_default();
         assert_eq!(error.is_empty(), said.is_empty(), "{said}: {error}");
         assert!(error.contains(said), "{said}: {error}");
     }
@@ -193,10 +143,7 @@ async fn what_is_presented_depends_on_key_types_and_names() {
     let host = lab.smtp_host(Smtp::default(), identity.for_name("other.test", &other));
     let leaf = async |name: &str, sni: bool| {
         let stream = up_to_starttls(&host).await;
-        let stream: tokio_rustls::client::TlsStream<TcpStream> =
-            secure_with(&lab, stream, name, rustls::ALL_VERSIONS, sni)
-                .await
-                .ok()?;
+        let stream: tokio_rustls::client::TlsStream<TcpStream> = secure_with(&lab, stream, name, rustls::ALL_VERSIONS, sni).await.ok()?;
         Some(stream.get_ref().1.peer_certificates()?[0].clone())
     };
     assert_eq!(leaf(NAME, true).await.as_ref(), Some(main.leaf()));

@@ -1,12 +1,11 @@
 //! Facts out of TLS reports (RFC 8460 §4): one value per report that concerns the domain, duplicates gone.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
+pub use crate::wire::report::{FailureDetail, PolicyType};
 
 /// Everything read from the reports that were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +16,9 @@ pub struct ReportFacts {
     pub files: u64,
     /// How many reports came again (same organisation, id and range) and were counted once.
     pub duplicates: u64,
+    /// Files in given directories that plainly are something else (a README, `.DS_Store`): looked into, no report lost.
+    #[serde(default)]
+    pub ignored: u64,
     /// How many readable reports concern other domains only.
     pub other_domains: u64,
     /// Files, or messages in them, that could not be read as reports.
@@ -91,45 +93,4 @@ impl ReportPolicy {
     pub fn detailed_failures(&self) -> u64 {
         self.details.iter().fold(0, |sum, detail| sum.saturating_add(detail.sessions))
     }
-}
-
-/// `policy-type` (RFC 8460 §4.2).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PolicyType {
-    /// An MTA-STS policy.
-    Sts,
-    /// DANE TLSA records.
-    Tlsa,
-    /// Neither was found.
-    NoPolicyFound,
-    /// Anything else, as written.
-    Other(String),
-}
-
-/// One entry of `failure-details`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailureDetail {
-    /// `result-type`, lower case; the list grows (RFC 8460 §4.3), so unknown ones are kept.
-    pub result_type: String,
-    /// `receiving-mx-hostname`, as a name where it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mx: Option<Domain>,
-    /// `receiving-ip`, as written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receiving_ip: Option<String>,
-    /// `sending-mta-ip`, as written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sending_ip: Option<String>,
-    /// `failed-session-count`.
-    pub sessions: u64,
-    /// `failure-reason-code` (or the draft's `failure-error-code`), as written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// `additional-information`, as written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub additional: Option<String>,
-    /// Keys that RFC 8460 does not know, as they came.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub unknown: BTreeMap<String, serde_json::Value>,
 }

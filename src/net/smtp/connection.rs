@@ -1,27 +1,32 @@
 //! One connection that speaks SMTP, in clear or inside TLS: a command out, a whole reply in, each in its time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
 
 use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::net::limit::Turn;
 use crate::net::tls;
 use crate::wire::smtp::{Reply, ReplyError, ReplyReader};
 
-/// The farewell is a courtesy: nobody waits for its answer, and not long for its departure.
+/// How long QUIT may take to leave. The farewell is a courtesy.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How long the turn at the address is kept for a server that has not closed its side: it still counts the connection.
+const LINGER: Duration = Duration::from_secs(2);
 
 pub(super) struct Connection<S> {
     stream: S,
     reader: ReplyReader,
     /// The end of the dialogue, whatever the single steps may take.
     deadline: Instant,
+    turn: Arc<Turn>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    pub(super) fn new(stream: S, deadline: Instant) -> Self {
-        Self { stream, reader: ReplyReader::new(), deadline }
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
+    pub(super) fn new(stream: S, deadline: Instant, turn: &Arc<Turn>) -> Self {
+        Self { stream, reader: ReplyReader::new(), deadline, turn: Arc::clone(turn) }
     }
 
     /// Sends a line and waits for its whole reply.
@@ -58,13 +63,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// QUIT and the end of the connection, without waiting for the answer.
+    /// QUIT and the end of the connection. The dialogue does not wait for the answer, but the turn at this address does: who comes
+    /// next would otherwise meet a server that still counts this connection.
     pub(super) async fn farewell(mut self) {
-        let _ = timeout_at(Instant::now() + FAREWELL, async {
+        let sent = timeout_at(Instant::now() + FAREWELL, async {
             self.stream.write_all(b"QUIT\r\n").await?;
             self.stream.shutdown().await
-        })
-        .await;
+        });
+        if !matches!(sent.await, Ok(Ok(()))) {
+            return;
+        }
+        tokio::spawn(async move {
+            let mut unread = [0; 1024];
+            let closed = async { while matches!(self.stream.read(&mut unread).await, Ok(1..)) {} };
+            let _ = timeout_at(Instant::now() + LINGER, closed).await;
+            drop(self.turn);
+        });
     }
 
     /// The stream, for TLS; refused if the peer has already sent more in clear, which must not be taken for what follows (RFC 3207 §5).

@@ -16,6 +16,7 @@ use super::{Prober, reach};
 use crate::model::facts::servers::Probe;
 use crate::model::facts::tls::TlsFacts;
 use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::net::limit::Turn;
 use crate::net::tls;
 use crate::wire::name::Domain;
 use crate::wire::smtp::{Reply, starttls_offered};
@@ -38,7 +39,7 @@ pub(super) fn unreached(address: IpAddr, port: u16, at: Timestamp, connect: Look
 }
 
 /// Holds the whole dialogue.
-pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr) -> Probe {
+pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr, turn: &Arc<Turn>) -> Probe {
     let (at, deadline) = ((prober.options.clock)(), Instant::now() + prober.options.timeouts.dialogue);
     let port = prober.options.port;
     let (stream, took) = match reach::connect(address, port, prober.options.timeouts.connect).await {
@@ -47,7 +48,7 @@ pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr) -> Pro
     };
     let mut probe = unreached(address, port, at, Looked::Seen(took));
     let mut steps = Steps::default();
-    let stream = up_to_tls(prober, stream, deadline, &mut steps).await;
+    let stream = up_to_tls(prober, stream, deadline, turn, &mut steps).await;
     (probe.greeting, probe.greeting_ms, probe.ehlo, probe.starttls) = (steps.greeting, steps.greeting_ms, steps.ehlo, steps.starttls);
     match stream {
         None => return probe,
@@ -56,7 +57,7 @@ pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr) -> Pro
             Err(failure) => probe.tls = Some(Looked::Failed(failure)),
             Ok((facts, stream)) => {
                 probe.tls = Some(Looked::Seen(facts));
-                let mut inside = Connection::new(stream, deadline);
+                let mut inside = Connection::new(stream, deadline, turn);
                 let answer = ehlo(prober, &mut inside).await;
                 if answer.seen().is_some() {
                     inside.farewell().await;
@@ -82,10 +83,11 @@ pub(super) async fn up_to_tls(
     prober: &Prober,
     stream: TcpStream,
     deadline: Instant,
+    turn: &Arc<Turn>,
     steps: &mut Steps,
 ) -> Option<Result<TcpStream, Failure>> {
     let timeouts = prober.options.timeouts;
-    let mut connection = Connection::new(stream, deadline);
+    let mut connection = Connection::new(stream, deadline, turn);
 
     let begin = Instant::now();
     let greeting = steps.greeting.insert(connection.reply(timeouts.greeting).await);
@@ -114,7 +116,7 @@ pub(super) async fn up_to_tls(
 
 async fn ehlo<S>(prober: &Prober, connection: &mut Connection<S>) -> Looked<Reply>
 where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
     connection.command(&format!("EHLO {}", prober.options.helo), prober.options.timeouts.step).await
 }

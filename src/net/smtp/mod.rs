@@ -107,10 +107,10 @@ impl Prober {
             let failure = Failure::new(FailureKind::SwitchedOff, format!("{family} was switched off"));
             return dialogue::unreached(address, self.options.port, (self.options.clock)(), Looked::Failed(failure));
         }
-        let _turn = self.limiter.turn(address).await;
-        let mut probe = dialogue::hold(self, host, address).await;
+        let turn = Arc::new(self.limiter.turn(address).await);
+        let mut probe = dialogue::hold(self, host, address, &turn).await;
         if probe.tls.as_ref().and_then(Looked::failure).is_some_and(wide::is_worth_trying) {
-            probe.wide = Some(wide::hold(self, host, address).await);
+            probe.wide = Some(wide::hold(self, host, address, &turn).await);
         }
         probe
     }

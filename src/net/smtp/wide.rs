@@ -2,6 +2,7 @@
 //! read in clear text up to the certificate.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,6 +13,7 @@ use super::dialogue::{Steps, up_to_tls};
 use super::{Prober, reach};
 use crate::model::facts::servers::WideHello;
 use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::net::limit::Turn;
 use crate::net::tls::{self, Served};
 use crate::wire::hello::{Flight, FlightReader, alert_name, client_hello, suite_name, version_name};
 use crate::wire::name::Domain;
@@ -23,7 +25,7 @@ pub(super) fn is_worth_trying(failure: &Failure) -> bool {
 }
 
 /// Connects once more and tries. What fails before TLS is of kind `Other`: it says nothing about the hello.
-pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr) -> WideHello {
+pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr, turn: &Arc<Turn>) -> WideHello {
     let deadline = Instant::now() + prober.options.timeouts.dialogue;
     let before_tls = |words: String| {
         let detail = format!("the second connection did not reach TLS: {words}");
@@ -34,7 +36,7 @@ pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr) -> Wid
         Err(failure) => return before_tls(failure.detail),
     };
     let mut steps = Steps::default();
-    let stream = match up_to_tls(prober, stream, deadline, &mut steps).await {
+    let stream = match up_to_tls(prober, stream, deadline, turn, &mut steps).await {
         Some(Ok(stream)) => stream,
         Some(Err(failure)) => return WideHello { outcome: Looked::Failed(failure), alert: None },
         None => return before_tls(last_words(&steps)),

@@ -110,4 +110,6 @@ fn digest(anchors: &[TrustAnchor<'_>]) -> Fingerprint {
 }
 
 #[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
 mod tests;

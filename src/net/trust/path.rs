@@ -43,9 +43,32 @@ pub(super) fn best(chain: &[Vec<u8>], anchors: &[TrustAnchor<'static>]) -> Resul
         Error::CaUsedAsEndEntity | Error::CertExpired { .. } | Error::CertNotValidYet { .. } | Error::InvalidCertValidity
     );
     if refuses_for_other_reasons {
-        return walk::longest(&leaf, &rest, anchors).ok_or_else(|| Error::UnknownIssuer.to_string());
+        return walk::longest(&leaf, &rest, anchors).ok_or_else(|| words(&Error::UnknownIssuer));
     }
-    Err(problem.to_string())
+    Err(words(&problem))
+}
+
+/// Why there is no path, for people; `UnknownIssuer` keeps its name, as it stands for three faults that only the chain tells apart.
+fn words(problem: &Error) -> String {
+    let plain = match problem {
+        Error::UnknownIssuer => "UnknownIssuer",
+        Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => "its extended key usage does not allow TLS servers",
+        Error::UnsupportedSignatureAlgorithmContext(_) | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            "a signature in the chain is of a kind that senders do not accept"
+        }
+        Error::InvalidSignatureForPublicKey => "a signature in the chain is not by the key of its issuer",
+        Error::NameConstraintViolation => "the name constraints of a CA in the chain forbid its names",
+        Error::PathLenConstraintViolated => "the chain is longer than a CA in it allows",
+        Error::EndEntityUsedAsCa => "a certificate in the chain that is no CA has signed another",
+        Error::UnsupportedCriticalExtension => "it has a critical extension that senders do not know",
+        Error::UnsupportedCertVersion => "it is no version 3 certificate",
+        Error::InvalidCertValidity => "its validity ends before it begins",
+        Error::MaximumSignatureChecksExceeded | Error::MaximumPathBuildCallsExceeded | Error::MaximumNameConstraintComparisonsExceeded => {
+            "the chain is too tangled to be followed"
+        }
+        other => return format!("it is refused as {other}"),
+    };
+    plain.to_owned()
 }
 
 /// Puts a path down as a fact.

@@ -1,5 +1,7 @@
 //! Every fault: what decides in full, then warnings, then advice; equal codes stand together.
 
+use std::collections::BTreeSet;
+
 use super::Options;
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::finding::{Evidence, Finding, Outcome};
@@ -27,7 +29,7 @@ pub(super) fn write(assessment: &Assessment, options: Options, page: &mut Page) 
     }
 }
 
-fn section(page: &mut Page, heading: &str, findings: &[&Finding], in_full: bool) {
+fn section<'a>(page: &mut Page, heading: &str, findings: &[&'a Finding], in_full: bool) {
     if findings.is_empty() {
         return;
     }
@@ -39,14 +41,17 @@ fn section(page: &mut Page, heading: &str, findings: &[&Finding], in_full: bool)
             codes.push(finding.code());
         }
     }
+    // Three faults of one certificate are seen in the same certificate: it is described once.
+    let mut shown: BTreeSet<&str> = BTreeSet::new();
     for code in codes {
-        let same: Vec<&&Finding> = findings.iter().filter(|finding| finding.code() == code).collect();
+        let same: Vec<&'a Finding> = findings.iter().copied().filter(|finding| finding.code() == code).collect();
         if in_full {
             page.gap();
         }
         for (index, finding) in same.iter().take(SUBJECTS_SHOWN).enumerate() {
             let repeats_fix = index > 0 && same.first().is_some_and(|first| first.fix == finding.fix);
-            one(page, finding, in_full, repeats_fix);
+            let evidence: Vec<&Evidence> = finding.evidence.iter().filter(|evidence| shown.insert(&evidence.text)).collect();
+            one(page, finding, in_full.then_some(&evidence), repeats_fix);
         }
         if same.len() > SUBJECTS_SHOWN {
             page.line(&[(Look::Faint, &format!("    and {} more of {code}", same.len() - SUBJECTS_SHOWN))]);
@@ -54,21 +59,22 @@ fn section(page: &mut Page, heading: &str, findings: &[&Finding], in_full: bool)
     }
 }
 
-fn one(page: &mut Page, finding: &Finding, in_full: bool, repeats_fix: bool) {
+/// One finding; `evidence` is what of it was not shown yet, `None` where a line is enough.
+fn one(page: &mut Page, finding: &Finding, evidence: Option<&Vec<&Evidence>>, repeats_fix: bool) {
     let (sign, look) = sign(finding);
     page.line(&[(look, &format!("  {sign} {}", finding.code())), (Look::Faint, "  "), (Look::Plain, &subject(finding))]);
     page.paragraph(&[(Look::Plain, "    ")], Look::Plain, &finding.message);
-    if in_full {
+    if let Some(evidence) = evidence {
         for (label, text) in [("expected", &finding.expected), ("found", &finding.found)] {
             if let Some(text) = text {
                 page.paragraph(&[(Look::Faint, &format!("    {label:<9} "))], Look::Plain, text);
             }
         }
-        for evidence in finding.evidence.iter().filter(|evidence| Some(&evidence.text) != finding.found.as_ref()).take(EVIDENCE_SHOWN) {
+        for evidence in evidence.iter().filter(|evidence| Some(&evidence.text) != finding.found.as_ref()).take(EVIDENCE_SHOWN) {
             page.paragraph(&[(Look::Faint, "    seen      ")], Look::Faint, &seen(evidence));
         }
-        if finding.evidence.len() > EVIDENCE_SHOWN {
-            page.line(&[(Look::Faint, &format!("              and {} more", finding.evidence.len() - EVIDENCE_SHOWN))]);
+        if evidence.len() > EVIDENCE_SHOWN {
+            page.line(&[(Look::Faint, &format!("              and {} more", evidence.len() - EVIDENCE_SHOWN))]);
         }
     }
     if let Some(fix) = finding.fix.as_ref().filter(|_| !repeats_fix) {

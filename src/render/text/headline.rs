@@ -1,5 +1,6 @@
 //! The first lines: the answer, in one sentence, and what it rests on.
 
+use super::sessions::count;
 use crate::model::assessment::{Answer, Assessment, Question, State};
 use crate::model::finding::Finding;
 use crate::model::rule::Stage;
@@ -20,7 +21,7 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
 fn sentence(assessment: &Assessment) -> String {
     let domain = assessment.domain.shown();
     let blockers = assessment.findings.iter().filter(|finding| finding.blocks()).count();
-    let faults = if blockers == 1 { "1 fault".to_owned() } else { format!("{blockers} faults") };
+    let faults = count(blockers as u64, "fault");
     match (assessment.answer, assessment.question) {
         (Answer::NotApplicable, _) => format!("{domain} takes no mail: there is nothing for MTA-STS to protect"),
         (Answer::Ready, Question::SwitchToEnforce) => format!("{domain} can switch MTA-STS from testing to enforce now"),
@@ -47,8 +48,7 @@ fn inconclusive(assessment: &Assessment, question: Question, domain: &str) -> St
     let only_evidence = !unsettled.is_empty() && unsettled.iter().all(|finding| finding.stage == Stage::Reports);
     if only_evidence && question == Question::SwitchToEnforce {
         let when = assessment.reports.as_ref().and_then(|reports| reports.suffices_at);
-        let date =
-            when.map(|at| format!("; it can suffice on {} at the earliest", super::minute(at).split('T').next().unwrap_or_default()));
+        let date = when.map(|at| format!("; it can suffice on {} at the earliest", super::date(at)));
         return format!(
             "servers and policy of {domain} pass, but the evidence of reports does not suffice yet{}",
             date.unwrap_or_default()
@@ -57,8 +57,7 @@ fn inconclusive(assessment: &Assessment, question: Question, domain: &str) -> St
     if only_evidence {
         return format!("the reports about {domain} do not suffice to answer");
     }
-    let count = unsettled.len();
-    let things = if count == 1 { "1 thing".to_owned() } else { format!("{count} things") };
+    let things = count(unsettled.len() as u64, "thing");
     format!("{things} that the answer for {domain} needs could not be looked at from here")
 }
 

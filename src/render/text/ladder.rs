@@ -1,6 +1,7 @@
 //! The ladder of stages: a sign, a word, and one line of what was seen there.
 
 use super::headline::name;
+use super::sessions::count;
 use crate::model::assessment::{AddressOutcome, Assessment, State};
 use crate::model::finding::Outcome;
 use crate::model::rule::Stage;
@@ -58,10 +59,7 @@ fn policy(assessment: &Assessment) -> String {
         return first_message(assessment, Stage::Policy).unwrap_or_else(|| "no policy".to_owned());
     };
     let mode = policy.mode.as_deref().unwrap_or("no valid mode");
-    let patterns = match policy.mx.len() {
-        1 => "1 mx pattern".to_owned(),
-        count => format!("{count} mx patterns"),
-    };
+    let patterns = count(policy.mx.len() as u64, "mx pattern");
     let age = policy.max_age.map_or_else(|| "no valid max_age".to_owned(), |age| format!("max_age {}", super::duration(age)));
     let usable = if policy.usable { "" } else { "; not usable as it is" };
     format!("{mode}, {patterns}, {age}{usable}")
@@ -73,9 +71,9 @@ fn mx(assessment: &Assessment) -> String {
     if addresses.is_empty() {
         return first_message(assessment, Stage::Mx).unwrap_or_else(|| "no MX host with an address".to_owned());
     }
-    let count = |outcome| addresses.iter().filter(|other| **other == outcome).count();
-    let hosts = if assessment.mx.len() == 1 { "1 host".to_owned() } else { format!("{} hosts", assessment.mx.len()) };
-    let (proven, broken, unknown) = (count(AddressOutcome::Proven), count(AddressOutcome::Broken), count(AddressOutcome::Undetermined));
+    let fared = |outcome| addresses.iter().filter(|other| **other == outcome).count();
+    let hosts = count(assessment.mx.len() as u64, "host");
+    let (proven, broken, unknown) = (fared(AddressOutcome::Proven), fared(AddressOutcome::Broken), fared(AddressOutcome::Undetermined));
     let mut parts = vec![format!("{hosts}, {proven} of {} addresses proven", addresses.len())];
     if broken > 0 {
         parts.push(format!("{broken} broken"));
@@ -90,7 +88,7 @@ fn reports(assessment: &Assessment) -> String {
     let Some(reports) = assessment.reports.as_ref().filter(|reports| reports.reports > 0) else {
         return first_message(assessment, Stage::Reports).unwrap_or_else(|| "none".to_owned());
     };
-    let reporters = if reports.reporters.len() == 1 { "1 reporter".to_owned() } else { format!("{} reporters", reports.reporters.len()) };
+    let reporters = count(reports.reporters.len() as u64, "reporter");
     format!(
         "{} sessions, {} failed, {reporters}, {} of {} days",
         reports.sessions, reports.failures, reports.days_with_reports, reports.window.days

@@ -4,7 +4,7 @@ mod findings;
 mod headline;
 mod ladder;
 mod servers;
-mod sessions;
+pub(super) mod sessions;
 
 use super::page::{Look, Page};
 use crate::model::assessment::Assessment;
@@ -23,6 +23,7 @@ pub fn assessment(assessment: &Assessment, options: Options) -> String {
     let mut page = Page::new(options.width);
     headline::write(assessment, &mut page);
     ladder::write(assessment, &mut page);
+    next(assessment, &mut page);
     findings::write(assessment, options, &mut page);
     servers::write(assessment, &mut page);
     sessions::write(assessment, &mut page);
@@ -36,6 +37,20 @@ pub fn headline(assessment: &Assessment, width: usize) -> String {
     let mut page = Page::new(width);
     headline::write(assessment, &mut page);
     page.finish()
+}
+
+fn next(assessment: &Assessment, page: &mut Page) {
+    if assessment.next.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(&[(Look::Strong, "What to do now")]);
+    for (index, step) in assessment.next.iter().enumerate() {
+        page.paragraph(&[(Look::Good, &format!("  {}. ", index + 1))], Look::Plain, &step.say);
+        if let Some(text) = &step.publish {
+            page.verbatim(7, text);
+        }
+    }
 }
 
 fn policy(assessment: &Assessment, page: &mut Page) {
@@ -104,6 +119,11 @@ fn family(family: crate::model::facts::vantage::Family) -> &'static str {
 /// To the minute, in UTC.
 pub(super) fn minute(at: jiff::Timestamp) -> String {
     at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%MZ").to_string()
+}
+
+/// The day, in UTC.
+pub(super) fn date(at: jiff::Timestamp) -> String {
+    at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
 
 /// The two largest units: `2 weeks`, `1 day 3 hours`, `90 seconds`.

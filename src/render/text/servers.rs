@@ -65,8 +65,7 @@ fn row(name: String, address: &AddressSummary, covered: (Look, String), assessme
     let certificate = address.chains.first().map(|chain| {
         let left = chain.leaf.not_after.duration_since(assessment.asked_at);
         let days = left.as_hours() / 24;
-        let end = super::minute(chain.leaf.not_after);
-        let end = end.split('T').next().unwrap_or_default();
+        let end = super::date(chain.leaf.not_after);
         let remaining = if left.is_negative() {
             "expired".to_owned()
         } else if days < 10 {

@@ -13,13 +13,27 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     page.gap();
     let bound =
         reports.failure_rate_upper_bound.map(|bound| format!("; failure rate below {:.2} % (95 %)", bound * 100.0)).unwrap_or_default();
-    page.line(&[
-        (Look::Strong, "Reports"),
-        (Look::Faint, &format!("  {} sessions, {} failed in {} days{bound}", reports.sessions, reports.failures, reports.window.days)),
-    ]);
+    let facts = format!("  {}, {} failed in {}{bound}", count(reports.sessions, "session"), reports.failures, days(reports.window.days));
+    page.line(&[(Look::Strong, "Reports"), (Look::Faint, &facts)]);
     bars(reports, page);
     reporters(reports, page);
-    groups(&reports.groups, page);
+    groups(&reports.groups, true, page);
+}
+
+/// The reports of one domain as they are, held against nothing.
+pub(in crate::render) fn unjudged(reports: &ReportsSummary, page: &mut Page) {
+    bars(reports, page);
+    reporters(reports, page);
+    groups(&reports.groups, false, page);
+}
+
+/// `1 session`, `2 sessions`.
+pub(in crate::render) fn count(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+fn days(number: i64) -> String {
+    count(u64::try_from(number).unwrap_or(0), "day")
 }
 
 /// One character a day: its height is the day's sessions against the busiest day; failures are marked below.
@@ -42,7 +56,7 @@ fn bars(reports: &ReportsSummary, page: &mut Page) {
     page.line(&[(Look::Faint, &format!("  {} ", first.day)), (Look::Good, &bar), (Look::Faint, &format!(" {}", last.day))]);
     if reports.days.iter().any(|day| day.failed > 0) {
         let marks: String = reports.days.iter().map(|day| if day.failed > 0 { '×' } else { ' ' }).collect();
-        page.line(&[(Look::Plain, "             "), (Look::Bad, marks.trim_end()), (Look::Faint, "  days with failures")]);
+        page.line(&[(Look::Plain, "             "), (Look::Bad, &marks), (Look::Faint, " days with failures")]);
     }
 }
 
@@ -54,8 +68,8 @@ fn reporters(reports: &ReportsSummary, page: &mut Page) {
         .map(|reporter| {
             vec![
                 (Look::Plain, reporter.reporter.clone()),
-                (Look::Plain, format!("{} reports", reporter.reports)),
-                (Look::Plain, format!("{} sessions", reporter.sessions)),
+                (Look::Plain, count(reporter.reports, "report")),
+                (Look::Plain, count(reporter.sessions, "session")),
                 (Look::Faint, format!("last period ends {}", super::minute(reporter.last))),
             ]
         })
@@ -66,19 +80,20 @@ fn reporters(reports: &ReportsSummary, page: &mut Page) {
     }
 }
 
-fn groups(groups: &[FailureGroup], page: &mut Page) {
+/// Each kind of failure; its label only where it was held against live probes.
+fn groups(groups: &[FailureGroup], judged: bool, page: &mut Page) {
     if groups.is_empty() {
         return;
     }
     page.line(&[(Look::Strong, "  Failures")]);
-    let rows: Vec<_> = groups.iter().take(GROUPS_SHOWN).map(group).collect();
+    let rows: Vec<_> = groups.iter().take(GROUPS_SHOWN).map(|group| row(group, judged)).collect();
     page.table(2, &rows);
     if groups.len() > GROUPS_SHOWN {
         page.line(&[(Look::Faint, &format!("  and {} more kinds of failure", groups.len() - GROUPS_SHOWN))]);
     }
 }
 
-fn group(group: &FailureGroup) -> Vec<(Look, String)> {
+fn row(group: &FailureGroup, judged: bool) -> Vec<(Look, String)> {
     let (word, look) = match group.label {
         GroupLabel::StillTrue => ("still true", Look::Bad),
         GroupLabel::Fixed => ("fixed", Look::Good),
@@ -86,13 +101,17 @@ fn group(group: &FailureGroup) -> Vec<(Look, String)> {
         GroupLabel::Foreign => ("not your MX", Look::Warning),
         GroupLabel::NotSts => ("DANE", Look::Faint),
     };
-    let day = |at| super::minute(at).split('T').next().unwrap_or_default().to_owned();
+    let (first, last) = (super::date(group.first), super::date(group.last));
+    let when = if first == last { first } else { format!("{first} to {last}") };
     let reason = group.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    vec![
-        (look, word.to_owned()),
+    let mut row = vec![
         (Look::Plain, format!("{}{reason}", group.result_type)),
         (Look::Plain, group.mx.as_ref().map_or_else(|| "no MX named".to_owned(), ToString::to_string)),
-        (Look::Plain, format!("{} sessions", group.sessions)),
-        (Look::Faint, format!("{} to {}, by {}", day(group.first), day(group.last), group.reporter)),
-    ]
+        (Look::Plain, count(group.sessions, "session")),
+        (Look::Faint, format!("{when}, by {}", group.reporter)),
+    ];
+    if judged {
+        row.insert(0, (look, word.to_owned()));
+    }
+    row
 }

@@ -5,6 +5,8 @@ pub const FLIGHT_CAP: usize = 128 * 1024;
 
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
+const WARNING: u8 = 1;
+const CLOSE_NOTIFY: u8 = 0;
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
 const SERVER_HELLO_DONE: u8 = 14;
@@ -93,8 +95,6 @@ impl FlightReader {
             match kind {
                 ALERT => {
                     let &[level, description] = fragment else { return Err(FlightError::Malformed("alert")) };
-                    const WARNING: u8 = 1;
-                    const CLOSE_NOTIFY: u8 = 0;
                     // A warning such as unrecognized_name is followed by the handshake; a close is the end.
                     if level != WARNING || description == CLOSE_NOTIFY {
                         return Ok(Some(Flight::Alert(description)));
@@ -135,8 +135,11 @@ impl FlightReader {
     }
 }
 
-/// The next whole record: its type, its fragment and what lies behind it.
-fn next_record(bytes: &[u8]) -> Result<Option<(u8, &[u8], &[u8])>, FlightError> {
+/// A record: its type, its fragment and what lies behind it.
+type Record<'a> = (u8, &'a [u8], &'a [u8]);
+
+/// The next record, if it is whole.
+fn next_record(bytes: &[u8]) -> Result<Option<Record<'_>>, FlightError> {
     let not_tls = || FlightError::NotTls(String::from_utf8_lossy(bytes.get(..40).unwrap_or(bytes)).into_owned());
     // Type and major version tell TLS from anything else as soon as they are there.
     if bytes.first().is_some_and(|kind| !(20..=24).contains(kind)) || bytes.get(1).is_some_and(|major| *major != 3) {

@@ -20,19 +20,10 @@ pub struct Chain {
 }
 
 impl Chain {
-    pub(super) fn new(
-        certificates: Vec<CertificateDer<'static>>,
-        key: &KeyPair,
-        root: Option<CertificateDer<'static>>,
-    ) -> Self {
+    pub(super) fn new(certificates: Vec<CertificateDer<'static>>, key: &KeyPair, root: Option<CertificateDer<'static>>) -> Self {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let key = any_supported_type(&key).expect("the lab's keys can sign");
-        Self {
-            certificates,
-            key,
-            root,
-            staple: None,
-        }
+        Self { certificates, key, root, staple: None }
     }
 
     /// The leaf alone: the intermediates are missing.
@@ -77,15 +68,14 @@ impl Chain {
         &self.certificates
     }
 
-    /// The leaf, wherever it stands in a chain that has not been reversed.
+    /// The certificate sent first: the leaf, except after [`Self::leaf_last`].
     pub fn leaf(&self) -> &CertificateDer<'static> {
         &self.certificates[0]
     }
 
     /// The data of a TLSA record `3 1 1`: SHA-256 over the leaf's public key.
     pub fn tlsa_3_1_1(&self) -> Vec<u8> {
-        let (_, leaf) =
-            X509Certificate::from_der(self.leaf()).expect("the lab's certificates parse");
+        let (_, leaf) = X509Certificate::from_der(self.leaf()).expect("the lab's certificates parse");
         digest(&SHA256, leaf.public_key().raw).as_ref().to_vec()
     }
 

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair,
-};
+use rcgen::{BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use rustls_pki_types::CertificateDer;
 
 use super::{Authority, Chain, Key, Validity, key_pair, subject};
@@ -85,18 +82,14 @@ impl Leaf {
         let ca_issuers = [0x2b, 6, 1, 5, 5, 7, 0x30, 2];
         let description = [der(0x06, &ca_issuers), der(0x86, url.as_bytes())].concat();
         let content = der(0x30, &der(0x30, &description));
-        self.extensions.push(CustomExtension::from_oid_content(
-            OID_AUTHORITY_INFO_ACCESS,
-            content,
-        ));
+        self.extensions.push(CustomExtension::from_oid_content(OID_AUTHORITY_INFO_ACCESS, content));
         self
     }
 
     /// The TLS feature `status_request` (RFC 7633): a staple must come with it.
     pub fn must_staple(mut self) -> Self {
         let content = der(0x30, &der(0x02, &[5]));
-        self.extensions
-            .push(CustomExtension::from_oid_content(OID_TLS_FEATURE, content));
+        self.extensions.push(CustomExtension::from_oid_content(OID_TLS_FEATURE, content));
         self
     }
 
@@ -132,42 +125,25 @@ impl Leaf {
         if params.distinguished_name == DistinguishedName::new() {
             params.distinguished_name = subject("self-signed");
         }
-        let made = params
-            .self_signed(&key)
-            .expect("the lab's certificates can be made");
+        let made = params.self_signed(&key).expect("the lab's certificates can be made");
         Chain::new(vec![made.der().clone()], &key, None)
     }
 
     pub(super) fn issue(&self, default: &Arc<Authority>) -> Chain {
         let issuer = self.issuer.as_ref().unwrap_or(default);
         let key: KeyPair = key_pair(self.key);
-        let made = self
-            .params()
-            .signed_by(&key, &issuer.issuer)
-            .expect("the lab's certificates can be made");
-        let leaf = if self.sha1 {
-            relabel(made.der())
-        } else {
-            made.der().clone()
-        };
+        let made = self.params().signed_by(&key, &issuer.issuer).expect("the lab's certificates can be made");
+        let leaf = if self.sha1 { relabel(made.der()) } else { made.der().clone() };
         let mut certificates = vec![leaf];
         certificates.extend(issuer.path());
         Chain::new(certificates, &key, Some(issuer.root().der().clone()))
     }
 
     fn params(&self) -> CertificateParams {
-        let mut params =
-            CertificateParams::new(self.names.clone()).expect("a lab gives valid names");
-        params.distinguished_name = self
-            .common_name
-            .as_deref()
-            .map_or_else(DistinguishedName::new, subject);
+        let mut params = CertificateParams::new(self.names.clone()).expect("a lab gives valid names");
+        params.distinguished_name = self.common_name.as_deref().map_or_else(DistinguishedName::new, subject);
         (params.not_before, params.not_after) = (self.validity.not_before, self.validity.not_after);
-        params.is_ca = if self.is_ca {
-            IsCa::Ca(BasicConstraints::Unconstrained)
-        } else {
-            IsCa::ExplicitNoCa
-        };
+        params.is_ca = if self.is_ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::ExplicitNoCa };
         params.extended_key_usages.extend(self.usage.clone());
         params.custom_extensions.clone_from(&self.extensions);
         params.use_authority_key_identifier_extension = true;
@@ -178,16 +154,9 @@ impl Leaf {
 /// Writes SHA-1 where SHA-256 stands, in both places.
 fn relabel(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
     let mut bytes = certificate.to_vec();
-    let places: Vec<usize> = bytes
-        .windows(SHA256_WITH_RSA.len())
-        .enumerate()
-        .filter_map(|(at, window)| (window == SHA256_WITH_RSA).then_some(at))
-        .collect();
-    assert_eq!(
-        places.len(),
-        2,
-        "a certificate names its signature algorithm twice; is the issuer's key RSA?"
-    );
+    let places: Vec<usize> =
+        bytes.windows(SHA256_WITH_RSA.len()).enumerate().filter_map(|(at, window)| (window == SHA256_WITH_RSA).then_some(at)).collect();
+    assert_eq!(places.len(), 2, "a certificate names its signature algorithm twice; is the issuer's key RSA?");
     for at in places {
         bytes[at..at + SHA1_WITH_RSA.len()].copy_from_slice(SHA1_WITH_RSA);
     }
@@ -196,9 +165,7 @@ fn relabel(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
 
 /// One DER value of up to 64 KiB.
 fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let [high, low] = u16::try_from(content.len())
-        .expect("short content")
-        .to_be_bytes();
+    let [high, low] = u16::try_from(content.len()).expect("short content").to_be_bytes();
     let mut value = match (high, low) {
         (0, 0..=127) => vec![tag, low],
         (0, _) => vec![tag, 0x81, low],

@@ -11,8 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, GeneralSubtree, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
 };
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
@@ -46,16 +45,10 @@ pub struct Validity {
 impl Validity {
     /// Days relative to now: `days(-30, 60)` was issued a month ago and has two left.
     pub fn days(from: i64, to: i64) -> Self {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .expect("the clock is past 1970")
-            .as_secs();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_secs();
         let now = i64::try_from(now).expect("seconds fit");
         let now = OffsetDateTime::from_unix_timestamp(now).expect("the clock is in range");
-        Self {
-            not_before: now + Duration::days(from),
-            not_after: now + Duration::days(to),
-        }
+        Self { not_before: now + Duration::days(from), not_after: now + Duration::days(to) }
     }
 }
 
@@ -71,11 +64,7 @@ impl Ca {
         let root = Arc::new(Authority::make("Lab Public Root", None, Change::default()));
         let unknown = Arc::new(Authority::make("Lab Unknown Root", None, Change::default()));
         let intermediate = root.sub("Lab Public Intermediate", |_| {});
-        Self {
-            root,
-            unknown,
-            intermediate,
-        }
+        Self { root, unknown, intermediate }
     }
 
     /// The root that everyone in the lab trusts.
@@ -120,20 +109,14 @@ pub struct Authority {
 
 impl Authority {
     /// A new intermediate under this authority.
-    pub fn sub(
-        self: &Arc<Self>,
-        name: &'static str,
-        change: impl FnOnce(&mut Change),
-    ) -> Arc<Self> {
+    pub fn sub(self: &Arc<Self>, name: &'static str, change: impl FnOnce(&mut Change)) -> Arc<Self> {
         let mut changed = Change::default();
         change(&mut changed);
         Arc::new(Self::make(name, Some(Arc::clone(self)), changed))
     }
 
     fn make(name: &'static str, parent: Option<Arc<Self>>, change: Change) -> Self {
-        let validity = change
-            .validity
-            .unwrap_or_else(|| Validity::days(-365, 3650));
+        let validity = change.validity.unwrap_or_else(|| Validity::days(-365, 3650));
         let mut params = CertificateParams::default();
         params.distinguished_name = subject(name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -141,31 +124,16 @@ impl Authority {
         params.use_authority_key_identifier_extension = parent.is_some();
         (params.not_before, params.not_after) = (validity.not_before, validity.not_after);
         if !change.permitted.is_empty() {
-            let permitted_subtrees = change
-                .permitted
-                .into_iter()
-                .map(GeneralSubtree::DnsName)
-                .collect();
-            params.name_constraints = Some(NameConstraints {
-                permitted_subtrees,
-                excluded_subtrees: Vec::new(),
-            });
+            let permitted_subtrees = change.permitted.into_iter().map(GeneralSubtree::DnsName).collect();
+            params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
         }
         let key = key_pair(change.key);
         let certificate = match &parent {
             Some(parent) => params.signed_by(&key, &parent.issuer),
             None => params.self_signed(&key),
         };
-        let der = certificate
-            .expect("the lab's CA certificates can be made")
-            .der()
-            .clone();
-        Self {
-            name,
-            der,
-            issuer: Issuer::new(params, key),
-            parent,
-        }
+        let der = certificate.expect("the lab's CA certificates can be made").der().clone();
+        Self { name, der, issuer: Issuer::new(params, key), parent }
     }
 
     /// The common name.
@@ -182,14 +150,8 @@ impl Authority {
     pub fn pem(&self) -> String {
         use base64::Engine as _;
         let text = base64::engine::general_purpose::STANDARD.encode(&self.der);
-        let lines: Vec<&str> = (0..text.len())
-            .step_by(64)
-            .map(|at| &text[at..text.len().min(at + 64)])
-            .collect();
-        format!(
-            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-            lines.join("\n")
-        )
+        let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
     }
 
     /// From this authority up to and without its root.
@@ -204,9 +166,7 @@ impl Authority {
     }
 
     fn root(self: &Arc<Self>) -> Arc<Self> {
-        self.parent
-            .as_ref()
-            .map_or_else(|| Arc::clone(self), Self::root)
+        self.parent.as_ref().map_or_else(|| Arc::clone(self), Self::root)
     }
 }
 
@@ -225,8 +185,7 @@ fn key_pair(kind: Key) -> KeyPair {
         Key::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519),
         Key::Rsa2048 => {
             let der = RSA.get_or_init(|| {
-                let made =
-                    KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("an RSA key can be made");
+                let made = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("an RSA key can be made");
                 made.serialize_der()
             });
             let der = PrivatePkcs8KeyDer::from(der.as_slice());

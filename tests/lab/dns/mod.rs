@@ -40,10 +40,7 @@ struct State {
 
 impl Default for Dns {
     fn default() -> Self {
-        Self {
-            state: Arc::default(),
-            ttl: DEFAULT_TTL,
-        }
+        Self { state: Arc::default(), ttl: DEFAULT_TTL }
     }
 }
 
@@ -51,10 +48,7 @@ impl Dns {
     /// The same zone; records added through this handle have this TTL in seconds.
     #[must_use]
     pub fn with_ttl(&self, ttl: u32) -> Self {
-        Self {
-            state: Arc::clone(&self.state),
-            ttl,
-        }
+        Self { state: Arc::clone(&self.state), ttl }
     }
 
     /// Adds an A or AAAA record. `*.` as the first label of any `name` makes a wildcard.
@@ -106,15 +100,8 @@ impl Dns {
 
     /// Adds a TLSA record at `name`, such as `_25._tcp.mx1.alpha.test`.
     pub fn tlsa(&self, name: &str, usage: u8, selector: u8, matching: u8, data: Vec<u8>) {
-        let (usage, selector, matching) = (
-            CertUsage::from(usage),
-            Selector::from(selector),
-            Matching::from(matching),
-        );
-        self.add(
-            name,
-            RData::TLSA(TLSA::new(usage, selector, matching, data)),
-        );
+        let (usage, selector, matching) = (CertUsage::from(usage), Selector::from(selector), Matching::from(matching));
+        self.add(name, RData::TLSA(TLSA::new(usage, selector, matching, data)));
     }
 
     /// Adds any record.
@@ -166,11 +153,7 @@ impl Dns {
 
     /// How often `name` was asked for with this type.
     pub fn queries(&self, name: &str, kind: RecordType) -> usize {
-        self.lock()
-            .queries
-            .get(&(fqdn(name), kind))
-            .copied()
-            .unwrap_or(0)
+        self.lock().queries.get(&(fqdn(name), kind)).copied().unwrap_or(0)
     }
 
     /// All queries so far.
@@ -193,9 +176,7 @@ impl State {
 
 /// The fully qualified, lower-case name.
 fn fqdn(name: &str) -> Name {
-    let mut name = Name::from_ascii(name)
-        .expect("a lab gives valid names")
-        .to_lowercase();
+    let mut name = Name::from_ascii(name).expect("a lab gives valid names").to_lowercase();
     name.set_fqdn(true);
     name
 }

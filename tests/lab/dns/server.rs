@@ -40,12 +40,7 @@ pub(in crate::lab) fn serve(tasks: &mut JoinSet<()>, sockets: DnsSockets, dns: &
     tasks.spawn(serve_udp(Arc::new(sockets.udp), dns.clone(), pace.clone()));
     let dns = dns.clone();
     // The pace of TCP replies is kept by the connection itself.
-    tasks.spawn(tcp::accept(
-        sockets.tcp,
-        pace.clone(),
-        Arc::<Visits>::default(),
-        move |conn| serve_tcp(conn, dns.clone()),
-    ));
+    tasks.spawn(tcp::accept(sockets.tcp, pace.clone(), Arc::<Visits>::default(), move |conn| serve_tcp(conn, dns.clone())));
 }
 
 async fn serve_udp(socket: Arc<UdpSocket>, dns: Dns, pace: Pace) {
@@ -115,21 +110,17 @@ fn reply(dns: &Dns, bytes: &[u8], over: Over) -> Option<Reply> {
     answer.metadata.authentic_data = found.secure && asks_for_authenticity(&query);
     answer.answers = found.answers;
     answer.authorities.extend(found.authority);
-    let mut reply = Reply {
-        wait: Duration::ZERO,
-        messages: Vec::new(),
-        close: false,
-    };
+    let mut reply = Reply { wait: Duration::ZERO, messages: Vec::new(), close: false };
 
     match fault {
         Some(Fault::Bogus) if query.metadata.checking_disabled => {
-            answer.metadata.authentic_data = false
+            answer.metadata.authentic_data = false;
         }
         Some(Fault::ServFail | Fault::Bogus) => answer = error(&query, ResponseCode::ServFail),
         Some(Fault::Refused) => answer = error(&query, ResponseCode::Refused),
         Some(Fault::Code(code)) => answer = error(&query, code),
         Some(Fault::Truncate | Fault::TruncateWithoutTcp) if over == Over::Udp => {
-            answer = truncated(&query)
+            answer = truncated(&query);
         }
         Some(Fault::TruncateWithoutTcp) => {
             reply.close = true;
@@ -153,11 +144,7 @@ fn reply(dns: &Dns, bytes: &[u8], over: Over) -> Option<Reply> {
     }
 
     let mut bytes = answer.to_vec().ok()?;
-    let room = query
-        .edns
-        .as_ref()
-        .map_or(SMALLEST_PAYLOAD, Edns::max_payload)
-        .max(SMALLEST_PAYLOAD);
+    let room = query.edns.as_ref().map_or(SMALLEST_PAYLOAD, Edns::max_payload).max(SMALLEST_PAYLOAD);
     if over == Over::Udp && bytes.len() > usize::from(room) {
         bytes = truncated(&query).to_vec().ok()?;
     }
@@ -195,23 +182,11 @@ fn circle(query: &Message, name: &Name) -> Message {
     const TTL: u32 = 300;
     let mut answer = blank(query);
     let around = super::fqdn(&format!("loop.{name}"));
-    answer.add_answer(Record::from_rdata(
-        name.clone(),
-        TTL,
-        RData::CNAME(CNAME(around.clone())),
-    ));
-    answer.add_answer(Record::from_rdata(
-        around,
-        TTL,
-        RData::CNAME(CNAME(name.clone())),
-    ));
+    answer.add_answer(Record::from_rdata(name.clone(), TTL, RData::CNAME(CNAME(around.clone()))));
+    answer.add_answer(Record::from_rdata(around, TTL, RData::CNAME(CNAME(name.clone()))));
     answer
 }
 
 fn asks_for_authenticity(query: &Message) -> bool {
-    query.metadata.authentic_data
-        || query
-            .edns
-            .as_ref()
-            .is_some_and(|edns| edns.flags().dnssec_ok)
+    query.metadata.authentic_data || query.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok)
 }

@@ -54,13 +54,7 @@ impl Zone {
 
     /// Follows aliases as far as the data goes; RFC 2308 for what is negative, RFC 6604 for its code behind an alias.
     pub(super) fn look(&self, name: &Name, kind: RecordType) -> Found {
-        let mut found = Found {
-            code: ResponseCode::NoError,
-            answers: Vec::new(),
-            authority: None,
-            walked: Vec::new(),
-            secure: true,
-        };
+        let mut found = Found { code: ResponseCode::NoError, answers: Vec::new(), authority: None, walked: Vec::new(), secure: true };
         let mut name = name.clone();
         loop {
             let key = name.to_lowercase();
@@ -126,9 +120,7 @@ impl Zone {
     /// Names sort canonically (RFC 4034 §6.1), so what is below a name follows it.
     fn has_descendant(&self, name: &Name) -> bool {
         let mut following = self.names.range(name..).map(|(other, _)| other);
-        following
-            .find(|other| *other != name)
-            .is_some_and(|other| name.zone_of(other))
+        following.find(|other| *other != name).is_some_and(|other| name.zone_of(other))
     }
 }
 

@@ -63,11 +63,7 @@ pub struct Page {
 impl Page {
     /// Any body, 200, without a content type.
     pub fn new(body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            status: 200,
-            headers: Vec::new(),
-            body: body.into(),
-        }
+        Self { status: 200, headers: Vec::new(), body: body.into() }
     }
 
     /// A policy with its content type.
@@ -77,17 +73,12 @@ impl Page {
 
     /// An HTML page with status 200.
     pub fn html() -> Self {
-        Self::new("<!DOCTYPE html>\n<html><body>Welcome!</body></html>\n")
-            .content_type("text/html; charset=utf-8")
+        Self::new("<!DOCTYPE html>\n<html><body>Welcome!</body></html>\n").content_type("text/html; charset=utf-8")
     }
 
     /// Nothing but a status such as 404, 500, 403.
     pub fn status(status: u16) -> Self {
-        Self {
-            status,
-            ..Self::new(format!("status {status}\n"))
-        }
-        .content_type("text/plain")
+        Self { status, ..Self::new(format!("status {status}\n")) }.content_type("text/plain")
     }
 
     /// A redirect with this status.
@@ -103,8 +94,7 @@ impl Page {
 
     /// Puts a header in the place of those of that name.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers
-            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self.headers.push((name.into(), value.into()));
         self
     }
@@ -115,11 +105,7 @@ impl Page {
     }
 
     /// Sends it as it should be sent.
-    pub(super) async fn send(
-        &self,
-        clock_ahead: i64,
-        to: &mut (impl AsyncWrite + Unpin),
-    ) -> io::Result<()> {
+    pub(super) async fn send(&self, clock_ahead: i64, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
         let length = format!("Content-Length: {}", self.body.len());
         let mut bytes = self.head(clock_ahead, Some(&length));
         bytes.extend(&self.body);
@@ -129,16 +115,8 @@ impl Page {
     fn head(&self, clock_ahead: i64, framing: Option<&str>) -> Vec<u8> {
         let now = Timestamp::now() + SignedDuration::from_secs(clock_ahead);
         let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT");
-        let mut head = vec![
-            format!("HTTP/1.1 {} Lab", self.status),
-            format!("Date: {date}"),
-            "Connection: close".to_owned(),
-        ];
-        head.extend(
-            self.headers
-                .iter()
-                .map(|(name, value)| format!("{name}: {value}")),
-        );
+        let mut head = vec![format!("HTTP/1.1 {} Lab", self.status), format!("Date: {date}"), "Connection: close".to_owned()];
+        head.extend(self.headers.iter().map(|(name, value)| format!("{name}: {value}")));
         head.extend(framing.map(ToOwned::to_owned));
         format!("{}\r\n\r\n", head.join("\r\n")).into_bytes()
     }
@@ -152,8 +130,7 @@ impl Answer {
         to: &mut (impl AsyncRead + AsyncWrite + Unpin),
     ) -> io::Result<()> {
         let head = |page: &Page, framing: Option<&str>| page.head(clock_ahead, framing);
-        let declared =
-            |page: &Page| head(page, Some(&format!("Content-Length: {}", page.body.len())));
+        let declared = |page: &Page| head(page, Some(&format!("Content-Length: {}", page.body.len())));
         match self {
             Self::Page(page) => page.send(clock_ahead, to).await,
             Self::Late(wait, page) => {
@@ -178,30 +155,22 @@ impl Answer {
             }
             Self::Endless => {
                 let page = Page::policy("version: STSv1\nmode: enforce\n");
-                to.write_all(&[head(&page, None), page.body].concat())
-                    .await?;
+                to.write_all(&[head(&page, None), page.body].concat()).await?;
                 tcp::repeat(to, b"mx: and.there.is.more.test\n").await
             }
             Self::BadChunks(page) => {
-                to.write_all(&head(page, Some("Transfer-Encoding: chunked")))
-                    .await?;
+                to.write_all(&head(page, Some("Transfer-Encoding: chunked"))).await?;
                 to.write_all(b"zz\r\n").await?;
                 to.write_all(&page.body).await?;
                 to.write_all(b"\r\n0\r\n\r\n").await
             }
             Self::GzipBomb => {
-                let page = Page::new(bomb())
-                    .content_type("text/plain")
-                    .header("Content-Encoding", "gzip");
+                let page = Page::new(bomb()).content_type("text/plain").header("Content-Encoding", "gzip");
                 page.send(clock_ahead, to).await
             }
             Self::ByAgent { browser, other } => {
                 let agent = request.user_agent.as_deref().unwrap_or_default();
-                let page = if agent.contains("Mozilla") {
-                    browser
-                } else {
-                    other
-                };
+                let page = if agent.contains("Mozilla") { browser } else { other };
                 page.send(clock_ahead, to).await
             }
             Self::NotHttp(bytes) => to.write_all(bytes).await,
@@ -222,9 +191,7 @@ fn bomb() -> &'static [u8] {
     BOMB.get_or_init(|| {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         for _ in 0..4096 {
-            encoder
-                .write_all(&[b'\n'; 4096])
-                .expect("memory takes everything");
+            encoder.write_all(&[b'\n'; 4096]).expect("memory takes everything");
         }
         encoder.finish().expect("memory takes everything")
     })

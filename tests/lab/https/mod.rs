@@ -50,12 +50,7 @@ impl Https {
 
     /// Answers so at the policy's place.
     pub fn answering(answer: Answer) -> Self {
-        Self {
-            tls: Tls::default(),
-            answer,
-            elsewhere: Page::status(404),
-            clock_ahead: 0,
-        }
+        Self { tls: Tls::default(), answer, elsewhere: Page::status(404), clock_ahead: 0 }
     }
 }
 
@@ -90,10 +85,7 @@ impl Role for Https {
         };
         host.note().write(|note| note.clone_from(&request));
         if request.path == POLICY_PATH {
-            https
-                .answer
-                .give(&request, https.clock_ahead, &mut stream)
-                .await?;
+            https.answer.give(&request, https.clock_ahead, &mut stream).await?;
         } else {
             https.elsewhere.send(https.clock_ahead, &mut stream).await?;
         }

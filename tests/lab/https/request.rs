@@ -9,10 +9,7 @@ use super::HttpsRequest;
 const LONGEST_HEAD: usize = 16_384;
 
 /// The request; none if the client ends or says something else.
-pub(super) async fn read(
-    stream: &mut (impl AsyncRead + Unpin),
-    sni: Option<String>,
-) -> io::Result<Option<HttpsRequest>> {
+pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin), sni: Option<String>) -> io::Result<Option<HttpsRequest>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() == LONGEST_HEAD {
@@ -31,23 +28,9 @@ fn parse(head: &str, sni: Option<String>) -> Option<HttpsRequest> {
     let mut lines = head.lines();
     let mut first = lines.next()?.split(' ');
     let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
-    let headers: Vec<(String, String)> = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
-    let header = |wanted: &str| {
-        headers
-            .iter()
-            .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value.clone())
-    };
+    let headers: Vec<(String, String)> =
+        lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
+    let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
     let (host, user_agent) = (header("host"), header("user-agent"));
-    Some(HttpsRequest {
-        sni,
-        method,
-        path,
-        host,
-        user_agent,
-        headers,
-    })
+    Some(HttpsRequest { sni, method, path, host, user_agent, headers })
 }

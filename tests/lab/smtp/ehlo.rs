@@ -32,12 +32,7 @@ pub enum Ehlo {
     Endless,
 }
 
-const KEYWORDS: [&str; 4] = [
-    "PIPELINING",
-    "SIZE 52428800",
-    "8BITMIME",
-    "ENHANCEDSTATUSCODES",
-];
+const KEYWORDS: [&str; 4] = ["PIPELINING", "SIZE 52428800", "8BITMIME", "ENHANCEDSTATUSCODES"];
 
 impl Ehlo {
     pub(super) fn claims_starttls_in_greeting(&self) -> bool {
@@ -56,11 +51,7 @@ impl Ehlo {
             Self::Rewritten => (hostname.to_owned(), Some("XXXXXXXA")),
             Self::Reply(line) => {
                 lines.reply(line).await?;
-                return Ok(if line.starts_with("421") {
-                    Next::HangUp
-                } else {
-                    Next::Command
-                });
+                return Ok(if line.starts_with("421") { Next::HangUp } else { Next::Command });
             }
             Self::Silent => {
                 tcp::hold(&mut lines.stream).await?;
@@ -83,11 +74,6 @@ pub(super) fn keywords(first: &str, more: Option<&str>) -> String {
     said.extend(KEYWORDS);
     said.extend(more);
     let last = said.len() - 1;
-    let line =
-        |(at, text): (usize, &&str)| format!("250{}{text}", if at == last { ' ' } else { '-' });
-    said.iter()
-        .enumerate()
-        .map(line)
-        .collect::<Vec<_>>()
-        .join("\r\n")
+    let line = |(at, text): (usize, &&str)| format!("250{}{text}", if at == last { ' ' } else { '-' });
+    said.iter().enumerate().map(line).collect::<Vec<_>>().join("\r\n")
 }

@@ -44,17 +44,11 @@ pub enum Greeting {
 
 impl Greeting {
     /// An HTTP server on the SMTP port.
-    pub const HTTP: Self = Self::NotSmtp(
-        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-    );
+    pub const HTTP: Self = Self::NotSmtp(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 }
 
 /// Greets; none if the dialogue ends here.
-pub(super) async fn greet(
-    smtp: &Smtp,
-    mut conn: Conn,
-    note: &Note<SmtpSession>,
-) -> io::Result<Option<Lines<Conn>>> {
+pub(super) async fn greet(smtp: &Smtp, mut conn: Conn, note: &Note<SmtpSession>) -> io::Result<Option<Lines<Conn>>> {
     let name = &smtp.hostname;
     let mut welcome = format!("220 {name} ESMTP");
     if smtp.ehlo.claims_starttls_in_greeting() {
@@ -63,8 +57,7 @@ pub(super) async fn greet(
     match smtp.greeting {
         Greeting::Late(wait) => listen(&conn, wait, note).await,
         Greeting::TwoLines(wait) => {
-            conn.write_all(format!("220-{name} wait for the next line\r\n").as_bytes())
-                .await?;
+            conn.write_all(format!("220-{name} wait for the next line\r\n").as_bytes()).await?;
             listen(&conn, wait, note).await;
         }
         Greeting::Dribble(every) => {

@@ -15,28 +15,17 @@ pub(super) struct Lines<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Lines<S> {
     /// `received` is what counts as already read.
     pub(super) fn new(stream: S, received: Vec<u8>) -> Self {
-        Self {
-            stream,
-            buffer: received,
-        }
+        Self { stream, buffer: received }
     }
 
     /// The next line without its end; none at the end of the stream. A line that is too long ends where the limit is.
     pub(super) async fn next(&mut self) -> io::Result<Option<String>> {
         loop {
-            let end = self
-                .buffer
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .map(|at| at + 1);
+            let end = self.buffer.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
             let end = end.or((self.buffer.len() >= LONGEST_LINE).then_some(LONGEST_LINE));
             if let Some(end) = end {
                 let line: Vec<u8> = self.buffer.drain(..end).collect();
-                return Ok(Some(
-                    String::from_utf8_lossy(&line)
-                        .trim_end_matches(['\r', '\n'])
-                        .to_owned(),
-                ));
+                return Ok(Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned()));
             }
             let mut chunk = [0; 1024];
             match self.stream.read(&mut chunk).await? {
@@ -48,9 +37,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lines<S> {
 
     /// Writes a reply, which may be of several lines without the last line's end.
     pub(super) async fn reply(&mut self, text: &str) -> io::Result<()> {
-        self.stream
-            .write_all(format!("{text}\r\n").as_bytes())
-            .await?;
+        self.stream.write_all(format!("{text}\r\n").as_bytes()).await?;
         self.stream.flush().await
     }
 

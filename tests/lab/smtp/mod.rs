@@ -53,10 +53,7 @@ impl Default for Smtp {
 }
 
 /// What one SMTP connection was seen to do.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent observations of one session"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent observations of one session")]
 #[derive(Clone, Debug, Default)]
 pub struct SmtpSession {
     /// The client spoke before the last line of the greeting.

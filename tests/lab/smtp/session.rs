@@ -31,11 +31,7 @@ struct Session {
 }
 
 pub(super) async fn serve(host: SmtpHost, conn: Conn) -> io::Result<()> {
-    let session = Session {
-        smtp: host.role(),
-        note: host.note(),
-        visit: conn.visit(),
-    };
+    let session = Session { smtp: host.role(), note: host.note(), visit: conn.visit() };
     let Some(mut clear) = greeting::greet(&session.smtp, conn, &session.note).await? else {
         return Ok(());
     };
@@ -66,23 +62,17 @@ impl Session {
         while let Some(command) = lines.next().await? {
             self.note.write(|note| {
                 if note.commands.len() < COMMANDS_NOTED {
-                    note.commands
-                        .push(command.chars().take(LONGEST_NOTED).collect());
+                    note.commands.push(command.chars().take(LONGEST_NOTED).collect());
                 }
             });
-            let verb = command
-                .split(' ')
-                .next()
-                .unwrap_or_default()
-                .to_ascii_uppercase();
+            let verb = command.split(' ').next().unwrap_or_default().to_ascii_uppercase();
             let hostname = &self.smtp.hostname;
             let next = match verb.as_str() {
                 "EHLO" if secured => self.smtp.after.answer(lines, hostname).await?,
                 "EHLO" => self.smtp.ehlo.answer(lines, hostname).await?,
                 "STARTTLS" if !secured => {
                     if !lines.received().is_empty() {
-                        self.note
-                            .write(|note| note.pipelined_behind_starttls = true);
+                        self.note.write(|note| note.pipelined_behind_starttls = true);
                     }
                     self.smtp.starttls.answer(lines).await?
                 }

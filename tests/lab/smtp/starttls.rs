@@ -36,11 +36,7 @@ impl StartTls {
             }
             Self::Reply(line) => {
                 lines.reply(line).await?;
-                Ok(if line.starts_with("421") {
-                    Next::HangUp
-                } else {
-                    Next::Command
-                })
+                Ok(if line.starts_with("421") { Next::HangUp } else { Next::Command })
             }
             Self::Close => Ok(Next::HangUp),
             Self::Silent => {

@@ -36,10 +36,7 @@ impl Hello {
                 continue;
             };
             let length = u32::from_be_bytes([0, *a, *b, *c]);
-            if let Some(body) = usize::try_from(length)
-                .ok()
-                .and_then(|length| body.get(..length))
-            {
+            if let Some(body) = usize::try_from(length).ok().and_then(|length| body.get(..length)) {
                 return Self::parse(body).ok_or_else(|| io::ErrorKind::InvalidData.into());
             }
         }
@@ -62,11 +59,7 @@ impl Hello {
         let suites = body.list16()?.u16s();
         let compressions = body.u8()?;
         body.take(compressions.into())?;
-        let mut hello = Self {
-            legacy_version,
-            suites,
-            supported_versions: None,
-        };
+        let mut hello = Self { legacy_version, suites, supported_versions: None };
         // Extensions came with TLS 1.2; a hello may end here.
         let mut extensions = body.list16().unwrap_or(Reader(&[]));
         while let Some(kind) = extensions.u16() {
@@ -93,8 +86,7 @@ impl<'a> Reader<'a> {
     }
 
     fn u16(&mut self) -> Option<u16> {
-        self.take(2)
-            .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+        self.take(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
     }
 
     fn list16(&mut self) -> Option<Self> {
@@ -103,9 +95,6 @@ impl<'a> Reader<'a> {
     }
 
     fn u16s(&self) -> Vec<u16> {
-        self.0
-            .chunks_exact(2)
-            .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
-            .collect()
+        self.0.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect()
     }
 }

@@ -43,15 +43,8 @@ impl From<&Chain> for Identity {
 /// The first chain whose key the client can verify is presented.
 impl From<Vec<Chain>> for Identity {
     fn from(chains: Vec<Chain>) -> Self {
-        let chains = chains
-            .iter()
-            .map(|chain| Arc::new(chain.certified_key()))
-            .collect();
-        Self {
-            chains,
-            by_name: HashMap::new(),
-            without_sni: WithoutSni::Same,
-        }
+        let chains = chains.iter().map(|chain| Arc::new(chain.certified_key())).collect();
+        Self { chains, by_name: HashMap::new(), without_sni: WithoutSni::Same }
     }
 }
 
@@ -66,8 +59,7 @@ impl Identity {
     /// Presents `chain` to those who ask for `name`; the other chains are for everyone else.
     #[must_use]
     pub fn for_name(mut self, name: &str, chain: &Chain) -> Self {
-        self.by_name
-            .insert(name.into(), Arc::new(chain.certified_key()));
+        self.by_name.insert(name.into(), Arc::new(chain.certified_key()));
         self
     }
 
@@ -87,9 +79,7 @@ impl ResolvesServerCert for Identity {
             }
             _ => {}
         }
-        let usable = |chain: &&Arc<CertifiedKey>| {
-            chain.key.choose_scheme(hello.signature_schemes()).is_some()
-        };
+        let usable = |chain: &&Arc<CertifiedKey>| chain.key.choose_scheme(hello.signature_schemes()).is_some();
         self.chains.iter().find(usable).cloned()
     }
 }

@@ -26,11 +26,7 @@ pub(super) fn alert(code: u8) -> [u8; 7] {
 }
 
 /// TLS 1.0, and the one suite that every implementation of it has.
-pub(super) async fn tls10(
-    hello: &Hello,
-    identity: &Identity,
-    to: &mut (impl AsyncWrite + Unpin),
-) -> io::Result<()> {
+pub(super) async fn tls10(hello: &Hello, identity: &Identity, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
     if !hello.accepts(TLS_1_0) && !hello.accepts(TLS_1_1) {
         return to.write_all(&alert(PROTOCOL_VERSION)).await;
     }
@@ -38,31 +34,14 @@ pub(super) async fn tls10(
 }
 
 /// TLS 1.2 without forward secrecy.
-pub(super) async fn narrow(
-    hello: &Hello,
-    identity: &Identity,
-    to: &mut (impl AsyncWrite + Unpin),
-) -> io::Result<()> {
+pub(super) async fn narrow(hello: &Hello, identity: &Identity, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
     if !hello.accepts(TLS_1_2) {
         return to.write_all(&alert(PROTOCOL_VERSION)).await;
     }
-    answer(
-        hello,
-        TLS_1_2,
-        &[RSA_AES_128_GCM_SHA256, RSA_AES_128_CBC_SHA],
-        identity,
-        to,
-    )
-    .await
+    answer(hello, TLS_1_2, &[RSA_AES_128_GCM_SHA256, RSA_AES_128_CBC_SHA], identity, to).await
 }
 
-async fn answer(
-    hello: &Hello,
-    version: u16,
-    suites: &[u16],
-    identity: &Identity,
-    to: &mut (impl AsyncWrite + Unpin),
-) -> io::Result<()> {
+async fn answer(hello: &Hello, version: u16, suites: &[u16], identity: &Identity, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
     let Some(suite) = suites.iter().find(|suite| hello.suites.contains(suite)) else {
         return to.write_all(&alert(HANDSHAKE_FAILURE)).await;
     };
@@ -92,10 +71,7 @@ fn server_hello(version: u16, suite: u16) -> Vec<u8> {
 
 fn certificate(identity: &Identity) -> Vec<u8> {
     let chain = identity.first().map_or(&[][..], |chain| &chain.cert);
-    let list: Vec<u8> = chain
-        .iter()
-        .flat_map(|certificate| length24(certificate))
-        .collect();
+    let list: Vec<u8> = chain.iter().flat_map(|certificate| length24(certificate)).collect();
     length24(&list)
 }
 
@@ -106,9 +82,7 @@ fn handshake(kind: u8, body: &[u8]) -> Vec<u8> {
 }
 
 fn length24(bytes: &[u8]) -> Vec<u8> {
-    let [_, length @ ..] = u32::try_from(bytes.len())
-        .expect("a handshake is short")
-        .to_be_bytes();
+    let [_, length @ ..] = u32::try_from(bytes.len()).expect("a handshake is short").to_be_bytes();
     let mut framed = length.to_vec();
     framed.extend(bytes);
     framed

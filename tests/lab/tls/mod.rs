@@ -14,10 +14,7 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
-use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
-    SupportedProtocolVersion,
-};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme, SupportedProtocolVersion};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsAcceptor;
@@ -63,11 +60,7 @@ pub enum Tls {
 }
 
 /// Carries out the handshake; none if it does not lead to TLS, the connection then is over.
-pub(super) async fn accept(
-    tls: &Tls,
-    identity: &Arc<Identity>,
-    mut conn: Conn,
-) -> io::Result<Option<TlsStream<Conn>>> {
+pub(super) async fn accept(tls: &Tls, identity: &Arc<Identity>, mut conn: Conn) -> io::Result<Option<TlsStream<Conn>>> {
     let (versions, client_certificate) = match tls {
         Tls::Modern => (BOTH, None),
         Tls::Only12 => (ONLY_12, None),
@@ -80,11 +73,7 @@ pub(super) async fn accept(
         }
     };
     let config = config(versions, client_certificate, identity);
-    match TlsAcceptor::from(Arc::new(config))
-        .accept(conn)
-        .into_fallible()
-        .await
-    {
+    match TlsAcceptor::from(Arc::new(config)).accept(conn).into_fallible().await {
         Ok(stream) => Ok(Some(stream)),
         Err((_, conn)) => {
             tcp::hang_up(conn).await?;
@@ -113,18 +102,11 @@ async fn refuse(tls: &Tls, identity: &Arc<Identity>, conn: &mut Conn) -> io::Res
     tcp::hang_up(conn).await
 }
 
-fn config(
-    versions: &[&'static SupportedProtocolVersion],
-    client_certificate: Option<Demand>,
-    identity: &Arc<Identity>,
-) -> ServerConfig {
+fn config(versions: &[&'static SupportedProtocolVersion], client_certificate: Option<Demand>, identity: &Arc<Identity>) -> ServerConfig {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier: Arc<dyn ClientCertVerifier> = match client_certificate {
         None => WebPkiClientVerifier::no_client_auth(),
-        Some(demand) => Arc::new(AnyClient {
-            demand,
-            provider: Arc::clone(&provider),
-        }),
+        Some(demand) => Arc::new(AnyClient { demand, provider: Arc::clone(&provider) }),
     };
     let resolver: Arc<dyn ResolvesServerCert> = Arc::<Identity>::clone(identity);
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -160,12 +142,7 @@ impl ClientCertVerifier for AnyClient {
         &[]
     }
 
-    fn verify_client_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
+    fn verify_client_cert(&self, _: &CertificateDer<'_>, _: &[CertificateDer<'_>], _: UnixTime) -> Result<ClientCertVerified, Error> {
         Ok(ClientCertVerified::assertion())
     }
 
@@ -188,8 +165,6 @@ impl ClientCertVerifier for AnyClient {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -1,0 +1,105 @@
+//! What to do with the answer, with the exact texts: where it is "ready", the switch; where nothing is published, the first policy.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::model::assessment::{Answer, Question};
+use crate::model::facts::Facts;
+use crate::model::finding::Fix;
+use crate::model::looked::Looked;
+use crate::rules::Case;
+use crate::wire::policy::Mode;
+
+/// The first policy lives for a week in caches: long enough to be used, short enough to be taken back.
+const FIRST_MAX_AGE: u32 = 604_800;
+
+/// The steps in their order; empty where the findings themselves say what to do.
+pub(super) fn steps(case: &Case<'_>, question: Question, answer: Answer) -> Vec<Fix> {
+    match (question, answer) {
+        (Question::SwitchToEnforce, Answer::Ready) => switch(case),
+        (Question::StartTesting, Answer::NotReady) if case.body.is_none() => start(case),
+        _ => Vec::new(),
+    }
+}
+
+/// From nothing to testing, with the MX hosts of today; empty where there are none.
+fn start(case: &Case<'_>) -> Vec<Fix> {
+    let domain = &case.facts.domain;
+    let hosts: Vec<String> = case.facts.servers.iter().flatten().map(|host| format!("mx: {}\n", host.name)).collect();
+    if hosts.is_empty() {
+        return Vec::new();
+    }
+    let policy = format!("version: STSv1\nmode: testing\n{}max_age: {FIRST_MAX_AGE}\n", hosts.concat());
+    let record = format!("_mta-sts.{domain}. 3600 IN TXT \"v=STSv1; id={};\"", fresh_id(case.now));
+    vec![
+        step("publish the TLS-RPT record, so that reports begin to come"),
+        step(format!(
+            "serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt, as text/plain, with a certificate for mta-sts.{domain}"
+        ))
+        .with(policy),
+        step("publish its record; an id names one text of the policy and is never used again").with(record),
+        step("stay in testing for two weeks at least, while reports come in; then check again with --reports"),
+    ]
+}
+
+fn step(say: impl Into<String>) -> Fix {
+    Fix { say: say.into(), publish: None }
+}
+
+/// From testing to enforce (decision: "switch to enforce").
+fn switch(case: &Case<'_>) -> Vec<Fix> {
+    let Some(body) = case.body else { return Vec::new() };
+    let domain = &case.facts.domain;
+    let ttl = ttl(case.facts);
+    let record = format!("_mta-sts.{domain}. {ttl} IN TXT \"v=STSv1; id={};\"", fresh_id(case.now));
+    vec![
+        step(format!("serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt")).with(enforcing(&body.text)),
+        step("fetch it and compare the bytes; senders read it only after the next step"),
+        step("publish a new id, one that was never used before").with(record),
+        step(format!("check again after {ttl} seconds (the record's TTL), after 24 hours, after 72 hours and after 7 days")),
+    ]
+}
+
+/// The policy with its first `mode` line in enforce; every other byte stays.
+fn enforcing(text: &str) -> String {
+    let mut done = false;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let value = line.strip_prefix("mode").and_then(|rest| rest.trim_start().strip_prefix(':')).filter(|_| !done);
+        match value {
+            Some(value) => {
+                done = true;
+                let end = &line[line.trim_end().len()..];
+                let space = if value.starts_with(' ') { " " } else { "" };
+                format!("mode:{space}{}{end}", Mode::Enforce.as_str())
+            }
+            None => line.to_owned(),
+        }
+    });
+    lines.collect()
+}
+
+fn ttl(facts: &Facts) -> u32 {
+    facts.policy.as_ref().and_then(|policy| Looked::seen(&policy.txt.answer)).map_or(3600, |answer| answer.ttl)
+}
+
+/// An id that grows with time: `20261122T101500Z` without the separators that RFC 8461 §3.1 forbids.
+fn fresh_id(now: Timestamp) -> String {
+    now.to_zoned(TimeZone::UTC).strftime("%Y%m%d%H%M%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::enforcing;
+
+    #[test]
+    fn only_the_mode_changes() {
+        for (testing, enforce) in [
+            ("version: STSv1\r\nmode: testing\r\nmx: a\r\n", "version: STSv1\r\nmode: enforce\r\nmx: a\r\n"),
+            ("version: STSv1\nmode:testing\nmax_age: 1", "version: STSv1\nmode:enforce\nmax_age: 1"),
+            ("mode: testing\nmode: none\n", "mode: enforce\nmode: none\n"),
+            ("modest: x\nmode: testing", "modest: x\nmode: enforce"),
+        ] {
+            assert_eq!(enforcing(testing), enforce);
+        }
+    }
+}

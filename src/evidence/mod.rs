@@ -1,0 +1,5 @@
+//! Floor 2: pure arithmetic over facts: what reports add up to, how long certificates last, until when senders hold a policy.
+
+pub mod horizon;
+pub mod reports;
+pub mod runway;

@@ -1,0 +1,174 @@
+//! What a report's entry means if the policy had been enforce.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use super::Situation;
+use super::day::{self, Day};
+use crate::model::facts::reports::{PolicyType, Report, ReportPolicy};
+use crate::wire::name::Domain;
+use crate::wire::policy::{self, Mode, Policy};
+
+/// What a `result-type` would have meant under enforce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Meaning {
+    /// That MX is refused (RFC 8461 §4.2, §5). Unknown types too: RFC 8460 §4.3 lets the list grow.
+    Refused,
+    /// The policy could not be had: nothing is refused without a cached policy, and with one that policy rules (RFC 8461 §3.3).
+    Fetch,
+    /// DANE: the switch does not change it.
+    Dane,
+}
+
+/// What a `result-type` means.
+pub fn meaning(result_type: &str) -> Meaning {
+    match result_type {
+        "sts-policy-fetch-error" | "sts-policy-invalid" | "sts-webpki-invalid" => Meaning::Fetch,
+        "tlsa-invalid" | "dnssec-invalid" | "dane-required" => Meaning::Dane,
+        _ => Meaning::Refused,
+    }
+}
+
+/// Under which policy the sessions of an entry took place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The policy in force: the same mode, the same live MX hosts covered. Only this is evidence of success.
+    InForce,
+    /// The same live MX hosts covered, in another mode: not what is in force, yet what failed under it would fail now.
+    OtherMode,
+    /// Another MTA-STS policy.
+    Other,
+    /// MTA-STS, but the policy's text is missing (Mail.ru; Microsoft's fetch errors): failures count, successes do not.
+    NoText,
+    /// No policy found, or a type that nobody knows: failures are hints of what MTA-STS senders meet.
+    NoPolicy,
+    /// DANE.
+    Dane,
+}
+
+/// One entry of one report, ready to be counted.
+#[derive(Clone, Debug)]
+pub(super) struct Entry<'a> {
+    /// The report it is in.
+    pub(super) report: &'a Report,
+    /// The entry itself.
+    pub(super) policy: &'a ReportPolicy,
+    /// Whether the same report has an entry of type `sts`: then its other entries tell of the same sessions.
+    pub(super) beside_sts: bool,
+    /// The days that it covers.
+    pub(super) days: RangeInclusive<Day>,
+    /// Under which policy.
+    pub(super) standing: Standing,
+}
+
+/// The entries of all reports that begin by `now`, in the reports' order.
+pub(super) fn of<'a>(situation: &Situation<'a>) -> Vec<Entry<'a>> {
+    let begun = situation.reports.reports.iter().filter(|report| report.start <= situation.now);
+    begun
+        .flat_map(|report| {
+            let days = day::covered(report.start, report.end);
+            let beside_sts = report.policies.iter().any(|policy| policy.policy_type == PolicyType::Sts);
+            report.policies.iter().map(move |policy| Entry {
+                report,
+                policy,
+                beside_sts,
+                days: days.clone(),
+                standing: standing(policy, situation.policy, situation.live_mx),
+            })
+        })
+        .collect()
+}
+
+impl<'a> Entry<'a> {
+    /// Whether its sessions took place under MTA-STS, whatever the policy.
+    pub(super) fn is_sts(&self) -> bool {
+        matches!(self.standing, Standing::InForce | Standing::OtherMode | Standing::Other | Standing::NoText)
+    }
+
+    /// The last day that it covers: where a report counts once, it counts there.
+    pub(super) fn last_day(&self) -> Day {
+        *self.days.end()
+    }
+
+    /// Its failures as rows of (result-type, MX, reason, sessions). Totals and details disagree in real reports: what the total says
+    /// beyond the details is added to the largest of these; details beyond the total stay as they are.
+    pub(super) fn failures(&self) -> Vec<Failure<'a>> {
+        let mut rows: Vec<Failure<'a>> = self
+            .policy
+            .details
+            .iter()
+            .map(|detail| Failure {
+                result_type: &detail.result_type,
+                mx: detail.mx.as_ref(),
+                reason: detail.reason.as_deref(),
+                sessions: detail.sessions,
+            })
+            .collect();
+        let beyond = self.policy.failed.saturating_sub(self.policy.detailed_failures());
+        if beyond > 0 {
+            match rows.iter_mut().rev().max_by_key(|row| row.sessions) {
+                Some(largest) => largest.sessions = largest.sessions.saturating_add(beyond),
+                None => rows.push(Failure { result_type: "unspecified", mx: None, reason: None, sessions: beyond }),
+            }
+        }
+        rows.retain(|row| row.sessions > 0);
+        rows
+    }
+
+    /// Its sessions that enforce would have refused.
+    pub(super) fn refused(&self) -> u64 {
+        let rows = self.failures();
+        rows.iter().filter(|row| meaning(row.result_type) == Meaning::Refused).fold(0, |sum, row| sum.saturating_add(row.sessions))
+    }
+}
+
+/// One row of failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Failure<'a> {
+    pub(super) result_type: &'a str,
+    pub(super) mx: Option<&'a Domain>,
+    pub(super) reason: Option<&'a str>,
+    pub(super) sessions: u64,
+}
+
+fn standing(entry: &ReportPolicy, in_force: Option<&Policy>, live_mx: &BTreeSet<Domain>) -> Standing {
+    match entry.policy_type {
+        PolicyType::Tlsa => Standing::Dane,
+        PolicyType::NoPolicyFound | PolicyType::Other(_) => Standing::NoPolicy,
+        PolicyType::Sts if entry.policy_string.is_empty() => Standing::NoText,
+        PolicyType::Sts => {
+            let applied = applied(entry);
+            let same_cover = in_force.is_none_or(|in_force| same_cover(&applied, in_force, live_mx));
+            let active = matches!(applied.mode, Some(Mode::Testing | Mode::Enforce));
+            let same_mode = active && in_force.is_none_or(|in_force| applied.mode == in_force.mode);
+            match (same_cover, same_mode) {
+                (true, true) => Standing::InForce,
+                (true, false) => Standing::OtherMode,
+                (false, _) => Standing::Other,
+            }
+        }
+    }
+}
+
+/// The policy that the sender says it applied: its text, with the patterns of `mx-host` where the text has none.
+fn applied(entry: &ReportPolicy) -> Policy {
+    let mut text = entry.policy_string.join("\n");
+    text.push('\n');
+    let mut applied = policy::parse(&text);
+    if applied.mx.is_empty() && !entry.mx_host.is_empty() {
+        let hosts = entry.mx_host.iter().map(|host| host.strip_prefix("mx:").unwrap_or(host).trim());
+        applied.mx = policy::parse(&hosts.fold(text, |text, host| text + "mx: " + host + "\n")).mx;
+    }
+    applied
+}
+
+/// Whether two policies cover the same live MX hosts: a pattern that no live MX uses makes no difference. Where neither covers any, or
+/// none is known, the patterns themselves are compared.
+fn same_cover(one: &Policy, other: &Policy, live_mx: &BTreeSet<Domain>) -> bool {
+    let covered = |policy: &Policy| -> BTreeSet<Domain> {
+        live_mx.iter().filter(|host| policy.mx.iter().any(|pattern| pattern.matches(host))).cloned().collect()
+    };
+    let patterns = |policy: &Policy| policy.mx.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    let (by_one, by_other) = (covered(one), covered(other));
+    if by_one.is_empty() && by_other.is_empty() { patterns(one) == patterns(other) } else { by_one == by_other }
+}

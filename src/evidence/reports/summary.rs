@@ -1,0 +1,81 @@
+//! What the reports of a domain add up to, and everything concluded from them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+
+use super::bound::upper_bound;
+use super::day::{self, Day};
+use super::entries::{self, Entry, Standing};
+use super::tally::Tally;
+use super::window::{Sufficiency, sufficiency};
+use super::{Judged, Situation, groups};
+use crate::model::assessment::{ReporterSummary, ReportsSummary, Window};
+
+/// Judges the reports of a domain.
+pub fn judge(situation: &Situation<'_>) -> Judged {
+    let entries = entries::of(situation);
+    let today = day::of(situation.now);
+    let longest = situation.settings.longest_window_days;
+    let tally = Tally::of(&entries, today, longest);
+    let Sufficiency { lacks, days, suffices_at } = sufficiency(situation, &entries, &tally);
+    let groups = groups::of(situation, &entries, today - longest);
+    let window = window(situation, days, &tally);
+    let (sessions, failures) = tally.sessions(today - window.days, today);
+    let summary = ReportsSummary {
+        window,
+        days_with_reports: tally.with_reports(today - window.days, today),
+        reports: distinct_reports(&entries, today - longest),
+        reporters: reporters(&entries, today - longest),
+        sessions,
+        failures,
+        failure_rate_upper_bound: upper_bound(failures, sessions),
+        groups: groups.iter().map(|group| group.summary.clone()).collect(),
+        suffices_at,
+        files: situation.reports.files,
+        duplicates: situation.reports.duplicates,
+        rejected: situation.reports.rejected.len(),
+        days: (today - longest..=today).map(|day| tally.line(day)).collect(),
+    };
+    let from_the_future = situation.reports.reports.iter().filter(|report| report.start > situation.now).count();
+    Judged { summary, lacks, groups, from_the_future }
+}
+
+fn window(situation: &Situation<'_>, days: i64, tally: &Tally) -> Window {
+    let start = situation.now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(situation.now);
+    let start = tally.since.filter(|since| days < situation.settings.window_days && *since <= situation.now).unwrap_or(start);
+    Window { start, end: situation.now, days }
+}
+
+fn distinct_reports(entries: &[Entry<'_>], first: Day) -> u64 {
+    let recent = entries.iter().filter(|entry| entry.last_day() >= first);
+    recent.map(|entry| (&entry.report.reporter, &entry.report.id, entry.report.sha256)).collect::<BTreeSet<_>>().len() as u64
+}
+
+fn reporters(entries: &[Entry<'_>], first: Day) -> Vec<ReporterSummary> {
+    let mut found: BTreeMap<&str, (BTreeSet<_>, ReporterSummary)> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.last_day() >= first) {
+        let report = entry.report;
+        let (ids, summary) = found.entry(&report.reporter).or_insert_with(|| {
+            let (reporter, organization) = (report.reporter.clone(), report.organization.clone());
+            (BTreeSet::new(), ReporterSummary { reporter, organization, reports: 0, sessions: 0, last: report.end })
+        });
+        ids.insert(report.sha256);
+        if report.end >= summary.last {
+            summary.last = report.end;
+            summary.organization.clone_from(&report.organization);
+        }
+        // The same sessions may stand under several types (Microsoft: sts and tlsa): only one type is added up.
+        if entry.is_sts() || !entry.beside_sts {
+            let failed = if entry.standing == Standing::Dane { entry.policy.failures() } else { entry.refused() };
+            summary.sessions = summary.sessions.saturating_add(entry.policy.successful).saturating_add(failed);
+        }
+    }
+    let count = |(ids, mut summary): (BTreeSet<_>, ReporterSummary)| {
+        summary.reports = ids.len() as u64;
+        summary
+    };
+    let mut all: Vec<ReporterSummary> = found.into_values().map(count).collect();
+    all.sort_by(|a, b| b.sessions.cmp(&a.sessions).then_with(|| a.reporter.cmp(&b.reporter)));
+    all
+}

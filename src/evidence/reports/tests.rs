@@ -1,0 +1,250 @@
+use proptest::prelude::*;
+
+use super::letters::{Letter, TESTING, facts, now};
+use super::*;
+use crate::model::assessment::GroupLabel;
+use crate::model::facts::reports::PolicyType;
+use crate::model::settings::Settings;
+use crate::wire::policy;
+
+fn judged(letters: impl IntoIterator<Item = Letter>) -> Judged {
+    judged_with(letters, &clean())
+}
+
+fn judged_with(letters: impl IntoIterator<Item = Letter>, live: &Live) -> Judged {
+    let reports = facts(letters);
+    let live_mx = BTreeSet::from(["mx1.shop.example", "mx2.shop.example"].map(Domain::from_dns));
+    let policy = policy::parse(TESTING);
+    let settings = Settings::default();
+    judge(&Situation { reports: &reports, live_mx: &live_mx, policy: Some(&policy), live, now: now(), settings: &settings.evidence })
+}
+
+/// Everything probed and clean.
+fn clean() -> Live {
+    Live { proven: BTreeSet::from(["mx1.shop.example", "mx2.shop.example"].map(Domain::from_dns)), policy_proven: true, ..Live::default() }
+}
+
+fn two(days: impl IntoIterator<Item = i64> + Clone) -> Vec<Letter> {
+    [Letter::daily("a.example", days.clone()), Letter::daily("b.example", days)].concat()
+}
+
+fn labels(judged: &Judged) -> Vec<GroupLabel> {
+    judged.groups.iter().map(|group| group.summary.label).collect()
+}
+
+#[test]
+fn the_summary_adds_up() {
+    let mut letters = two(1..=20);
+    letters.push(Letter::new("a.example", 3).sessions(0).failed("certificate-expired", "mx1.shop.example", 4));
+    let judged = judged(letters);
+    let summary = &judged.summary;
+    assert_eq!((summary.window.days, summary.days_with_reports), (20, 20));
+    assert_eq!((summary.sessions, summary.failures), (2 * 20 * 20 + 4, 4));
+    assert_eq!(summary.days.len(), 31);
+    assert_eq!(summary.days.iter().map(|day| day.successful).sum::<u64>(), 800);
+    assert_eq!(summary.reporters.iter().map(|reporter| reporter.sessions).sum::<u64>(), 804);
+    assert_eq!(summary.suffices_at, None);
+    assert!(summary.failure_rate_upper_bound.is_some_and(|bound| bound > 4.0 / 804.0 && bound < 0.02));
+}
+
+#[test]
+fn a_session_counts_once_whatever_types_it_is_listed_under() {
+    let letters: Vec<Letter> = two(1..=20).into_iter().map(|letter| letter.and(PolicyType::Tlsa, "3 1 1 AB", 20)).collect();
+    let summary = judged(letters).summary;
+    assert_eq!(summary.sessions, 800);
+    assert_eq!(summary.reporters[0].sessions, 400);
+}
+
+#[test]
+fn a_weekly_report_is_spread_over_its_days() {
+    let weekly = |reporter: &str| [29, 22, 15, 8].map(|ago| Letter::new(reporter, ago).sessions(140).lasting(7));
+    let judged = judged([weekly("a.example"), weekly("b.example")].concat());
+    assert_eq!(judged.lacks, []);
+    assert_eq!(judged.summary.days[5].successful, 40);
+}
+
+#[test]
+fn totals_and_details_that_disagree_lose_nothing() {
+    let sessions = |letter: Letter| judged([letter]).groups.iter().map(|group| group.summary.sessions).sum::<u64>();
+    let detailed = |total| Letter::new("a.example", 2).failed("validation-failure", "mx1.shop.example", 2).total_failed(total);
+    assert_eq!(sessions(detailed(0)), 2, "details beside a total of none");
+    assert_eq!(sessions(detailed(1)), 2, "details beyond the total");
+    assert_eq!(sessions(detailed(5)), 5, "a total beyond the details");
+    assert_eq!(sessions(Letter::new("a.example", 2).total_failed(3)), 3, "a total alone");
+}
+
+#[test]
+fn an_unused_pattern_and_the_order_of_lines_make_no_other_policy() {
+    let same = "version: STSv1\nmax_age: 86400\nmode: testing\nmx: *.shop.example\nmx: mx.provider.example\n";
+    assert_eq!(judged(two(1..=20).into_iter().map(|letter| letter.policy(same))).lacks, []);
+    for other in [TESTING.replace("testing", "enforce"), TESTING.replace("mx: mx2.shop.example\n", ""), TESTING.replace("testing", "none")]
+    {
+        let lacks = judged(two(1..=20).into_iter().map(|letter| letter.policy(&other))).lacks;
+        assert!(matches!(lacks[..], [Lack::OtherPolicy { .. }]), "{other}: {lacks:?}");
+    }
+}
+
+#[test]
+fn a_change_of_policy_restarts_the_window_and_a_lagging_cache_does_not() {
+    let old = TESTING.replace("mx: mx2.shop.example\n", "");
+    let before: Vec<Letter> = two(6..=28).into_iter().map(|letter| letter.policy(&old)).collect();
+    let lacks = judged([before, two(1..=5)].concat()).lacks;
+    assert!(matches!(lacks[..], [Lack::WindowShort { .. }]), "{lacks:?}");
+
+    let lagging: Vec<Letter> = Letter::daily("c.example", 1..=20).into_iter().map(|letter| letter.policy(&old)).collect();
+    assert_eq!(judged([lagging, two(1..=20)].concat()).lacks, []);
+
+    let there = two(15..=28);
+    let and: Vec<Letter> = two(8..=14).into_iter().map(|letter| letter.policy(&old)).collect();
+    let lacks = judged([there, and, two(1..=7)].concat()).lacks;
+    assert!(matches!(lacks[..], [Lack::WindowShort { .. }]), "there and back again: {lacks:?}");
+}
+
+#[test]
+fn it_says_when_the_evidence_will_suffice() {
+    let at = |letters: Vec<Letter>| judged(letters).summary.suffices_at.map(|at| at.to_string());
+    assert_eq!(at(two(1..=5)).as_deref(), Some("2026-04-09T00:00:00Z"), "14 days from the first report");
+    assert_eq!(at(vec![]).as_deref(), Some("2026-04-14T00:00:00Z"), "14 days from today");
+    let slow = |each| two(1..=15).into_iter().map(|letter| letter.sessions(each)).collect();
+    assert_eq!(at(slow(6)).as_deref(), Some("2026-04-10T00:00:00Z"), "12 a day: 25 days of them, 15 are there");
+    assert_eq!(at(slow(1)), None, "two a day never make 300 in 30 days");
+    assert_eq!(at(Letter::daily("a.example", 1..=20)), None, "nobody knows when a second reporter comes");
+}
+
+#[test]
+fn the_future_is_no_evidence() {
+    let judged = judged([Letter::new("a.example", -2)]);
+    assert_eq!((judged.lacks, judged.from_the_future), (vec![Lack::None], 1));
+}
+
+#[test]
+fn failures_are_labelled_by_what_the_probes_show() {
+    let failing = |result_type: &'static str, mx: &'static str| move |ago| Letter::new("a.example", ago).failed(result_type, mx, 5);
+    let recent = |letter: &dyn Fn(i64) -> Letter| [two(3..=20), vec![letter(2).sessions(15)]].concat();
+    let past = |letter: &dyn Fn(i64) -> Letter| [two(1..=14), vec![letter(20), letter(21)]].concat();
+
+    let expired = failing("certificate-expired", "mx1.shop.example");
+    assert_eq!(labels(&judged(recent(&expired))), [GroupLabel::Unexplained]);
+    assert_eq!(labels(&judged(past(&expired))), [GroupLabel::Fixed]);
+    let mut live = clean();
+    live.proven.clear();
+    assert_eq!(labels(&judged_with(past(&expired), &live)), [GroupLabel::Unexplained], "unproven is not clean");
+    live.faults.insert((Domain::from_dns("mx1.shop.example"), "certificate-expired"));
+    assert_eq!(labels(&judged_with(recent(&expired), &live)), [GroupLabel::StillTrue]);
+    assert_eq!(labels(&judged_with(recent(&failing("certificate-host-mismatch", "mx1.shop.example")), &live)), [GroupLabel::Unexplained]);
+    assert_eq!(labels(&judged_with(recent(&failing("validation-failure", "mx1.shop.example")), &live)), [GroupLabel::StillTrue]);
+
+    assert_eq!(labels(&judged(recent(&failing("certificate-expired", "old.example.net")))), [GroupLabel::Foreign]);
+    assert_eq!(labels(&judged(recent(&failing("tlsa-invalid", "mx1.shop.example")))), [GroupLabel::NotSts]);
+    assert_eq!(labels(&judged(recent(&failing("sts-policy-fetch-error", "")))), [GroupLabel::Unexplained]);
+    assert_eq!(labels(&judged(past(&failing("sts-policy-fetch-error", "")))), [GroupLabel::Fixed]);
+    let fault = Live { policy_fault: true, ..Live::default() };
+    assert_eq!(labels(&judged_with(recent(&failing("sts-webpki-invalid", "")), &fault)), [GroupLabel::StillTrue]);
+}
+
+#[test]
+fn a_new_certificate_explains_what_chance_could_not() {
+    // One failure in a thousand, and 60 clean sessions since: chance explains nothing.
+    let letters =
+        || [vec![Letter::new("a.example", 6).sessions(999).failed("certificate-expired", "mx1.shop.example", 1)], two(1..=5)].concat();
+    assert_eq!(labels(&judged(letters())), [GroupLabel::Unexplained]);
+    let mut live = clean();
+    live.certificate_since.insert(Domain::from_dns("mx1.shop.example"), "2026-03-25T14:00:00Z".parse().expect("a time"));
+    let judged = judged_with(letters(), &live);
+    assert_eq!(labels(&judged), [GroupLabel::Fixed]);
+    assert!(matches!(judged.groups[0].explanation, Some(Explanation::Certificate(_))));
+}
+
+#[test]
+fn failures_under_an_older_policy_are_explained_by_the_change() {
+    let old = TESTING.replace("mx: mx2.shop.example\n", "");
+    let before = Letter::new("a.example", 20).policy(&old).sessions(5000).failed("validation-failure", "mx2.shop.example", 1);
+    let judged = judged([vec![before], two(1..=15)].concat());
+    assert_eq!(judged.groups[0].explanation, Some(Explanation::Policy));
+}
+
+#[test]
+fn another_mode_explains_no_failure() {
+    let enforce = TESTING.replace("testing", "enforce");
+    let before = Letter::new("a.example", 20).policy(&enforce).sessions(5000).failed("validation-failure", "mx2.shop.example", 1);
+    assert_eq!(labels(&judged([vec![before], two(1..=15)].concat())), [GroupLabel::Unexplained]);
+}
+
+#[test]
+fn a_group_weighs_when_it_recurs_or_is_shared_or_is_a_real_share() {
+    let weighty = |letters: Vec<Letter>| judged(letters).groups.iter().any(|group| group.weighty);
+    let one = |reporter: &str, ago| Letter::new(reporter, ago).sessions(5000).failed("certificate-not-trusted", "mx1.shop.example", 1);
+    assert!(!weighty(vec![one("a.example", 2)]), "one of five thousand, once");
+    assert!(weighty(vec![one("a.example", 2), one("a.example", 4)]), "twice");
+    assert!(weighty(vec![one("a.example", 2), one("b.example", 2)]), "two reporters");
+    assert!(weighty(vec![one("a.example", 2).sessions(500)]), "one of five hundred");
+}
+
+#[test]
+fn senders_without_a_policy_give_hints_and_no_evidence() {
+    let without = |ago| Letter::new("a.example", ago).kind(PolicyType::NoPolicyFound);
+    let judged =
+        judged([vec![without(2).failed("starttls-not-supported", "mx1.shop.example", 3)], (3..=20).map(without).collect()].concat());
+    assert!(matches!(judged.lacks[..], [Lack::OtherPolicy { .. }]), "{:?}", judged.lacks);
+    assert!(judged.groups[0].hint);
+    assert_eq!((judged.summary.sessions, judged.summary.failures), (0, 0));
+}
+
+/// Some letters, as a property test makes them up.
+fn any_letters() -> impl Strategy<Value = Vec<Letter>> {
+    let letter = (0..4usize, -2..40i64, 0..40u64, 0..6usize, 0..4u64).prop_map(|(reporter, ago, sessions, kind, failed)| {
+        let reporter = ["a.example", "b.example", "c.example", "d.example"][reporter];
+        let letter = Letter::new(reporter, ago).sessions(sessions);
+        match kind {
+            0 => letter.policy(&TESTING.replace("testing", "enforce")),
+            1 => letter.kind(PolicyType::NoPolicyFound),
+            2 => letter.failed("certificate-expired", "mx1.shop.example", failed),
+            3 => letter.failed("sts-policy-fetch-error", "", failed),
+            4 => letter.lasting(7),
+            _ => letter,
+        }
+    });
+    proptest::collection::vec(letter, 0..60).prop_map(|mut letters| {
+        // As in an archive: one report a reporter and day.
+        letters.sort_by_key(|letter| format!("{letter:?}"));
+        letters.dedup_by_key(|letter| facts([letter.clone()]).reports[0].id.clone());
+        letters
+    })
+}
+
+proptest! {
+    #[test]
+    fn order_changes_nothing(letters in any_letters(), turn in 0..60usize) {
+        let mut turned = letters.clone();
+        let by = turn.min(turned.len());
+        turned.rotate_left(by);
+        prop_assert_eq!(judged(letters), judged(turned));
+    }
+
+    #[test]
+    fn a_clean_report_since_never_makes_it_worse(letters in any_letters()) {
+        let past: Vec<Letter> = letters.into_iter().filter(|letter| facts([letter.clone()]).reports[0].end < now()).collect();
+        let since = ["a.example", "b.example", "c.example", "d.example"].map(|reporter| Letter::new(reporter, 0));
+        let (before, after) = (judged(past.clone()), judged([past, since.to_vec()].concat()));
+        prop_assert!(after.lacks.is_empty() || !before.lacks.is_empty());
+        let open = |judged: &Judged| labels(judged).iter().filter(|label| **label == GroupLabel::Unexplained).count();
+        prop_assert!(open(&after) <= open(&before));
+    }
+
+    #[test]
+    fn one_more_clean_report_never_unsettles_what_suffices(extra in -1..35i64, reporter in 0..3usize) {
+        let reporter = ["a.example", "b.example", "z.example"][reporter];
+        let mut letters = two(1..=29);
+        letters.retain(|letter| facts([letter.clone()]).reports[0].id != format!("{reporter}-{extra}"));
+        letters.push(Letter::new(reporter, extra));
+        prop_assert_eq!(judged(letters).lacks, vec![]);
+    }
+
+    #[test]
+    fn the_summary_is_consistent(letters in any_letters()) {
+        let summary = judged(letters).summary;
+        prop_assert!(summary.failures <= summary.sessions);
+        prop_assert!(summary.days_with_reports <= summary.window.days + 1);
+        prop_assert!(summary.window.start <= summary.window.end);
+    }
+}

@@ -1,0 +1,188 @@
+//! The runway of certificates: when what a server serves stops being valid, and how near that is.
+//!
+//! In: handshakes with their certificates, a time, thresholds. Out: the element that ends first, how near its end is, and a list of all.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::assessment::RunwayEntry;
+use crate::model::facts::tls::{Path, TlsFacts};
+use crate::model::facts::{Der, Facts};
+use crate::model::rule::Severity;
+use crate::model::settings::{RunwaySettings, Settings, Threshold};
+use crate::wire::certificate::Certificate;
+use crate::wire::fingerprint::Fingerprint;
+
+/// Which threshold a certificate has crossed. Times are parts of its own lifetime, because lifetimes differ and shrink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Nearness {
+    /// Renewal is overdue.
+    Overdue,
+    /// Soon.
+    Warning,
+    /// Very soon.
+    Critical,
+}
+
+/// The path of a handshake, public if there is one, else private.
+pub fn path(tls: &TlsFacts) -> Option<&Path> {
+    tls.trust.public.as_ref().or(tls.trust.private.as_ref().map(|private| &private.path))
+}
+
+/// What is valid only together: the elements of the path, leaf first; the leaf alone where there is no path. Certificates that are
+/// not in the facts or cannot be read are left out.
+pub fn elements(tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> Vec<Certificate> {
+    let prints = path(tls).map_or_else(|| tls.chain.get(..1).unwrap_or_default(), |path| path.certificates.as_slice());
+    prints.iter().filter_map(|print| certificates.get(print)).filter_map(|der| Certificate::parse(&der.0).ok()).collect()
+}
+
+/// The element that ends first.
+pub fn first_to_end(elements: &[Certificate]) -> Option<&Certificate> {
+    elements.iter().min_by_key(|element| element.not_after)
+}
+
+/// How near the end of a certificate is; `None` while it is far, and once it is over.
+pub fn nearness(certificate: &Certificate, now: Timestamp, settings: &RunwaySettings) -> Option<Nearness> {
+    let left = now.duration_until(certificate.not_after);
+    if left < SignedDuration::ZERO {
+        return None;
+    }
+    let lifetime = certificate.not_before.duration_until(certificate.not_after);
+    // A threshold of no parts would divide by zero; it is then never crossed.
+    let crossed = |threshold: &Threshold| {
+        let part = lifetime.as_secs().checked_div(threshold.part).unwrap_or(0);
+        left.as_secs() < part && left <= threshold.at_most
+    };
+    let thresholds =
+        [(Nearness::Critical, &settings.critical), (Nearness::Warning, &settings.warning), (Nearness::Overdue, &settings.overdue)];
+    thresholds.into_iter().find(|(_, threshold)| crossed(threshold)).map(|(nearness, _)| nearness)
+}
+
+/// A span for people: days, or hours under ten days, or minutes under two hours. The sign is left to the sentence around it.
+pub fn span(duration: SignedDuration) -> String {
+    let seconds = duration.unsigned_abs().as_secs();
+    let (number, unit) = match seconds {
+        0..7_200 => (seconds / 60, "minute"),
+        7_200..864_000 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
+}
+
+/// When each handshake of every MX host and of the policy host ends, soonest first. An end that has passed stays in the list.
+pub fn entries(facts: &Facts, now: Timestamp) -> Vec<RunwayEntry> {
+    let entry = |(host, address, tls): (&str, IpAddr, &TlsFacts)| {
+        let not_after = first_to_end(&elements(tls, &facts.certificates))?.not_after;
+        Some(RunwayEntry {
+            subject: subject(host, address, tls, &facts.certificates),
+            not_after,
+            seconds_left: now.duration_until(not_after).as_secs(),
+            sha256: *tls.chain.first()?,
+        })
+    };
+    let mut entries: Vec<RunwayEntry> = handshakes(facts).filter_map(entry).collect();
+    entries.sort_by(|one, other| (one.not_after, &one.subject).cmp(&(other.not_after, &other.subject)));
+    entries
+}
+
+/// The instants at which the judgement of any served certificate changes, with the severity from then on: each threshold, and the end.
+pub fn thresholds(facts: &Facts, settings: &Settings) -> Vec<(Severity, Timestamp)> {
+    let runway = &settings.runway;
+    let crossings = |element: Certificate| {
+        let lifetime = element.not_before.duration_until(element.not_after).as_secs();
+        let crossing = move |(severity, threshold): (Severity, &Threshold)| {
+            let part = SignedDuration::from_secs(lifetime.checked_div(threshold.part).unwrap_or(0));
+            Some((severity, element.not_after.checked_sub(part.min(threshold.at_most)).ok()?))
+        };
+        let near = [(Severity::Advice, &runway.overdue), (Severity::Warning, &runway.warning), (Severity::Blocker, &runway.critical)];
+        near.into_iter().filter_map(crossing).chain([(Severity::Blocker, element.not_after)])
+    };
+    handshakes(facts).flat_map(|(_, _, tls)| elements(tls, &facts.certificates)).flat_map(crossings).collect()
+}
+
+/// Every handshake that served a certificate: at MX hosts, then at the policy host.
+fn handshakes(facts: &Facts) -> impl Iterator<Item = (&str, IpAddr, &TlsFacts)> {
+    let servers = facts
+        .servers
+        .iter()
+        .flatten()
+        .flat_map(|host| host.probes.iter().filter_map(|probe| probe.handshake().map(|tls| (host.name.as_str(), probe.address, tls))));
+    let policy = facts.policy.iter().flat_map(|policy| {
+        policy.fetches.iter().filter_map(|fetch| fetch.handshake().map(|tls| (policy.host.as_str(), fetch.address, tls)))
+    });
+    servers.chain(policy)
+}
+
+/// What a served chain is called everywhere: host, address and the leaf's key type, as in `mx1.example.com 192.0.2.1 rsa`.
+pub fn subject(host: &str, address: IpAddr, tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> String {
+    let leaf = tls.chain.first().and_then(|print| certificates.get(print)).and_then(|der| Certificate::parse(&der.0).ok());
+    format!("{host} {address} {}", leaf.map_or("unreadable", |leaf| leaf.key.kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+
+    const DAY: i64 = 86_400;
+
+    fn lasting(days: i64) -> (Certificate, Timestamp) {
+        let begin = Timestamp::from_second(1_760_000_000).unwrap();
+        let mut params = CertificateParams::new(vec!["mx1.example.com".to_owned()]).unwrap();
+        params.not_before = time::OffsetDateTime::from_unix_timestamp(begin.as_second()).unwrap();
+        params.not_after = time::OffsetDateTime::from_unix_timestamp(begin.as_second() + days * DAY).unwrap();
+        let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        (Certificate::parse(der.der()).unwrap(), begin + SignedDuration::from_hours(24 * days))
+    }
+
+    #[test]
+    fn thresholds_are_parts_of_the_lifetime_and_bounded() {
+        use Nearness::{Critical, Overdue, Warning};
+        let settings = Settings::default().runway;
+        for (lifetime, table) in [
+            (
+                90,
+                &[
+                    (31, None),
+                    (30, None),
+                    (29, Some(Overdue)),
+                    (23, Some(Overdue)),
+                    (22, Some(Warning)),
+                    (12, Some(Warning)),
+                    (11, Some(Critical)),
+                    (0, Some(Critical)),
+                ][..],
+            ),
+            (398, &[(132, None), (31, None), (30, Some(Warning)), (14, Some(Critical))]),
+            (200, &[(50, None), (31, None), (30, Some(Warning)), (15, Some(Warning)), (14, Some(Critical))]),
+            (47, &[(16, None), (15, Some(Overdue)), (11, Some(Warning)), (5, Some(Critical))]),
+            (6, &[(3, None), (1, Some(Warning)), (0, Some(Critical))]),
+        ] {
+            let (certificate, end) = lasting(lifetime);
+            for (left, expected) in table {
+                let now = end - SignedDuration::from_hours(24 * left);
+                assert_eq!(nearness(&certificate, now, &settings), *expected, "{lifetime} days, {left} left");
+            }
+            assert_eq!(nearness(&certificate, end + SignedDuration::from_secs(1), &settings), None, "over");
+        }
+    }
+
+    #[test]
+    fn spans_under_ten_days_are_in_hours() {
+        for (seconds, text) in [
+            (0, "0 minutes"),
+            (60, "1 minute"),
+            (7_199, "119 minutes"),
+            (7_200, "2 hours"),
+            (9 * DAY, "216 hours"),
+            (10 * DAY - 1, "239 hours"),
+            (10 * DAY, "10 days"),
+            (-30 * DAY, "30 days"),
+        ] {
+            assert_eq!(span(SignedDuration::from_secs(seconds)), text);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+use std::collections::BTreeMap;
+use std::path::Path as FilePath;
+
+use jiff::Timestamp;
+use rcgen::DnType;
+
+use super::*;
+use crate::model::facts::dns::AddressFacts;
+use crate::model::facts::servers::{MxSource, Probe};
+use crate::model::facts::tls::TlsFacts;
+use crate::model::facts::vantage::{Family, Vantage};
+use crate::model::facts::{Facts, SCHEMA};
+use crate::model::finding::{Finding, Outcome};
+use crate::model::looked::{Absence, AbsenceKind, Looked};
+use crate::model::rule::Severity;
+use crate::model::settings::Settings;
+use crate::net::shelf::Shelf;
+use crate::net::trust::TrustStore;
+use crate::net::trust::fixture::{Ca, day, pem, self_signed, store};
+use crate::wire::name::Domain;
+use crate::wire::smtp::Reply;
+
+const HOST: &str = "mx1.example.com";
+
+/// Facts of one MX host with one address that serves `chain`.
+fn facts(chain: &[Vec<u8>], trust: &TrustStore) -> Facts {
+    let shelf = Shelf::new();
+    let prints = shelf.put(chain);
+    let tls = TlsFacts {
+        version: "TLSv1.3".into(),
+        suite: "TLS_AES_128_GCM_SHA256".into(),
+        trust: trust.judge(chain),
+        chain: prints.clone(),
+        signature_problem: None,
+    };
+    let reply = |code| Some(Looked::Seen(Reply { code, lines: vec!["mx".into(), "STARTTLS".into()] }));
+    let probe = Probe {
+        address: [192, 0, 2, 1].into(),
+        port: 25,
+        at: day(0),
+        connect: Looked::Seen(3),
+        greeting: reply(220),
+        greeting_ms: Some(4),
+        ehlo: reply(250),
+        starttls: reply(220),
+        tls: Some(Looked::Seen(tls)),
+        ehlo_after: reply(250),
+        wide: None,
+    };
+    let absent = || Absence { kind: AbsenceKind::NoData, via: Vec::new() };
+    let host = MxHost {
+        name: Domain::from_dns(HOST),
+        source: MxSource::Record,
+        preference: Some(10),
+        addresses: AddressFacts { v4: Looked::Absent(absent()), v6: Looked::Absent(absent()) },
+        probes: vec![probe],
+        addresses_left_out: 0,
+    };
+    Facts {
+        schema: SCHEMA.into(),
+        domain: Domain::from_dns("example.com"),
+        observed_at: day(0),
+        vantage: Vantage {
+            resolvers: vec![],
+            roots: trust.roots(),
+            ipv4: Family::Available,
+            ipv6: Family::Available,
+            helo: "probe".into(),
+        },
+        mail: None,
+        record: None,
+        policy: None,
+        servers: Some(vec![host]),
+        reports: None,
+        certificates: shelf.take_for(&prints),
+    }
+}
+
+fn findings(facts: &Facts, now: Timestamp) -> Vec<Finding> {
+    let settings = Settings::default();
+    let mut sheet = Sheet::default();
+    judge(&Case::new(facts, &settings, now), &mut sheet);
+    sheet.into_findings()
+}
+
+/// The codes that are broken, in the order of the catalogue.
+fn broken(findings: &[Finding]) -> Vec<&'static str> {
+    let is_broken = |rule: &&&'static Rule| findings.iter().any(|finding| finding.outcome == Outcome::Broken && finding.rule == **rule);
+    RULES.iter().filter(is_broken).map(|rule| rule.code).collect()
+}
+
+/// A name, the chain, the store, the codes.
+type Row<'a> = (&'static str, Vec<Vec<u8>>, &'a TrustStore, Vec<&'static str>);
+
+#[test]
+fn each_fault_of_a_chain_has_its_code_and_none_hides_another() {
+    let (root, unknown) = (Ca::root("Root"), Ca::root("Company CA"));
+    let intermediate = root.intermediate("Intermediate", -1_000..2_000);
+    let ended = root.intermediate("Ended", -1_000..-5);
+    let with = |ca: &Ca, leaf: Vec<u8>| vec![leaf, ca.der.clone()];
+    let common_name = |ca: &Ca, name: &str| {
+        let name = name.to_owned();
+        ca.leaf_with(&[], -10..80, |params| params.distinguished_name.push(DnType::CommonName, name))
+    };
+    let plain = store(&[&root.der], None);
+    let ca_file = pem(&[&unknown.der]);
+    let with_file = store(&[&root.der], Some(ca_file.path()));
+    let cases: Vec<Row<'_>> = vec![
+        ("healthy", with(&intermediate, intermediate.leaf(&[HOST], -10..80)), &plain, vec![]),
+        ("wildcard", with(&intermediate, intermediate.leaf(&["*.example.com"], -10..80)), &plain, vec![]),
+        ("expired", with(&intermediate, intermediate.leaf(&[HOST], -100..-1)), &plain, vec!["cert-expired"]),
+        ("expired intermediate", with(&ended, ended.leaf(&[HOST], -10..80)), &plain, vec!["cert-expired"]),
+        ("not yet valid", with(&intermediate, intermediate.leaf(&[HOST], 2..80)), &plain, vec!["cert-not-yet-valid"]),
+        ("another name", with(&intermediate, intermediate.leaf(&["mail.example.com"], -10..80)), &plain, vec!["cert-name-mismatch"]),
+        ("no name", with(&intermediate, intermediate.leaf(&[], -10..80)), &plain, vec!["cert-name-mismatch"]),
+        ("only a common name", with(&intermediate, common_name(&intermediate, HOST)), &plain, vec!["cert-no-san"]),
+        ("another common name", with(&intermediate, common_name(&intermediate, "other")), &plain, vec!["cert-name-mismatch"]),
+        ("self-signed", vec![self_signed(&[HOST], -10..80, |_| ())], &plain, vec!["cert-self-signed"]),
+        ("unknown root sent", with(&unknown, unknown.leaf(&[HOST], -10..80)), &plain, vec!["cert-untrusted"]),
+        ("intermediate missing", vec![intermediate.leaf(&[HOST], -10..80)], &plain, vec!["cert-chain-incomplete"]),
+        ("private CA", with(&unknown, unknown.leaf(&[HOST], -10..80)), &with_file, vec!["cert-private-ca"]),
+        ("private CA sent alone", vec![unknown.leaf(&[HOST], -10..80)], &with_file, vec!["cert-private-ca"]),
+        (
+            "three at once",
+            vec![self_signed(&["localhost"], -100..-1, |_| ())],
+            &plain,
+            vec!["cert-expired", "cert-name-mismatch", "cert-self-signed"],
+        ),
+        ("garbage", vec![b"garbage".to_vec()], &plain, vec!["cert-untrusted"]),
+    ];
+    for (name, chain, trust, expected) in cases {
+        let found = findings(&facts(&chain, trust), day(0));
+        assert_eq!(broken(&found), expected, "{name}");
+        let judged: std::collections::BTreeSet<&str> = found.iter().map(Finding::code).collect();
+        assert_eq!(judged.len(), RULES.len(), "{name}: every rule leaves a finding");
+        assert_eq!(found.len(), RULES.len(), "{name}: and only one");
+        for finding in found.iter().filter(|finding| finding.outcome == Outcome::Broken) {
+            assert!(finding.expected.is_some() && finding.found.is_some() && finding.fix.is_some(), "{name}: {}", finding.code());
+            assert!(!finding.message.ends_with('.') && finding.message.contains("mx1.example.com"), "{name}: {}", finding.message);
+        }
+    }
+}
+
+#[test]
+fn the_element_that_ended_is_named() {
+    let root = Ca::root("Root");
+    let ended = root.intermediate("Old intermediate", -1_000..-5);
+    let chain = [ended.leaf(&[HOST], -10..80), ended.der.clone()];
+    let found = findings(&facts(&chain, &store(&[&root.der], None)), day(0));
+    let finding = found.iter().find(|finding| finding.code() == "cert-expired").unwrap();
+    assert_eq!(finding.message, "the intermediate \"Old intermediate\" that mx1.example.com presents expired 120 hours ago");
+    assert_eq!(finding.subject, "mx1.example.com 192.0.2.1 ecdsa");
+}
+
+#[test]
+fn a_missing_intermediate_is_named_with_its_place() {
+    let root = Ca::root("Root");
+    let intermediate = root.intermediate("Intermediate", -100..200);
+    // Authority information access: caIssuers, http://ca.example.net/i.crt (RFC 5280 §4.2.2.1).
+    let url = b"http://ca.example.net/i.crt";
+    let length = u8::try_from(url.len()).unwrap();
+    let method = [0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02, 0x86, length];
+    let aia = [&[0x30, length + 14, 0x30, length + 12][..], &method, url].concat();
+    let leaf = intermediate.leaf_with(&[HOST], -10..80, |params| {
+        params.custom_extensions.push(rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], aia));
+    });
+    let found = findings(&facts(&[leaf], &store(&[&root.der], None)), day(0));
+    let finding = found.iter().find(|finding| finding.code() == "cert-chain-incomplete").unwrap();
+    assert!(finding.message.contains("\"CN=Intermediate\"") && finding.message.contains("a private CA"), "{}", finding.message);
+    assert!(finding.fix.as_ref().unwrap().say.contains("http://ca.example.net/i.crt"));
+}
+
+#[test]
+fn the_end_comes_nearer_by_threshold() {
+    let root = Ca::root("Root");
+    let chain = [root.leaf(&[HOST], -90..0)];
+    let facts = facts(&chain, &store(&[&root.der], None));
+    for (days, expected) in [
+        (-40, None),
+        (-29, Some(Severity::Advice)),
+        (-20, Some(Severity::Warning)),
+        (-11, Some(Severity::Blocker)),
+        (-1, Some(Severity::Blocker)),
+    ] {
+        let found = findings(&facts, day(days));
+        let severity = found.iter().find(|it| it.code() == "cert-expiring" && it.outcome == Outcome::Broken).map(|it| it.severity);
+        assert_eq!(severity, expected, "{days}");
+    }
+    let found = findings(&facts, day(1));
+    assert_eq!(broken(&found), ["cert-expired"], "what is over does not expire soon");
+}
+
+#[test]
+fn a_certificate_in_the_wrong_place_is_said_to_be_there() {
+    let root = Ca::root("Root");
+    let intermediate = root.intermediate("Intermediate", -1_000..2_000);
+    let chain = [intermediate.der.clone(), intermediate.leaf(&[HOST], -10..80)];
+    let found = findings(&facts(&chain, &store(&[&root.der], None)), day(0));
+    let finding = found.iter().find(|finding| finding.code() == "cert-name-mismatch").unwrap();
+    assert!(finding.message.contains("number 2"), "{}", finding.message);
+}
+
+#[test]
+fn without_a_certificate_nothing_is_said_about_it() {
+    let root = Ca::root("Root");
+    let trust = store(&[&root.der], None::<&FilePath>);
+    let mut unseen = facts(&[root.leaf(&[HOST], -10..80)], &trust);
+    let mut no_address = unseen.clone();
+    let mut no_bytes = unseen.clone();
+    unseen.servers.as_mut().unwrap()[0].probes[0].tls = None;
+    no_address.servers.as_mut().unwrap()[0].probes.clear();
+    no_bytes.certificates = BTreeMap::new();
+    for facts in [unseen, no_address, no_bytes] {
+        let found = findings(&facts, day(0));
+        assert_eq!(found.len(), RULES.len());
+        assert!(found.iter().all(|finding| finding.outcome == Outcome::NotApplicable && !finding.message.is_empty()));
+    }
+}
+
+#[test]
+fn the_runway_lists_every_handshake_soonest_first() {
+    let root = Ca::root("Root");
+    let intermediate = root.intermediate("Intermediate", -100..20);
+    let trust = store(&[&root.der], None);
+    let mut facts = facts(&[intermediate.leaf(&[HOST], -10..80), intermediate.der.clone()], &trust);
+    let other = self::facts(&[root.leaf(&["mx2.example.com"], -10..-1)], &trust);
+    facts.certificates.extend(other.certificates);
+    let mut second = other.servers.unwrap().remove(0);
+    second.name = Domain::from_dns("mx2.example.com");
+    facts.servers.as_mut().unwrap().push(second);
+    let entries = runway::entries(&facts, day(0));
+    let shown: Vec<_> = entries.iter().map(|entry| (entry.subject.as_str(), entry.seconds_left / 86_400)).collect();
+    assert_eq!(shown, [("mx2.example.com 192.0.2.1 ecdsa", -1), ("mx1.example.com 192.0.2.1 ecdsa", 20)]);
+}
+
+#[test]
+fn thresholds_are_the_instants_at_which_the_judgement_changes() {
+    let root = Ca::root("Root");
+    let facts = facts(&[root.leaf(&[HOST], -90..0)], &store(&[&root.der], None));
+    let settings = Settings::default();
+    let thresholds = runway::thresholds(&facts, &settings);
+    assert_eq!(thresholds.len(), 4);
+    let severity = |now| {
+        let found = findings(&facts, now);
+        found.into_iter().find(|it| it.outcome == Outcome::Broken).map(|it| (it.code(), it.severity))
+    };
+    let second = jiff::SignedDuration::from_secs(1);
+    for (expected, at) in thresholds {
+        assert_eq!(severity(at + second).map(|it| it.1), Some(expected), "just after {at}");
+        assert_ne!(severity(at - second), severity(at + second), "something changes at {at}");
+    }
+}

@@ -1,0 +1,136 @@
+use super::*;
+use crate::model::facts::Facts;
+use crate::model::facts::dns::AddressFacts;
+use crate::model::looked::Absence;
+use crate::rules::fixture::{absent, addresses, broken, cname, draft, facts, failed, judged, mx as mx_answer, name, no_addresses, server};
+
+/// example.com with these MX hosts and these `mx:` values.
+fn with(hosts: &[&str], patterns: &[&str]) -> Facts {
+    let mut facts = facts();
+    facts.mail.as_mut().expect("looked at").mx = mx_answer(hosts);
+    facts.servers = Some(hosts.iter().map(|host| server(host, addresses())).collect());
+    let lines: String =
+        patterns.iter().map(|pattern| if pattern.contains(':') { format!("{pattern}\n") } else { format!("mx: {pattern}\n") }).collect();
+    let text = format!("version: STSv1\nmode: enforce\nmax_age: 1209600\n{lines}");
+    facts.policy.as_mut().expect("looked at").draft = Some(draft(&text));
+    facts
+}
+
+fn codes(facts: &Facts) -> Vec<String> {
+    broken(facts, RULES, judge).into_iter().filter(|code| code != "mx-single advice").collect()
+}
+
+#[test]
+fn a_covered_mx_set_breaks_nothing() {
+    assert_eq!(codes(&facts()), [""; 0]);
+    assert_eq!(codes(&with(&["alt1.aspmx.l.google.com", "aspmx.l.google.com"], &["aspmx.l.google.com", "*.aspmx.l.google.com"])), [""; 0]);
+}
+
+#[test]
+fn an_uncovered_host_is_told_with_what_it_looks_like_and_the_line_to_publish() {
+    for (host, pattern, says, publish) in [
+        ("mx1.example.com", "mx1.exmaple.com", "differs in 2 characters", "mx: mx1.example.com"),
+        ("mx1.example.com", "mx1.example.net", "another top-level domain", "mx: mx1.example.com"),
+        ("mx1.example.com", "mail.mx1.example.com", "a label too many", "mx: mx1.example.com"),
+        ("mx1.eu.example.com", "mx1.example.com", "lacks a label", "mx: mx1.eu.example.com"),
+        ("mx1.example.com", "mta-sts.example.com", "is a policy host", "mx: mx1.example.com"),
+        ("mx1.example.com", "mta-sts.mx1.example.com", "is a policy host", "mx: mx1.example.com"),
+        ("mx1.eu.example.net", "*.example.net", "stands for one label only", "mx: *.eu.example.net"),
+        ("example-com.h-v1.mx.microsoft", "*.mx.microsoft", "stands for one label only", "mx: *.h-v1.mx.microsoft"),
+        ("mx1.example.net", "*.eu.example.net", "one label too deep", "mx: mx1.example.net"),
+        ("mail.example.net", "*.mail.example.net", "one label too deep", "mx: mail.example.net"),
+        ("mx1.example.com", "relay-frankfurt.example.com", "same organisation", "mx: mx1.example.com"),
+        ("mx1.example.com", "aspmx.l.google.com", "a different domain", "mx: mx1.example.com"),
+        ("mx1.example.com", "mx: old.example.org\nMX: mx1.example.com", "the key on line 5 is not mx", "mx: mx1.example.com"),
+    ] {
+        let facts = with(&[host], &[pattern]);
+        let sheet = judged(&facts, judge);
+        let finding = sheet.findings().iter().find(|finding| finding.code() == "mx-uncovered").expect("it is uncovered");
+        assert!(finding.message.contains(says), "{host} {pattern}: {}", finding.message);
+        assert_eq!(finding.fix.as_ref().and_then(|fix| fix.publish.as_deref()), Some(publish), "{host} {pattern}");
+        assert!(finding.line.is_some(), "{host} {pattern}");
+    }
+}
+
+#[test]
+fn a_slip_is_not_told_a_second_time_as_unused() {
+    assert_eq!(codes(&with(&["mx1.example.com"], &["mx1.exmaple.com"])), ["mx-uncovered blocker"]);
+    assert_eq!(codes(&with(&["mx1.example.com"], &["old.example.org"])), ["mx-uncovered blocker", "mx-pattern-unused advice"]);
+    assert_eq!(codes(&with(&["mx1.example.com", "mx2.example.com"], &["mx1.example.com"])), ["mx-uncovered blocker"]);
+}
+
+#[test]
+fn a_faulty_mx_line_is_not_told_a_second_time_as_a_missing_one() {
+    assert_eq!(codes(&with(&["mx1.example.com"], &["mx1.example.com."])), [""; 0]);
+    assert_eq!(codes(&with(&["mx1.example.com"], &["192.0.2.1"])), [""; 0], "no usable mx: that is policy-mx-invalid");
+}
+
+#[test]
+fn an_unused_pattern_is_worse_where_its_domain_is_free() {
+    let mut facts = with(&["mx1.example.com"], &["mx1.example.com", "mx.old-provider.net"]);
+    assert_eq!(codes(&facts), ["mx-pattern-unused advice"]);
+    let known = &mut facts.policy.as_mut().expect("looked at").pattern_domains;
+    known.insert(name("old-provider.net"), failed());
+    assert_eq!(codes(&facts), ["mx-pattern-unused advice"]);
+    let known = &mut facts.policy.as_mut().expect("looked at").pattern_domains;
+    known.insert(name("old-provider.net"), absent());
+    assert_eq!(codes(&facts), ["mx-pattern-unused warning"]);
+}
+
+#[test]
+fn wildcards_over_a_suffix_or_the_own_domain_are_broad() {
+    assert_eq!(codes(&with(&["mx1.example.com"], &["*.example.com"])), ["mx-pattern-broad warning"]);
+    assert_eq!(codes(&with(&["example.co.uk"], &["*.co.uk"])), ["mx-pattern-broad warning"]);
+    assert_eq!(codes(&with(&["mx1.mx.example.com"], &["*.mx.example.com"])), [""; 0]);
+    assert_eq!(codes(&with(&["mx1.example.net"], &["*.example.net"])), [""; 0]);
+}
+
+#[test]
+fn mx_records_are_judged_without_a_policy_too() {
+    let gone = |facts: &mut Facts, index: usize| facts.servers.as_mut().expect("looked at")[index].addresses = no_addresses();
+    let mut facts = with(&["mx1.example.com", "mx2.example.com"], &["mx1.example.com", "mx2.example.com"]);
+    facts.policy = None;
+    gone(&mut facts, 0);
+    assert_eq!(codes(&facts), ["mx-unresolvable warning"]);
+    gone(&mut facts, 1);
+    assert_eq!(codes(&facts), ["mx-unresolvable blocker", "mx-unresolvable blocker"]);
+    let half = AddressFacts { v4: failed(), v6: absent() };
+    facts.servers.as_mut().expect("looked at")[0].addresses = half;
+    assert_eq!(codes(&facts), ["mx-unresolvable warning"], "what failed may be there");
+}
+
+#[test]
+fn addresses_and_aliases_in_mx_records_are_found() {
+    let mut facts = with(&["192.0.2.25", "mx1.example.com"], &["mx1.example.com"]);
+    facts.servers.as_mut().expect("looked at")[0].addresses = no_addresses();
+    assert_eq!(codes(&facts), ["mx-address-literal blocker"]);
+    let mut facts = with(&["mx1.example.com"], &["mx1.example.com"]);
+    let via = cname("mx1.example.com", "host.example.net");
+    facts.servers.as_mut().expect("looked at")[0].addresses.v6 = Looked::Absent(Absence { kind: AbsenceKind::NoData, via });
+    assert_eq!(codes(&facts), ["mx-cname warning"]);
+}
+
+#[test]
+fn one_host_alone_is_noted_and_a_domain_without_mail_is_not_judged() {
+    let one = with(&["mx1.example.com"], &["mx1.example.com"]);
+    assert_eq!(broken(&one, RULES, judge), ["mx-single advice"]);
+    for mx in [mx_answer(&["."]), failed(), absent()] {
+        let mut facts = one.clone();
+        facts.mail.as_mut().expect("looked at").mx = mx;
+        assert_eq!(broken(&facts, RULES, judge), [""; 0]);
+    }
+    let mut implicit = with(&["mx1.example.com"], &["mx1.example.com"]);
+    let mail = implicit.mail.as_mut().expect("looked at");
+    (mail.mx, mail.own_addresses) = (absent(), Some(addresses()));
+    assert_eq!(codes(&implicit), ["mx-uncovered blocker"]);
+}
+
+#[test]
+fn a_hostile_policy_of_thousands_of_patterns_is_judged_in_bounds() {
+    let hosts: Vec<String> = (0..100).map(|index| format!("mx{index}.{}.example.com", "a".repeat(60))).collect();
+    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let patterns: Vec<String> = (0..7000).map(|index| format!("p{index}.a")).collect();
+    let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+    let sheet = judged(&with(&hosts, &patterns), judge);
+    assert!(sheet.findings().len() < 1000, "{}", sheet.findings().len());
+}

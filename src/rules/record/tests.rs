@@ -1,0 +1,88 @@
+use super::*;
+use crate::model::facts::Facts;
+use crate::model::looked::{Absence, AbsenceKind};
+use crate::rules::fixture::{absent, addresses, broken, cname, facts, failed, judged, mx, name, target, texts};
+
+fn with(spoil: impl FnOnce(&mut crate::model::facts::RecordFacts)) -> Facts {
+    let mut facts = facts();
+    spoil(facts.record.as_mut().expect("looked at"));
+    facts
+}
+
+fn codes(facts: &Facts) -> Vec<String> {
+    broken(facts, RULES, judge)
+}
+
+#[test]
+fn a_right_record_breaks_nothing_and_a_failed_lookup_says_nothing() {
+    assert_eq!(codes(&facts()), [""; 0]);
+    assert_eq!(codes(&with(|record| record.txt.answer = failed())), [""; 0]);
+}
+
+#[test]
+fn absence_misplacement_and_near_misses_are_three_different_faults() {
+    let elsewhere = vec![Elsewhere { name: name("_tls._smtp.example.com"), text: "v=TLSRPTv1; rua=mailto:a@b.example".to_owned() }];
+    assert_eq!(codes(&with(|record| record.txt.answer = absent())), ["record-missing blocker"]);
+    assert_eq!(codes(&with(|record| (record.txt.answer, record.txt.elsewhere) = (absent(), elsewhere))), ["record-misplaced blocker"]);
+    assert_eq!(codes(&with(|record| record.txt.answer = texts(&["v=TLSRPT1; rua=mailto:a@b.example"]))), ["record-version blocker"]);
+    let unrelated = Elsewhere { name: name("example.com"), text: "v=spf1 -all".to_owned() };
+    assert_eq!(codes(&with(|record| (record.txt.answer, record.txt.elsewhere) = (absent(), vec![unrelated]))), ["record-missing blocker"]);
+}
+
+#[test]
+fn the_faults_of_one_record_are_all_found() {
+    for (text, expected) in [
+        ("v=TLSRPTv1", vec!["record-rua-missing blocker"]),
+        ("v=TLSRPTv1; RUA=mailto:a@reports.example", vec!["record-rua-missing blocker"]),
+        ("v=TLSRPTv1 rua=mailto:a@reports.example", vec!["record-syntax blocker"]),
+        (
+            "v=TLSRPTv1;; rua=a@reports.example!1m",
+            vec!["record-syntax blocker", "record-rua-invalid blocker", "record-rua-unencoded warning"],
+        ),
+        ("v=TLSRPTv1; rua=mailto:a@reports.example,b@reports.example", vec!["record-rua-invalid blocker", "record-rua-many advice"]),
+        ("v=TLSRPTv1; rua=mailto:a@reports.example;mailto:b@reports.example", vec!["record-syntax blocker"]),
+        ("v=TLSRPTv1 ; rua=mailto:a@reports.example", vec!["record-version blocker"]),
+    ] {
+        assert_eq!(codes(&with(|record| record.txt.answer = texts(&[text]))), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_target_must_be_able_to_receive() {
+    for (mx, with_address, expected) in [
+        (mx(&["mx.reports.example"]), false, vec![]),
+        (mx(&["."]), true, vec!["record-rua-undeliverable blocker"]),
+        (absent(), false, vec!["record-rua-undeliverable blocker"]),
+        (absent(), true, vec![]),
+        (failed(), false, vec![]),
+        (mx(&["mx2.example.com", "other.example"]), false, vec!["record-rua-same-mx advice"]),
+    ] {
+        let mut seen = target("reports.example", mx);
+        if with_address {
+            seen.addresses = Some(addresses());
+        }
+        assert_eq!(codes(&with(|record| record.targets = vec![seen.clone()])), expected, "{seen:?}");
+    }
+}
+
+#[test]
+fn delegation_and_long_ttls_are_noted() {
+    let delegated = with(|record| {
+        let Looked::Seen(answer) = &mut record.txt.answer else { return };
+        answer.via = cname("_smtp._tls.example.com", "_smtp._tls.provider.example");
+        answer.ttl = 86_401;
+    });
+    assert_eq!(codes(&delegated), ["record-delegated advice", "record-ttl advice"]);
+    let dangling = Absence { kind: AbsenceKind::NxDomain, via: cname("_smtp._tls.example.com", "gone.example") };
+    let dangling = with(|record| record.txt.answer = Looked::Absent(dangling));
+    assert_eq!(codes(&dangling), ["record-missing blocker"]);
+    assert!(judged(&dangling, judge).findings()[0].evidence[0].text.contains("gone.example"));
+}
+
+#[test]
+fn the_fix_is_the_whole_corrected_record() {
+    let facts = with(|record| record.txt.answer = texts(&["v=TLSRPTv1; rua=a@reports.example; note=x"]));
+    let sheet = judged(&facts, judge);
+    let fix = sheet.findings()[0].fix.as_ref().and_then(|fix| fix.publish.clone());
+    assert_eq!(fix.as_deref(), Some("_smtp._tls.example.com. 3600 IN TXT \"v=TLSRPTv1; rua=mailto:a@reports.example; note=x\""));
+}

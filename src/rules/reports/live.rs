@@ -1,0 +1,59 @@
+//! What the other families found, in the terms that reports use: so that a reported failure can be held against it.
+
+use crate::evidence::reports::Live;
+use crate::model::facts::Facts;
+use crate::model::finding::{Finding, Outcome, Sheet};
+use crate::wire::name::Domain;
+
+/// Reads the sheet so far.
+pub(super) fn of(facts: &Facts, sheet: &Sheet) -> Live {
+    let mut live = Live::default();
+    for finding in sheet.findings().iter().filter(|finding| finding.outcome == Outcome::Broken) {
+        live.faults.extend(result_types(finding.code()).iter().map(|result_type| (host(finding), *result_type)));
+    }
+    for server in facts.servers.iter().flatten() {
+        let about = |finding: &&Finding| matches!(finding.rule.family(), "starttls" | "cert" | "mx") && host(finding) == server.name;
+        let doubted = sheet.findings().iter().filter(about).any(|finding| finding.blocks() || finding.unsettles());
+        if !doubted && server.probes.iter().any(crate::model::facts::servers::Probe::speaks_tls) {
+            live.proven.insert(server.name.clone());
+        }
+        let paths = server.probes.iter().filter_map(|probe| probe.handshake()?.trust.public.as_ref());
+        if let Some(since) = paths.map(|path| path.not_before).max() {
+            live.certificate_since.insert(server.name.clone(), since);
+        }
+    }
+    let about_policy = || sheet.findings().iter().filter(|finding| matches!(finding.rule.family(), "txt" | "fetch" | "policy"));
+    live.policy_fault = about_policy().any(Finding::blocks);
+    if let Some(policy) = &facts.policy {
+        let served = policy.fetches.iter().filter_map(|fetch| fetch.answered()).any(|answer| answer.status == 200);
+        live.policy_proven = served && !about_policy().any(|finding| finding.blocks() || finding.unsettles());
+        let paths = policy.fetches.iter().filter_map(|fetch| fetch.handshake()?.trust.public.as_ref());
+        live.policy_certificate_since = paths.map(|path| path.not_before).max();
+    }
+    live
+}
+
+/// The host that a finding is about: the first word of its subject (`HOST ADDRESS KEYTYPE`).
+fn host(finding: &Finding) -> Domain {
+    Domain::from_dns(finding.subject.split_whitespace().next().unwrap_or_default())
+}
+
+/// The result-types (RFC 8460 §4.3) under which senders report what a rule finds.
+fn result_types(code: &str) -> &'static [&'static str] {
+    match code {
+        "starttls-missing" | "starttls-rejected" => &["starttls-not-supported"],
+        "starttls-handshake" | "starttls-legacy" | "starttls-after" | "mx-uncovered" => &["validation-failure"],
+        "cert-name-mismatch" | "cert-no-san" => &["certificate-host-mismatch"],
+        // Some senders have one word for everything that their TLS library does not trust.
+        "cert-expired" => &["certificate-expired", "certificate-not-trusted"],
+        "cert-not-yet-valid"
+        | "cert-self-signed"
+        | "cert-untrusted"
+        | "cert-chain-incomplete"
+        | "cert-private-ca"
+        | "cert-constraint"
+        | "cert-weak-key"
+        | "cert-weak-signature" => &["certificate-not-trusted"],
+        _ => &[],
+    }
+}

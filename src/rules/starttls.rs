@@ -1,0 +1,147 @@
+//! The family `starttls`: whether a sender gets a TLS session at each address of each MX host (RFC 8461 §4, RFC 3207).
+//!
+//! The rules of one address are a ladder in the order of the dialogue. Rungs below a fault hold, rungs above it cannot be asked.
+
+mod reading;
+
+use std::collections::BTreeSet;
+
+use self::reading::Reading;
+use super::{Case, rule};
+use crate::model::facts::servers::{MxHost, Probe};
+use crate::model::finding::{Evidence, EvidenceKind, Sheet};
+use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::model::rule::{Rule, Severity};
+
+rule!(UNREACHABLE, "starttls-unreachable", Mx, [Blocker, Warning], true, "an MX address cannot be reached", "RFC 8461 §4, RFC 5321 §5.1");
+rule!(
+    FAMILY_UNPROBED,
+    "starttls-family-unprobed",
+    Mx,
+    [Blocker, Warning],
+    true,
+    "addresses of one family were not probed",
+    "RFC 8461 §8.4"
+);
+rule!(PORT_BLOCKED, "starttls-port-blocked", Mx, [Blocker], true, "port 25 is blocked at this vantage", "RFC 8461 §8.4");
+rule!(BUSY, "starttls-busy", Mx, [Blocker, Warning], true, "the server asks to come back later", "RFC 5321 §3.8, §4.2.1");
+rule!(REFUSED, "starttls-refused", Mx, [Blocker, Warning], true, "the server refuses to talk to this client", "RFC 5321 §3.1, §4.2.1");
+rule!(NOT_SMTP, "starttls-not-smtp", Mx, [Blocker, Warning], true, "what answers does not speak SMTP", "RFC 5321 §4.2");
+rule!(MISSING, "starttls-missing", Mx, [Blocker], false, "STARTTLS is not offered", "RFC 8461 §4, RFC 3207 §4");
+rule!(REJECTED, "starttls-rejected", Mx, [Blocker], true, "STARTTLS is offered and rejected", "RFC 8461 §4, RFC 3207 §4");
+rule!(HANDSHAKE, "starttls-handshake", Mx, [Blocker, Warning], true, "the TLS handshake fails", "RFC 8461 §4, §7.2");
+rule!(LEGACY, "starttls-legacy", Mx, [Blocker], false, "no TLS version newer than 1.1", "RFC 8461 §7.2, RFC 8996");
+rule!(SUITES, "starttls-suites", Mx, [Warning], false, "only cipher suites outside the modern set", "RFC 8461 §7.2, RFC 9325 §4.2");
+rule!(AFTER, "starttls-after", Mx, [Blocker], true, "the session dies after the TLS handshake", "RFC 3207 §4.2");
+
+/// All rules of the family.
+pub static RULES: &[&Rule] =
+    &[&UNREACHABLE, &FAMILY_UNPROBED, &PORT_BLOCKED, &BUSY, &REFUSED, &NOT_SMTP, &MISSING, &REJECTED, &HANDSHAKE, &LEGACY, &SUITES, &AFTER];
+
+/// The rules of one address, in the order in which a dialogue meets them.
+static LADDER: &[&Rule] = &[&UNREACHABLE, &NOT_SMTP, &BUSY, &REFUSED, &MISSING, &REJECTED, &HANDSHAKE, &LEGACY, &SUITES, &AFTER];
+
+/// Judges every address of every MX host; nothing where the servers were not looked at.
+pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
+    let Some(hosts) = &case.facts.servers else { return };
+    for host in hosts {
+        family(host, sheet);
+        if host.probes.is_empty() {
+            for rule in LADDER {
+                sheet.not_applicable(rule, host.name.as_str(), "the host has no address");
+            }
+        }
+        for probe in &host.probes {
+            address(case, host, probe, sheet);
+        }
+    }
+    port(case, hosts, sheet);
+}
+
+/// Why an address was not connected to at all, if so: this vantage has no such family, or it was switched off.
+fn unprobed(probe: &Probe) -> Option<&Failure> {
+    probe.connect.failure().filter(|failure| matches!(failure.kind, FailureKind::NoRoute | FailureKind::SwitchedOff))
+}
+
+fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, sheet: &mut Sheet) {
+    let subject = format!("{} {}", host.name, probe.address);
+    if unprobed(probe).is_some() {
+        for rule in LADDER {
+            sheet.not_applicable(rule, subject.as_str(), "the address was not probed from here");
+        }
+        return;
+    }
+    // Another address that was seen to work proves the host: then this one is a loose end, not an open question.
+    let proven_elsewhere = host.probes.iter().any(|other| other.address != probe.address && other.speaks_tls());
+    let reading = Reading::of(&host.name, probe, &case.facts.certificates);
+    for (rung, rule) in LADDER.iter().enumerate() {
+        match reading.faults.iter().find(|fault| fault.rule == *rule) {
+            Some(fault) => fault.write(&subject, proven_elsewhere, sheet),
+            None if rung < reading.reached => sheet.holds(rule, subject.as_str()),
+            None => sheet.not_applicable(rule, subject.as_str(), "the dialogue ended before"),
+        }
+    }
+}
+
+fn family(host: &MxHost, sheet: &mut Sheet) {
+    let left_out: Vec<(&Probe, &Failure)> = host.probes.iter().filter_map(|probe| Some((probe, unprobed(probe)?))).collect();
+    let Some((first, _)) = left_out.first() else {
+        if host.probes.is_empty() {
+            sheet.not_applicable(&FAMILY_UNPROBED, host.name.as_str(), "the host has no address");
+        } else {
+            sheet.holds(&FAMILY_UNPROBED, host.name.as_str());
+        }
+        return;
+    };
+    let others = host.probes.len() > left_out.len();
+    let both = left_out.iter().any(|(probe, _)| probe.address.is_ipv4() != first.address.is_ipv4());
+    let family = match (both, first.address.is_ipv4()) {
+        (true, _) => "IPv6 and IPv4",
+        (false, true) => "IPv4",
+        (false, false) => "IPv6",
+    };
+    let switched_off = left_out.iter().any(|(_, failure)| failure.kind == FailureKind::SwitchedOff);
+    let why = if switched_off { "it was switched off" } else { "this vantage has none" };
+    let message = if others {
+        format!("the {family} addresses of {} were not probed: {why}", host.name)
+    } else {
+        format!("{} was not probed at all: it has {family} addresses only, and {why}", host.name)
+    };
+    let evidence =
+        |probe: &Probe, failure: &Failure| Evidence::at(EvidenceKind::Tcp, probe.at, format!("{}: {}", probe.address, failure.detail));
+    let mut all = left_out.iter().map(|(probe, failure)| evidence(probe, failure));
+    let Some(shown) = all.next() else { return };
+    let finding = sheet.undetermined(&FAMILY_UNPROBED, host.name.as_str(), message, shown);
+    finding.severity(if others { Severity::Warning } else { Severity::Blocker });
+    finding.evidence.extend(all);
+    finding.fix(format!("run the same check on a machine that has {family}"));
+}
+
+/// Port 25 is blocked here if nothing else explains that every MX times out: names resolve, and HTTPS connections work.
+fn port(case: &Case<'_>, hosts: &[MxHost], sheet: &mut Sheet) {
+    let subject = case.facts.domain.as_str();
+    let probes: Vec<&Probe> = hosts.iter().flat_map(|host| &host.probes).filter(|probe| unprobed(probe).is_none()).collect();
+    if probes.is_empty() {
+        return sheet.not_applicable(&PORT_BLOCKED, subject, "no address was probed");
+    }
+    let timed_out = |probe: &&Probe| probe.connect.failure().is_some_and(|failure| failure.kind == FailureKind::Timeout);
+    if !probes.iter().all(timed_out) {
+        return sheet.holds(&PORT_BLOCKED, subject);
+    }
+    let worked = case.facts.policy.iter().flat_map(|policy| &policy.fetches).find(|fetch| matches!(fetch.connect, Looked::Seen(_)));
+    let Some(worked) = worked else {
+        return sheet.not_applicable(&PORT_BLOCKED, subject, "every address timed out, and no HTTPS connection worked to compare with");
+    };
+    let ports: BTreeSet<u16> = probes.iter().map(|probe| probe.port).collect();
+    let port = ports.first().copied().unwrap_or(25);
+    let message = format!("every MX address times out at port {port} while HTTPS works: the port is blocked where this runs");
+    let addresses: Vec<String> = probes.iter().map(|probe| probe.address.to_string()).collect();
+    let shown = Evidence::new(EvidenceKind::Tcp, format!("port {port} timed out: {}", addresses.join(", ")));
+    let finding = sheet.undetermined(&PORT_BLOCKED, subject, message, shown);
+    finding.evidence(Evidence::at(EvidenceKind::Tcp, worked.at, format!("HTTPS to {} connected", worked.address)));
+    finding.expected(format!("an outgoing connection to port {port}")).found(format!("{} of {} timed out", probes.len(), probes.len()));
+    finding.fix(format!("run the check on a machine from which port {port} is open, such as a mail server of your own"));
+}
+
+#[cfg(test)]
+mod tests;

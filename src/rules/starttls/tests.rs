@@ -1,0 +1,288 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::model::facts::dns::{AddressFacts, TxtFacts};
+use crate::model::facts::policy::{Fetch, PolicyFacts};
+use crate::model::facts::servers::{MxSource, WideHello};
+use crate::model::facts::tls::{TlsFacts, Trust};
+use crate::model::facts::vantage::{Family, Roots, Vantage};
+use crate::model::facts::{Facts, SCHEMA};
+use crate::model::finding::{Finding, Outcome};
+use crate::model::looked::{Absence, AbsenceKind};
+use crate::model::settings::Settings;
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::name::Domain;
+use crate::wire::smtp::Reply;
+
+const V4: &str = "192.0.2.1";
+const V6: &str = "2001:db8::1";
+
+fn reply(code: u16, lines: &[&str]) -> Looked<Reply> {
+    Looked::Seen(Reply { code, lines: lines.iter().map(|&line| line.to_owned()).collect() })
+}
+
+fn failed<T>(kind: FailureKind, detail: &str) -> Looked<T> {
+    Looked::Failed(Failure::new(kind, detail))
+}
+
+fn tls(version: &str, suite: &str) -> TlsFacts {
+    let trust = Trust { public: None, private: None, problem: None };
+    TlsFacts { version: version.into(), suite: suite.into(), chain: vec![], trust, signature_problem: None }
+}
+
+fn healthy(address: &str) -> Probe {
+    Probe {
+        address: address.parse().unwrap(),
+        port: 25,
+        at: Timestamp::UNIX_EPOCH,
+        connect: Looked::Seen(3),
+        greeting: Some(reply(220, &["mx ESMTP"])),
+        greeting_ms: Some(4),
+        ehlo: Some(reply(250, &["mx", "STARTTLS"])),
+        starttls: Some(reply(220, &["go"])),
+        tls: Some(Looked::Seen(tls("TLSv1.3", "TLS_AES_128_GCM_SHA256"))),
+        ehlo_after: Some(reply(250, &["mx"])),
+        wide: None,
+    }
+}
+
+/// A probe that stops at the TCP connection.
+fn unconnected(address: &str, kind: FailureKind) -> Probe {
+    Probe {
+        connect: Looked::Failed(Failure::new(kind, "words")),
+        greeting: None,
+        greeting_ms: None,
+        ehlo: None,
+        starttls: None,
+        tls: None,
+        ehlo_after: None,
+        ..healthy(address)
+    }
+}
+
+fn greeted(greeting: Looked<Reply>) -> Probe {
+    Probe { connect: Looked::Seen(1), greeting: Some(greeting), ..unconnected(V4, FailureKind::Other) }
+}
+
+fn answered(ehlo: Looked<Reply>) -> Probe {
+    Probe { ehlo: Some(ehlo), ..greeted(reply(220, &["mx"])) }
+}
+
+fn started(starttls: Looked<Reply>) -> Probe {
+    Probe { starttls: Some(starttls), ..answered(reply(250, &["mx", "STARTTLS"])) }
+}
+
+fn shaken(tls: Looked<TlsFacts>, wide: Option<Looked<TlsFacts>>) -> Probe {
+    Probe { tls: Some(tls), wide: wide.map(|outcome| WideHello { outcome, alert: None }), ..started(reply(220, &["go"])) }
+}
+
+fn alert() -> Looked<TlsFacts> {
+    failed(FailureKind::TlsAlert, "handshake_failure (40)")
+}
+
+fn after(ehlo_after: Looked<Reply>) -> Probe {
+    Probe { ehlo_after: Some(ehlo_after), ..healthy(V4) }
+}
+
+fn facts(hosts: Vec<Vec<Probe>>) -> Facts {
+    let absent = || Absence { kind: AbsenceKind::NoData, via: Vec::new() };
+    let addresses = || AddressFacts { v4: Looked::Absent(absent()), v6: Looked::Absent(absent()) };
+    let host = |(index, probes)| MxHost {
+        name: Domain::from_dns(&format!("mx{}.example.com", index + 1)),
+        source: MxSource::Record,
+        preference: Some(10),
+        addresses: addresses(),
+        probes,
+        addresses_left_out: 0,
+    };
+    Facts {
+        schema: SCHEMA.into(),
+        domain: Domain::from_dns("example.com"),
+        observed_at: Timestamp::UNIX_EPOCH,
+        vantage: Vantage {
+            resolvers: vec![],
+            roots: Roots { name: "mozilla".into(), count: 0, sha256: Fingerprint::of(b"") },
+            ipv4: Family::Available,
+            ipv6: Family::Available,
+            helo: "probe".into(),
+        },
+        mail: None,
+        record: None,
+        policy: None,
+        servers: Some(hosts.into_iter().enumerate().map(host).collect()),
+        reports: None,
+        certificates: BTreeMap::new(),
+    }
+}
+
+fn findings(facts: &Facts) -> Vec<Finding> {
+    let settings = Settings::default();
+    let mut sheet = Sheet::default();
+    judge(&Case::new(facts, &settings, Timestamp::UNIX_EPOCH), &mut sheet);
+    sheet.into_findings()
+}
+
+/// What is shown: code, outcome, severity.
+fn shown(facts: &Facts) -> Vec<(&'static str, Outcome, Severity)> {
+    findings(facts).iter().filter(|it| it.is_shown()).map(|it| (it.code(), it.outcome, it.severity)).collect()
+}
+
+type Row = (&'static str, Probe, Vec<(&'static str, Outcome, Severity)>);
+
+#[test]
+fn each_way_to_fail_has_its_code() {
+    use FailureKind::{Closed, Other, Protocol, Refused, Reset, Timeout, TlsAlert, TooLarge, Unreachable};
+    use Outcome::{Broken, Undetermined};
+    use Severity::{Blocker, Warning};
+    let old = |version: &str, suite: &str| Some(Looked::Seen(tls(version, suite)));
+    let mut forged = healthy(V4);
+    if let Some(Looked::Seen(facts)) = &mut forged.tls {
+        facts.signature_problem = Some("BadSignature".into());
+    }
+    let mut both = after(failed(Closed, "closed"));
+    both.tls.clone_from(&forged.tls);
+    let rows: Vec<Row> = vec![
+        ("healthy", healthy(V4), vec![]),
+        ("refused", unconnected(V4, Refused), vec![("starttls-unreachable", Undetermined, Blocker)]),
+        ("timeout", unconnected(V4, Timeout), vec![("starttls-unreachable", Undetermined, Blocker)]),
+        ("unreachable", unconnected(V4, Unreachable), vec![("starttls-unreachable", Undetermined, Blocker)]),
+        ("silent", greeted(failed(Timeout, "no reply")), vec![("starttls-unreachable", Undetermined, Blocker)]),
+        ("garbage", greeted(failed(Protocol, "SSH")), vec![("starttls-not-smtp", Undetermined, Blocker)]),
+        ("endless", greeted(failed(TooLarge, "64 KiB")), vec![("starttls-not-smtp", Undetermined, Blocker)]),
+        ("odd greeting", greeted(reply(250, &["mx"])), vec![("starttls-not-smtp", Undetermined, Blocker)]),
+        ("closed at once", greeted(failed(Closed, "closed")), vec![("starttls-busy", Undetermined, Blocker)]),
+        ("421 greeting", greeted(reply(421, &["busy"])), vec![("starttls-busy", Undetermined, Blocker)]),
+        ("554 greeting", greeted(reply(554, &["no"])), vec![("starttls-refused", Undetermined, Blocker)]),
+        ("421 to EHLO", answered(reply(421, &["busy"])), vec![("starttls-busy", Undetermined, Blocker)]),
+        ("502 to EHLO", answered(reply(502, &["not implemented"])), vec![("starttls-refused", Undetermined, Blocker)]),
+        ("closed at EHLO", answered(failed(Closed, "closed")), vec![("starttls-busy", Undetermined, Blocker)]),
+        ("no STARTTLS", answered(reply(250, &["mx", "SIZE"])), vec![("starttls-missing", Broken, Blocker)]),
+        ("454 to STARTTLS", started(reply(454, &["no key"])), vec![("starttls-rejected", Broken, Blocker)]),
+        ("503 to STARTTLS", started(reply(503, &["no"])), vec![("starttls-rejected", Broken, Blocker)]),
+        ("closed at STARTTLS", started(failed(Closed, "closed")), vec![("starttls-rejected", Broken, Blocker)]),
+        ("silent at STARTTLS", started(failed(Timeout, "no reply")), vec![("starttls-rejected", Undetermined, Blocker)]),
+        ("alert twice", shaken(alert(), Some(alert())), vec![("starttls-handshake", Broken, Blocker)]),
+        ("reset twice", shaken(failed(Reset, "reset"), Some(failed(Closed, "closed"))), vec![("starttls-handshake", Broken, Blocker)]),
+        ("handshake hangs", shaken(failed(Timeout, "late"), None), vec![("starttls-handshake", Undetermined, Blocker)]),
+        ("wide hello hangs", shaken(alert(), Some(failed(Timeout, "late"))), vec![("starttls-handshake", Undetermined, Blocker)]),
+        ("no second connection", shaken(alert(), Some(failed(Other, "421"))), vec![("starttls-handshake", Undetermined, Blocker)]),
+        ("TLS 1.0", shaken(alert(), old("TLSv1.0", "TLS_RSA_WITH_AES_128_CBC_SHA")), vec![("starttls-legacy", Broken, Blocker)]),
+        ("old suites", shaken(alert(), old("TLSv1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256")), vec![("starttls-suites", Broken, Warning)]),
+        (
+            "stumbles over a modern hello",
+            shaken(failed(Reset, "reset"), old("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")),
+            vec![("starttls-handshake", Broken, Warning)],
+        ),
+        ("bad signature", forged, vec![("starttls-handshake", Broken, Blocker)]),
+        ("client certificate", after(failed(TlsAlert, "certificate_required (116)")), vec![("starttls-after", Broken, Blocker)]),
+        ("closed after TLS", after(failed(Closed, "closed")), vec![("starttls-after", Broken, Blocker)]),
+        ("554 after TLS", after(reply(554, &["no"])), vec![("starttls-after", Broken, Blocker)]),
+        ("silent after TLS", after(failed(Timeout, "no reply")), vec![("starttls-after", Undetermined, Blocker)]),
+        ("421 after TLS", after(reply(421, &["busy"])), vec![("starttls-busy", Undetermined, Blocker)]),
+        ("two at once", both, vec![("starttls-handshake", Broken, Blocker), ("starttls-after", Broken, Blocker)]),
+    ];
+    for (name, probe, expected) in rows {
+        let facts = facts(vec![vec![probe]]);
+        assert_eq!(shown(&facts), expected, "{name}");
+        let all = findings(&facts);
+        let on_address = all.iter().filter(|it| it.subject == "mx1.example.com 192.0.2.1").count();
+        assert_eq!(on_address, LADDER.len(), "{name}: every rule leaves one finding");
+        for finding in all.iter().filter(|it| it.is_shown()) {
+            assert!(finding.message.contains("mx1.example.com") && !finding.message.ends_with('.'), "{name}: {}", finding.message);
+            assert!(!finding.evidence.is_empty() && finding.fix.is_some() && finding.expected.is_some(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn rungs_below_a_fault_hold_and_rungs_above_cannot_be_asked() {
+    let all = findings(&facts(vec![vec![started(reply(454, &["no key"]))]]));
+    let outcome = |rule: &Rule| all.iter().find(|it| it.rule == rule).unwrap().outcome;
+    for below in [&UNREACHABLE, &NOT_SMTP, &BUSY, &REFUSED, &MISSING] {
+        assert_eq!(outcome(below), Outcome::Holds, "{}", below.code);
+    }
+    for above in [&HANDSHAKE, &LEGACY, &SUITES, &AFTER] {
+        assert_eq!(outcome(above), Outcome::NotApplicable, "{}", above.code);
+    }
+    let all = findings(&facts(vec![vec![greeted(reply(421, &["busy"]))]]));
+    assert!(all.iter().any(|it| it.rule == &MISSING && it.outcome == Outcome::NotApplicable), "no word about STARTTLS");
+}
+
+#[test]
+fn a_proven_address_makes_the_others_loose_ends() {
+    for loose in [unconnected(V4, FailureKind::Timeout), greeted(reply(421, &["busy"])), greeted(reply(554, &["no"]))] {
+        let proven = shown(&facts(vec![vec![healthy(V6), loose.clone()]]));
+        assert_eq!((proven.len(), proven[0].1, proven[0].2), (1, Outcome::Undetermined, Severity::Warning));
+        let unproven = shown(&facts(vec![vec![after(failed(FailureKind::Closed, "closed")), loose]]));
+        assert!(unproven.iter().any(|it| it.1 == Outcome::Undetermined && it.2 == Severity::Blocker));
+    }
+    let other_host = shown(&facts(vec![vec![healthy(V6)], vec![unconnected(V4, FailureKind::Timeout)]]));
+    assert_eq!(other_host[0].2, Severity::Blocker, "another host proves nothing");
+}
+
+#[test]
+fn a_family_that_this_vantage_lacks_is_no_fault_of_the_host() {
+    for kind in [FailureKind::NoRoute, FailureKind::SwitchedOff] {
+        let half = shown(&facts(vec![vec![unconnected(V6, kind), healthy(V4)]]));
+        assert_eq!(half, [("starttls-family-unprobed", Outcome::Undetermined, Severity::Warning)]);
+        let whole = shown(&facts(vec![vec![unconnected(V6, kind)]]));
+        assert_eq!(whole, [("starttls-family-unprobed", Outcome::Undetermined, Severity::Blocker)]);
+    }
+}
+
+#[test]
+fn a_blocked_port_is_concluded_from_timeouts_everywhere_beside_working_https() {
+    let timeouts = || vec![vec![unconnected(V4, FailureKind::Timeout), unconnected(V6, FailureKind::NoRoute)]];
+    let has = |facts: &Facts| shown(facts).iter().any(|it| it.0 == "starttls-port-blocked");
+    let mut blocked = facts(timeouts());
+    assert!(!has(&blocked), "nothing to compare with");
+    blocked.policy = Some(policy(Looked::Failed(Failure::new(FailureKind::Timeout, "late"))));
+    assert!(!has(&blocked), "HTTPS does not work either");
+    blocked.policy = Some(policy(Looked::Seen(5)));
+    assert!(has(&blocked));
+    assert!(shown(&blocked).iter().any(|it| it.0 == "starttls-unreachable"), "and each address is still reported");
+    let mut refused = facts(vec![vec![unconnected(V4, FailureKind::Timeout)], vec![unconnected(V4, FailureKind::Refused)]]);
+    refused.policy = Some(policy(Looked::Seen(5)));
+    assert!(!has(&refused), "a refusal comes from somewhere");
+}
+
+fn policy(connect: Looked<u64>) -> PolicyFacts {
+    let absent = || Absence { kind: AbsenceKind::NoData, via: Vec::new() };
+    let address: IpAddr = "198.51.100.1".parse().unwrap();
+    PolicyFacts {
+        txt: TxtFacts { name: Domain::from_dns("_mta-sts.example.com"), answer: Looked::Absent(absent()), elsewhere: vec![] },
+        host: Domain::from_dns("mta-sts.example.com"),
+        addresses: AddressFacts { v4: Looked::Absent(absent()), v6: Looked::Absent(absent()) },
+        fetches: vec![Fetch {
+            address,
+            at: Timestamp::UNIX_EPOCH,
+            agent: "stsready".into(),
+            elapsed_ms: 9,
+            connect,
+            tls: None,
+            response: None,
+        }],
+        by_agent: vec![],
+        draft: None,
+        pattern_domains: BTreeMap::new(),
+        https_witness: None,
+    }
+}
+
+#[test]
+fn a_host_without_addresses_is_another_room_s_business() {
+    let all = findings(&facts(vec![vec![]]));
+    assert!(all.iter().all(|it| it.outcome == Outcome::NotApplicable));
+    assert!(LADDER.iter().chain([&&FAMILY_UNPROBED]).all(|rule| all.iter().any(|it| it.rule == *rule)));
+}
+
+#[test]
+fn a_huge_reply_is_shown_in_part() {
+    let long = "a".repeat(60_000);
+    let all = findings(&facts(vec![vec![answered(reply(250, &["mx", &long]))]]));
+    let finding = all.iter().find(|it| it.rule == &MISSING).unwrap();
+    assert!(finding.evidence[0].text.len() < 1_000 && finding.found.as_ref().unwrap().len() < 1_000);
+}

@@ -1,0 +1,79 @@
+//! How alike two names are: for "did you mean". In: two texts and the most edits that still count as a slip. Out: the edits.
+
+/// The number of single-character insertions, deletions and replacements that turn `a` into `b`, if at most `most`.
+///
+/// Costs at most `a.len() * (2 * most + 1)`: only the cells near the diagonal can stay within the bound, so hostile lengths stay cheap.
+pub fn edits_within(a: &str, b: &str, most: usize) -> Option<usize> {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > most {
+        return None;
+    }
+    let beyond = most + 1;
+    let mut row: Vec<usize> = (0..=b.len()).map(|column| column.min(beyond)).collect();
+    for (above, left) in a.iter().enumerate() {
+        let from = (above + 1).saturating_sub(most).max(1);
+        let to = (above + 1 + most).min(b.len());
+        let mut diagonal = row.get(from - 1).copied().unwrap_or(beyond);
+        if let Some(edge) = row.get_mut(from - 1) {
+            *edge = if from == 1 { (above + 1).min(beyond) } else { beyond };
+        }
+        let mut before = if from == 1 { (above + 1).min(beyond) } else { beyond };
+        for column in from..=to {
+            let (Some(top), Some(right)) = (row.get(column).copied(), b.get(column - 1)) else { break };
+            // The cell at the band's right edge has never been reached from above.
+            let top = if column == above + 1 + most { beyond } else { top };
+            let cell = (diagonal + usize::from(left != right)).min(top + 1).min(before + 1).min(beyond);
+            if let Some(place) = row.get_mut(column) {
+                *place = cell;
+            }
+            diagonal = top;
+            before = cell;
+        }
+    }
+    row.last().copied().filter(|edits| *edits <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The whole table, as the textbook has it.
+    fn edits(a: &str, b: &str) -> usize {
+        let b: Vec<char> = b.chars().collect();
+        let mut row: Vec<usize> = (0..=b.len()).collect();
+        for (above, left) in a.chars().enumerate() {
+            let mut next = vec![above + 1];
+            for (column, right) in b.iter().enumerate() {
+                next.push((row[column] + usize::from(left != *right)).min(row[column + 1] + 1).min(next[column] + 1));
+            }
+            row = next;
+        }
+        row[b.len()]
+    }
+
+    #[test]
+    fn slips_of_the_pen_are_counted() {
+        for (a, b, most, edits) in [
+            ("mx", "mx", 1, Some(0)),
+            ("nmx", "mx", 1, Some(1)),
+            ("max-age", "max_age", 2, Some(1)),
+            ("verison", "version", 2, Some(2)),
+            ("id", "mx", 1, None),
+            ("", "mx", 2, Some(2)),
+            ("", "", 0, Some(0)),
+            ("mx1.exmaple.com", "mx1.example.com", 3, Some(2)),
+        ] {
+            assert_eq!(edits_within(a, b, most), edits, "{a} {b}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_band_never_changes_the_count(a in "[abc]{0,9}", b in "[abc]{0,9}", most in 0_usize..5) {
+            let whole = edits(&a, &b);
+            prop_assert_eq!(edits_within(&a, &b, most), (whole <= most).then_some(whole));
+        }
+    }
+}

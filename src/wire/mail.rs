@@ -1,0 +1,349 @@
+//! Report parts in mails (RFC 8460 §5.3): which parts of an RFC 5322 message may hold a report, whatever they are labelled.
+//!
+//! In: the bytes of one mail. Out: its sender's domain, what its TLS-Report headers say, and the parts whose content looks like
+//! gzip, zip or JSON, or whose label promises a report. Header fields and transfer encodings are `mail-parser`'s; the walk over the
+//! parts is ours, because the crate's own nests as deep as the mail says, and a hostile mail then overflows the stack.
+
+use std::borrow::Cow;
+
+use mail_parser::decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode};
+use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders as _};
+
+use crate::wire::gzip;
+use crate::wire::name::Domain;
+
+/// The largest mail that is read.
+pub const MAIL_CAP: usize = 25 << 20;
+/// How deep parts may nest.
+pub const NESTING_CAP: usize = 16;
+/// How many parts are looked at.
+const PART_CAP: usize = 1000;
+/// The longest header block that is read.
+const HEADER_CAP: usize = 256 << 10;
+
+/// A mail, as far as it concerns reports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mail {
+    /// The domain of the From address.
+    pub from: Option<Domain>,
+    /// `TLS-Report-Submitter`.
+    pub submitter: Option<Domain>,
+    /// `TLS-Report-Domain`.
+    pub report_domain: Option<Domain>,
+    /// The parts that may hold a report, decoded, in their order.
+    pub parts: Vec<Part>,
+    /// Whether parts were left out because of a cap.
+    pub cut: bool,
+}
+
+/// A part that may hold a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its file name.
+    pub name: Option<String>,
+    /// Whether its label promises a file: a type other than text, or a file name. A text that merely begins with a brace is no promise.
+    pub declared: bool,
+    /// Its content, transfer encoding undone.
+    pub data: Vec<u8>,
+}
+
+/// Why bytes are no mail to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// Over [`MAIL_CAP`].
+    #[error("a mail of more than {} MiB", MAIL_CAP >> 20)]
+    TooLarge,
+    /// No header field at all.
+    #[error("no mail: it has no header")]
+    NoHeader,
+}
+
+/// Whether `bytes` begin as a mail does: header fields, two of them well known.
+pub fn is_mail(bytes: &[u8]) -> bool {
+    const KNOWN: [&str; 16] = [
+        "arc-seal",
+        "authentication-results",
+        "content-type",
+        "date",
+        "delivered-to",
+        "dkim-signature",
+        "from",
+        "message-id",
+        "mime-version",
+        "received",
+        "return-path",
+        "subject",
+        "tls-report-domain",
+        "tls-report-submitter",
+        "to",
+        "x-received",
+    ];
+    let mut known = 0;
+    for (number, line) in bytes.split(|byte| *byte == b'\n').take(400).enumerate() {
+        if line.is_empty() || line == b"\r" {
+            break;
+        }
+        if number > 0 && matches!(line.first(), Some(b' ' | b'\t')) {
+            continue;
+        }
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { return false };
+        let name = line[..colon].trim_ascii_end();
+        if name.is_empty() || name.len() > 76 || !name.iter().all(u8::is_ascii_graphic) {
+            return false;
+        }
+        known += usize::from(KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())));
+        if known >= 2 {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether `bytes` begin as a JSON object, or an array of objects, does; a byte order mark and spaces before it are forgiven.
+pub fn is_json(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    match bytes.split_first() {
+        Some((b'{', _)) => true,
+        Some((b'[', rest)) => rest.trim_ascii_start().starts_with(b"{"),
+        _ => false,
+    }
+}
+
+/// Whether `bytes` begin as a zip archive does.
+pub fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04")
+}
+
+/// Reads a mail.
+pub fn read(bytes: &[u8]) -> Result<Mail, MailError> {
+    if bytes.len() > MAIL_CAP {
+        return Err(MailError::TooLarge);
+    }
+    let (head, _) = split_head(bytes);
+    let parser = MessageParser::default();
+    let header = parser.parse_headers(head).ok_or(MailError::NoHeader)?;
+    let mut mail = Mail {
+        from: header.from().and_then(|from| from.first()).and_then(|from| from.address()).and_then(address_domain),
+        submitter: named_domain(&header, "TLS-Report-Submitter"),
+        report_domain: named_domain(&header, "TLS-Report-Domain"),
+        ..Mail::default()
+    };
+    let mut looked_at = 0;
+    walk(&parser, bytes, NESTING_CAP, &mut looked_at, &mut mail);
+    Ok(mail)
+}
+
+/// The domain of an address, however it is dressed: `a@b`, `Name <a@b>`, `mailto:a@b`.
+pub fn address_domain(written: &str) -> Option<Domain> {
+    let (_, domain) = written.rsplit_once('@')?;
+    let end = domain.find(|c: char| c.is_whitespace() || matches!(c, '>' | ',' | ';' | '?' | ')')).unwrap_or(domain.len());
+    Domain::parse(&domain[..end]).ok()
+}
+
+fn named_domain(header: &Message<'_>, name: &'static str) -> Option<Domain> {
+    match header.header(name)? {
+        HeaderValue::Text(text) => Domain::parse(text).ok(),
+        _ => None,
+    }
+}
+
+/// Looks at one entity and those inside it.
+fn walk(parser: &MessageParser, entity: &[u8], depth: usize, looked_at: &mut usize, mail: &mut Mail) {
+    *looked_at += 1;
+    if depth == 0 || *looked_at > PART_CAP {
+        mail.cut = true;
+        return;
+    }
+    let (head, body) = split_head(entity);
+    // A part may well have no header at all (RFC 2046 §5.1: then it is plain text); an empty `Message` must not be asked for one.
+    let header = parser.parse_headers(head);
+    let content_type = header.as_ref().and_then(|header| header.content_type());
+    let (main, sub) = content_type.map_or(("text", "plain"), |kind| (kind.ctype(), kind.subtype().unwrap_or_default()));
+    if main.eq_ignore_ascii_case("multipart")
+        && let Some(boundary) = content_type.and_then(|kind| kind.attribute("boundary")).filter(|boundary| !boundary.is_empty())
+    {
+        for part in parts(body, boundary.as_bytes()) {
+            walk(parser, part, depth - 1, looked_at, mail);
+        }
+        return;
+    }
+    let data = decoded(body, header.as_ref().and_then(|header| header.content_transfer_encoding()));
+    if main.eq_ignore_ascii_case("message") && matches!(sub.to_ascii_lowercase().as_str(), "rfc822" | "global") {
+        walk(parser, &data, depth - 1, looked_at, mail);
+        return;
+    }
+    let name =
+        header.as_ref().and_then(|header| header.attachment_name()).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let promised = sub.to_ascii_lowercase().starts_with("tlsrpt") || name.as_deref().is_some_and(is_report_name);
+    if promised || gzip::is_gzip(&data) || is_zip(&data) || is_json(&data) {
+        let declared = promised || name.is_some() || !main.eq_ignore_ascii_case("text");
+        mail.parts.push(Part { name, declared, data: data.into_owned() });
+    }
+}
+
+/// The header block and what comes after its blank line.
+fn split_head(entity: &[u8]) -> (&[u8], &[u8]) {
+    if let Some(body) = entity.strip_prefix(b"\r\n").or_else(|| entity.strip_prefix(b"\n")) {
+        return (&[], body);
+    }
+    let blank = |at: &usize| matches!(entity.get(at + 1..), Some([b'\n', ..] | [b'\r', b'\n', ..]));
+    let ends = entity.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
+    let Some(end) = ends.take_while(|at| *at <= HEADER_CAP).find(blank) else {
+        return (&entity[..entity.len().min(HEADER_CAP)], &[]);
+    };
+    let (head, rest) = entity.split_at(end + 1);
+    (head, rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")).unwrap_or(rest))
+}
+
+/// The parts between the boundary lines (RFC 2046 §5.1.1); a part that is never closed ends with the body.
+fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
+    let mut found = Vec::new();
+    let mut begins = None;
+    let mut at = 0;
+    for line in body.split_inclusive(|byte| *byte == b'\n') {
+        let next = at + line.len();
+        if let Some(rest) = line.strip_prefix(b"--").and_then(|line| line.strip_prefix(boundary)) {
+            let rest = rest.trim_ascii();
+            if rest.is_empty() || rest == b"--" {
+                if let Some(begin) = begins.take() {
+                    // The line end before a boundary belongs to the boundary.
+                    let part: &[u8] = &body[begin..at];
+                    let part = part.strip_suffix(b"\n").unwrap_or(part);
+                    found.push(part.strip_suffix(b"\r").unwrap_or(part));
+                }
+                if rest == b"--" {
+                    return found;
+                }
+                begins = Some(next);
+            }
+        }
+        at = next;
+    }
+    found.extend(begins.map(|begin| &body[begin..]).filter(|part| !part.is_empty()));
+    found
+}
+
+/// Undoes the transfer encoding; what cannot be undone stays as it is and fails later under its own name.
+fn decoded<'a>(body: &'a [u8], encoding: Option<&str>) -> Cow<'a, [u8]> {
+    match encoding.map(|encoding| encoding.trim().to_ascii_lowercase()).as_deref() {
+        Some("base64") => {
+            // RFC 2045 §6.8: characters outside the alphabet are ignored.
+            let alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+            let clean: Vec<u8> = body.iter().copied().filter(alphabet).collect();
+            base64_decode(&clean).map_or(Cow::Borrowed(body), Cow::Owned)
+        }
+        Some("quoted-printable") => quoted_printable_decode(body).map_or(Cow::Borrowed(body), Cow::Owned),
+        _ => Cow::Borrowed(body),
+    }
+}
+
+/// `….json`, `….json.gz` and what gateways make of them.
+fn is_report_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".json", ".json.gz", ".json.gzip", ".json.zip"].iter().any(|ending| name.ends_with(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const GZIP: &[u8] = b"\x1f\x8b\x08\x00rest\xff\xfe\r\n\x00";
+
+    fn mail(headers: &str, body: &str) -> Mail {
+        read(
+            format!("From: Sender Reports <noreply@out.sender.example>\r\nTLS-Report-Domain: Shop.example\r\n{headers}\r\n\r\n{body}")
+                .as_bytes(),
+        )
+        .expect("a mail")
+    }
+
+    fn base64(data: &[u8]) -> String {
+        let text = base64::engine::general_purpose::STANDARD.encode(data);
+        text.as_bytes().chunks(4).map(|chunk| String::from_utf8_lossy(chunk).into_owned()).collect::<Vec<_>>().join("\r\n")
+    }
+
+    #[test]
+    fn parts_are_chosen_by_content_whatever_the_label() {
+        for label in
+            ["application/tlsrpt+gzip", "application/gzip", "application/x-gzip", "application/octet-stream", "text/plain", "image/png"]
+        {
+            let body = format!(
+                "--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n--b\r\nContent-Type: {label}\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n--b--\r\n",
+                base64(GZIP),
+            );
+            let read = mail("Content-Type: multipart/report; report-type=tlsrpt; boundary=b", &body);
+            assert_eq!(read.parts.len(), 1, "{label}");
+            assert_eq!(read.parts[0].data, GZIP, "{label}: byte for byte");
+        }
+    }
+
+    #[test]
+    fn senders_and_headers_are_read() {
+        let read = mail("TLS-Report-Submitter: sender.example\r\nContent-Type: application/tlsrpt+json", "{\"a\":1}");
+        let text = |domain: &Option<Domain>| domain.as_ref().map(ToString::to_string);
+        assert_eq!(text(&read.from).as_deref(), Some("out.sender.example"));
+        assert_eq!(text(&read.submitter).as_deref(), Some("sender.example"));
+        assert_eq!(text(&read.report_domain).as_deref(), Some("shop.example"));
+        assert_eq!(read.parts[0].data, b"{\"a\":1}");
+        assert!(read.parts[0].declared);
+    }
+
+    #[test]
+    fn a_promise_is_kept_even_when_the_content_is_something_else() {
+        let read = mail("Content-Type: application/tlsrpt+gzip; name=\"a!b!1!2.json.gz\"", "The attachment was removed.");
+        assert_eq!(read.parts[0].name.as_deref(), Some("a!b!1!2.json.gz"));
+        assert!(mail("Content-Type: text/plain", "Hello").parts.is_empty());
+        assert!(!mail("Content-Type: text/plain", "{\"a\":1}").parts[0].declared);
+    }
+
+    #[test]
+    fn forwarded_mails_are_opened() {
+        let inner = "Content-Type: application/json\r\n\r\n{\"a\":1}";
+        let plain = format!("--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--");
+        assert_eq!(mail("Content-Type: multipart/mixed; boundary=\"b\"", &plain).parts[0].data, b"{\"a\":1}");
+        let encoded =
+            format!("--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{}\n--b--", base64(inner.as_bytes()));
+        assert_eq!(mail("Content-Type: multipart/mixed; boundary=\"b\"", &encoded).parts[0].data, b"{\"a\":1}");
+    }
+
+    #[test]
+    fn an_unclosed_multipart_keeps_its_last_part() {
+        let read = mail("Content-Type: multipart/mixed; boundary=b", "preamble\n--b\nContent-Type: application/json\n\n{\"a\":1}\n");
+        assert_eq!(read.parts[0].data, b"{\"a\":1}\n");
+    }
+
+    #[test]
+    fn nesting_and_number_are_capped() {
+        let deep = mail("Content-Type: message/rfc822", &"Content-Type: message/rfc822\r\n\r\n".repeat(200_000));
+        assert!(deep.cut && deep.parts.is_empty());
+        let wide = mail("Content-Type: multipart/mixed; boundary=b", &"--b\r\nContent-Type: application/json\r\n\r\n{}\r\n".repeat(5000));
+        assert!(wide.cut && wide.parts.len() < PART_CAP);
+        assert_eq!(read(&vec![b'a'; MAIL_CAP + 1]), Err(MailError::TooLarge));
+    }
+
+    #[test]
+    fn mails_are_told_from_other_texts() {
+        assert!(is_mail(b"Return-Path: <>\r\nReceived: from a\r\n by b\r\n\r\n"));
+        assert!(is_mail(b"X-Odd: 1\nFrom: a@b.example\nSubject: s\n\nbody"));
+        for other in
+            [&b""[..], b"# README\n\nFrom: here\nTo: there\n", b"Title: notes\nDate: today\n\n", b"{\"from\":1}", b" From: a\nTo: b\n"]
+        {
+            assert!(!is_mail(other), "{}", String::from_utf8_lossy(other));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..500)) {
+            let _ = (read(&bytes), is_mail(&bytes), is_json(&bytes));
+        }
+
+        #[test]
+        fn any_text_like_mime_is_answered(text in "(--b|--b--|Content-Type: (multipart/mixed; boundary=b|message/rfc822|text/plain)|\r\n|\n|=|[a-z]){0,60}") {
+            let _ = read(format!("From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n{text}").as_bytes());
+        }
+    }
+}
