@@ -65,7 +65,7 @@ fn sources() -> Vec<(PathBuf, String, String)> {
             let is_test = inside.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs");
             let text = fs::read_to_string(&path).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-            (!room.ends_with(".rs") && !is_test).then_some((path, room, code))
+            (!room.contains('.') && !is_test).then_some((path, room, code))
         })
         .collect()
 }

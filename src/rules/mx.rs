@@ -114,8 +114,8 @@ fn write_uncovered(nearest: &Nearest, policy: &Policy, live: &Live<'_>, host: &H
     };
     let replaced = line.filter(|_| nearest.replaces);
     let say = match replaced {
-        Some(line) => format!("Replace line {line}, then publish a new id"),
-        None => "Add the line, then publish a new id; or remove the MX record if it is an old one".to_owned(),
+        Some(line) => format!("replace line {line}, then publish a new id"),
+        None => "add the line, then publish a new id; or remove the MX record if it is an old one".to_owned(),
     };
     finding.fix_with(say, format!("mx: {}", nearest.correction));
     if let Some(line) = line {
@@ -150,10 +150,10 @@ fn unused(case: &Case<'_>, policy: &Policy, live: &Live<'_>, slips: &[usize], sh
             let message = format!("{message}, and its domain {domain} does not exist: whoever registers it owns an approved MX name");
             let finding = sheet.broken(&PATTERN_UNUSED, subject, message, shown);
             finding.evidence(Evidence::new(EvidenceKind::Dns, format!("{domain}: NXDOMAIN"))).severity(Severity::Warning);
-            finding.fix(format!("Delete line {line} now"))
+            finding.fix(format!("delete line {line} now"))
         } else {
             let finding = sheet.broken(&PATTERN_UNUSED, subject, message, shown);
-            finding.severity(Severity::Advice).fix(format!("Delete line {line}, unless the host is about to become an MX"))
+            finding.severity(Severity::Advice).fix(format!("delete line {line}, unless the host is about to become an MX"))
         };
         let hosts: Vec<String> = live.hosts.iter().take(10).map(|host| host.name.to_string()).collect();
         finding.expected(clip(&hosts.join(", "))).found(pattern.to_string()).line(line);
@@ -188,9 +188,9 @@ fn broad(case: &Case<'_>, policy: &Policy, live: &Live<'_>, sheet: &mut Sheet) {
         );
         finding.line(line).expected("the MX hosts by name, or a wildcard over a domain of mail hosts only").found(pattern.to_string());
         if covered.is_empty() {
-            finding.fix(format!("Delete line {line}"));
+            finding.fix(format!("delete line {line}"));
         } else {
-            finding.fix_with(format!("Replace line {line} by the MX hosts"), covered.join("\n"));
+            finding.fix_with(format!("replace line {line} by the MX hosts"), covered.join("\n"));
         }
     }
 }
@@ -206,7 +206,7 @@ fn address_literals(live: &Live<'_>, sheet: &mut Sheet) {
             )
             .expected("a host name with addresses of its own")
             .found(host.name.to_string())
-            .fix("Give the server a name with an address record, and name it in the MX record");
+            .fix("give the server a name with an address record, and name it in the MX record");
     }
 }
 
@@ -233,7 +233,7 @@ fn addresses(live: &Live<'_>, servers: &[MxHost], sheet: &mut Sheet) {
                 .evidence(live.evidence(host))
                 .expected("an A or AAAA record")
                 .found(if v4.kind == AbsenceKind::NxDomain { "the name does not exist" } else { "neither A nor AAAA" })
-                .fix("Publish the host's address, or remove the MX record");
+                .fix("publish the host's address, or remove the MX record");
         } else if server.addresses.all().is_empty() {
             sheet.not_applicable(&UNRESOLVABLE, subject, "the lookup failed");
         } else {
@@ -257,7 +257,7 @@ fn cname(live: &Live<'_>, host: &Host, server: &MxHost, sheet: &mut Sheet) {
         .evidence(live.evidence(host))
         .expected("a host name with addresses of its own")
         .found(format!("a CNAME to {}", last.target))
-        .fix("Give the name addresses of its own, or name the target in the MX record; policy and certificate first");
+        .fix("give the name addresses of its own, or name the target in the MX record; policy and certificate first");
 }
 
 fn single(case: &Case<'_>, live: &Live<'_>, sheet: &mut Sheet) {
@@ -271,7 +271,7 @@ fn single(case: &Case<'_>, live: &Live<'_>, sheet: &mut Sheet) {
         )
         .expected("two MX hosts, or a watched certificate")
         .found(only.name.to_string())
-        .fix("Watch the certificate's remaining time, or add a second MX as good as the first");
+        .fix("watch the certificate's remaining time, or add a second MX as good as the first");
 }
 
 fn find<'s>(servers: &'s [MxHost], name: &Domain) -> Option<&'s MxHost> {

@@ -168,7 +168,7 @@ fn not_utf8(policy: &Policy, subject: &str, sheet: &mut Sheet) {
     let raw = policy.problems.iter().find(|problem| problem.raw.contains('\u{fffd}')).map(|problem| problem.raw.clone());
     let raw = raw.or(field.map(|field| format!("{}: {}", field.name, field.value))).unwrap_or_default();
     let finding = sheet.broken(&SYNTAX, subject, "the policy has bytes that are not UTF-8", policy_line(line.unwrap_or(1), &raw));
-    finding.expected("UTF-8; plain ASCII is enough for a policy").found(clip(&raw)).fix("Save the file as plain ASCII");
+    finding.expected("UTF-8; plain ASCII is enough for a policy").found(clip(&raw)).fix("save the file as plain ASCII");
     if let Some(line) = line {
         finding.line(line);
     }
@@ -189,7 +189,7 @@ fn mode_none(policy: &Policy, subject: &str, sheet: &mut Sheet) {
         .line(line)
         .expected("mode testing, to begin with")
         .found("none")
-        .fix_with("Begin with testing, unless you are leaving MTA-STS", "mode: testing");
+        .fix_with("begin with testing, unless you are leaving MTA-STS", "mode: testing");
 }
 
 fn max_age_short(policy: &Policy, subject: &str, sheet: &mut Sheet) {
@@ -210,7 +210,7 @@ fn max_age_short(policy: &Policy, subject: &str, sheet: &mut Sheet) {
         return;
     };
     let line = policy.field(Key::MaxAge).map_or(1, |field| field.line);
-    let say = if severity == Severity::Warning { "Raise max_age" } else { "Raise max_age after two clean weeks in enforce" };
+    let say = if severity == Severity::Warning { "raise max_age" } else { "raise max_age after two clean weeks in enforce" };
     sheet
         .broken(&MAX_AGE_SHORT, subject, message, policy_line(line, &format!("max_age: {max_age}")))
         .severity(severity)

@@ -82,7 +82,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
                 )
                 .expected("the record itself, or a CNAME to a provider that you chose")
                 .found(format!("a CNAME to {}", last.target))
-                .fix("Leave it if the delegation is wanted, and see that its target still names your mailbox");
+                .fix("leave it if the delegation is wanted, and see that its target still names your mailbox");
         }
         if answer.ttl > DAY {
             let text = selection.counted.first().copied().unwrap_or_default();
@@ -95,7 +95,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
                 )
                 .expected("a TTL of at most 86400 s")
                 .found(format!("{} s", answer.ttl))
-                .fix_with("Lower the TTL", zone::txt_line(&facts.txt.name, text));
+                .fix_with("lower the TTL", zone::txt_line(&facts.txt.name, text));
         }
     }
     remaining::hold(RULES, subject, sheet);
@@ -121,7 +121,7 @@ fn judge_records(texts: &[String], elsewhere: &[Elsewhere], seen: &TxtSeen<'_>, 
                     .broken(&VERSION, name.as_str(), format!("the record at {name} is discarded: its version {why}"), seen.record(text))
                     .expected(format!("text that begins with {};", TLSRPT.as_str()))
                     .found(clip(text))
-                    .fix_with("Replace the record", zone::txt_line(name, &tlsrpt_record::repaired(text, &fallback_target(name))));
+                    .fix_with("replace the record", zone::txt_line(name, &tlsrpt_record::repaired(text, &fallback_target(name))));
             }
             remaining::not_applicable(&[&MISSING, &MISPLACED], name.as_str(), "a record is there, with a faulty version", sheet);
         }
@@ -147,7 +147,7 @@ fn judge_records(texts: &[String], elsewhere: &[Elsewhere], seen: &TxtSeen<'_>, 
             finding
                 .expected("exactly one record")
                 .found(several.len().to_string())
-                .fix_with("Keep one record and delete the others", zone::txt_line(name, &first.corrected(&fallback_target(name))));
+                .fix_with("keep one record and delete the others", zone::txt_line(name, &first.corrected(&fallback_target(name))));
         }
     }
     if selection.counted.is_empty() {
@@ -165,7 +165,7 @@ fn missing(unrelated: usize, seen: &TxtSeen<'_>, sheet: &mut Sheet) {
         .expected(format!("one TXT record that begins with {};", TLSRPT.as_str()))
         .found(if unrelated == 0 { "no TXT record" } else { "only TXT records about other things" })
         .fix_with(
-            "Publish the record, with a mailbox that is read",
+            "publish the record, with a mailbox that is read",
             zone::txt_line(name, &format!("{}; rua={}", TLSRPT.as_str(), fallback_target(name))),
         );
 }
@@ -183,7 +183,7 @@ fn misplaced(other: &Elsewhere, seen: &TxtSeen<'_>, sheet: &mut Sheet) {
         .expected(format!("the record at {name}"))
         .found(format!("it at {}", other.name))
         .fix_with(
-            format!("Publish the record at {name} and delete it at {}", other.name),
+            format!("publish the record at {name} and delete it at {}", other.name),
             zone::txt_line(name, &tlsrpt_record::repaired(&other.text, &fallback_target(name))),
         );
 }
@@ -194,7 +194,7 @@ fn judge_text(text: &str, seen: &TxtSeen<'_>, sheet: &mut Sheet) {
     let name = seen.name;
     let corrected = zone::txt_line(name, &record.corrected(&fallback_target(name)));
     let mut write = |rule: &'static Rule, message: String, expected: &str, found: &str| {
-        let fix = || "Replace the record".to_owned();
+        let fix = || "replace the record".to_owned();
         let finding: &mut Finding = sheet.broken(rule, name.as_str(), message, seen.record(text));
         finding
             .expected(expected)
@@ -250,7 +250,7 @@ fn judge_text(text: &str, seen: &TxtSeen<'_>, sheet: &mut Sheet) {
             )
             .expected("one target")
             .found(clip(&list.join(", ")))
-            .fix_with("Keep one target and copy the reports from there", zone::txt_line(name, &first_target_only(&record, name)));
+            .fix_with("keep one target and copy the reports from there", zone::txt_line(name, &first_target_only(&record, name)));
     }
 }
 

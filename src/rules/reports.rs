@@ -131,7 +131,7 @@ fn rejected(domain: &str, reports: &ReportFacts, sheet: &mut Sheet) {
     if number > TOLD_CAP {
         finding.evidence(Evidence::new(EvidenceKind::Report, format!("and {} more", number - TOLD_CAP)));
     }
-    finding.fix("Take out what is no TLS report, and get damaged ones again from the mailbox");
+    finding.fix("take out what is no TLS report, and get damaged ones again from the mailbox");
 }
 
 /// The reports in one line, for evidence.

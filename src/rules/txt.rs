@@ -112,7 +112,7 @@ fn judge_records(texts: &[String], elsewhere: &[Elsewhere], seen: &TxtSeen<'_>, 
                     .broken(&VERSION, name.as_str(), format!("the record at {name} is discarded: its version {why}"), seen.record(text))
                     .expected(format!("text that begins with {};", STS.as_str()))
                     .found(clip(text))
-                    .fix_with("Replace the record", zone::txt_line(name, &sts_record::repaired(text, id)));
+                    .fix_with("replace the record", zone::txt_line(name, &sts_record::repaired(text, id)));
             }
             remaining::not_applicable(&[&MISSING, &MISPLACED], name.as_str(), "a record is there, with a faulty version", sheet);
         }
@@ -138,7 +138,7 @@ fn judge_records(texts: &[String], elsewhere: &[Elsewhere], seen: &TxtSeen<'_>, 
             finding
                 .expected("exactly one record")
                 .found(several.len().to_string())
-                .fix_with("Publish one record with a new id and delete the others", zone::txt_line(name, &with_id(id)));
+                .fix_with("publish one record with a new id and delete the others", zone::txt_line(name, &with_id(id)));
         }
     }
     if selection.counted.is_empty() {
@@ -155,7 +155,7 @@ fn missing(unrelated: usize, seen: &TxtSeen<'_>, id: &str, sheet: &mut Sheet) {
         .broken(&MISSING, name.as_str(), format!("no MTA-STS record at {name}, so no sender asks for the policy"), seen.nothing(unrelated))
         .expected(format!("one TXT record that begins with {};", STS.as_str()))
         .found(if unrelated == 0 { "no TXT record" } else { "only TXT records about other things" })
-        .fix_with("Serve the policy first, then publish the record", zone::txt_line(name, &with_id(id)));
+        .fix_with("serve the policy first, then publish the record", zone::txt_line(name, &with_id(id)));
 }
 
 fn misplaced(other: &Elsewhere, seen: &TxtSeen<'_>, id: &str, sheet: &mut Sheet) {
@@ -171,7 +171,7 @@ fn misplaced(other: &Elsewhere, seen: &TxtSeen<'_>, id: &str, sheet: &mut Sheet)
         .expected(format!("the record at {name}"))
         .found(format!("it at {}", other.name))
         .fix_with(
-            format!("Publish the record at {name} and delete it at {}", other.name),
+            format!("publish the record at {name} and delete it at {}", other.name),
             zone::txt_line(name, &sts_record::repaired(&other.text, id)),
         );
 }
@@ -188,7 +188,7 @@ fn dangling(facts: &PolicyFacts, absence: &Absence, id: &str, sheet: &mut Sheet)
         )
         .expected("a CNAME whose target holds the record, or the record itself")
         .found(format!("{target}: {}", absence.kind.as_str()))
-        .fix_with("Correct the target, or put a record of your own in the CNAME's place", zone::txt_line(name, &with_id(id)));
+        .fix_with("correct the target, or put a record of your own in the CNAME's place", zone::txt_line(name, &with_id(id)));
 }
 
 fn ttl(seconds: u32, text: &str, seen: &TxtSeen<'_>, sheet: &mut Sheet) {
@@ -205,7 +205,7 @@ fn ttl(seconds: u32, text: &str, seen: &TxtSeen<'_>, sheet: &mut Sheet) {
         )
         .expected("a TTL of at most 86400 s")
         .found(format!("{seconds} s"))
-        .fix_with("Lower the TTL before the policy changes", zone::txt_line(name, text));
+        .fix_with("lower the TTL before the policy changes", zone::txt_line(name, text));
 }
 
 /// One record that counts.
@@ -257,7 +257,7 @@ fn judge_text(text: &str, seen: &TxtSeen<'_>, id: &str, sheet: &mut Sheet) {
             .broken(rule, name.as_str(), message, seen.record(text))
             .expected(expected)
             .found(if found.is_empty() { "nothing".to_owned() } else { clip(found) })
-            .fix_with("Replace the record", corrected.clone());
+            .fix_with("replace the record", corrected.clone());
     }
 }
 

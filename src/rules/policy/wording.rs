@@ -28,16 +28,16 @@ pub(super) fn is_told_once(kind: &Kind) -> bool {
 pub(super) fn of(problem: &Problem, policy: &Policy) -> Words {
     let raw = clip(&problem.raw);
     let (message, expected, fix) = match &problem.kind {
-        Kind::Empty => ("the policy is empty".to_owned(), "a policy".to_owned(), "Put the policy into the file that is served".to_owned()),
+        Kind::Empty => ("the policy is empty".to_owned(), "a policy".to_owned(), "put the policy into the file that is served".to_owned()),
         Kind::NotAPolicy(document) => (
             format!("what stands in the policy's place is {document}"),
             "lines of the form `key: value`, beginning with version: STSv1".to_owned(),
-            "Serve the policy as plain text at /.well-known/mta-sts.txt".to_owned(),
+            "serve the policy as plain text at /.well-known/mta-sts.txt".to_owned(),
         ),
         Kind::Bom => (
             "the policy begins with a byte order mark, so strict senders find no version".to_owned(),
             "version: STSv1 from the first byte on".to_owned(),
-            "Save the file as UTF-8 without byte order mark, or as ASCII".to_owned(),
+            "save the file as UTF-8 without byte order mark, or as ASCII".to_owned(),
         ),
         Kind::VersionMissing => missing(problem, Key::Version, "version: STSv1"),
         Kind::ModeMissing => missing(problem, Key::Mode, "mode: testing, enforce or none"),
@@ -47,7 +47,7 @@ pub(super) fn of(problem: &Problem, policy: &Policy) -> Words {
         Kind::VersionNotFirst => (
             "the version is not on the first line: legal, but Google asks for it there".to_owned(),
             "version: STSv1 on the first line".to_owned(),
-            "Move the line to the top".to_owned(),
+            "move the line to the top".to_owned(),
         ),
         Kind::ModeInvalid => (
             format!("the mode{} does not exist", value(problem, Key::Mode, policy)),
@@ -65,7 +65,7 @@ pub(super) fn of(problem: &Problem, policy: &Policy) -> Words {
         Kind::BareCr => (
             format!("{} {}", lines(problem, policy, "end", "ends"), "in a carriage return alone"),
             "LF or CRLF at the end of each line".to_owned(),
-            "Save the file with LF or CRLF line ends".to_owned(),
+            "save the file with LF or CRLF line ends".to_owned(),
         ),
         Kind::Syntax(fault) => {
             let fix = if problem.corrected.is_some() { replace(problem) } else { delete(problem) };
@@ -74,7 +74,7 @@ pub(super) fn of(problem: &Problem, policy: &Policy) -> Words {
         Kind::BlankLine => (
             format!("{} blank: {REJECT_BLANK_LINES} reject the whole policy for it", lines(problem, policy, "are", "is")),
             "no blank line".to_owned(),
-            "Delete the blank lines".to_owned(),
+            "delete the blank lines".to_owned(),
         ),
         Kind::UnknownField(Some(key)) => {
             (format!("`{raw}` is ignored by senders: it looks like a slip of {key}"), key.to_string(), replace(problem))
@@ -82,7 +82,7 @@ pub(super) fn of(problem: &Problem, policy: &Policy) -> Words {
         Kind::UnknownField(None) => (
             format!("`{raw}` is no field of RFC 8461, and senders ignore it"),
             "version, mode, mx, max_age".to_owned(),
-            "Delete the line, unless it is an extension of your own".to_owned(),
+            "delete the line, unless it is an extension of your own".to_owned(),
         ),
         Kind::DuplicateField { first, same } => {
             (duplicate(problem, *first, *same, policy), format!("the field once, on line {first}"), delete(problem))
@@ -90,7 +90,7 @@ pub(super) fn of(problem: &Problem, policy: &Policy) -> Words {
         Kind::TrailingSpace => (
             format!("{} in white space, which is legal", lines(problem, policy, "end", "ends")),
             "no white space at the end of a line".to_owned(),
-            "Remove the white space at the line ends".to_owned(),
+            "remove the white space at the line ends".to_owned(),
         ),
     };
     let found = match &problem.kind {
@@ -119,7 +119,7 @@ fn missing(problem: &Problem, key: Key, expected: &str) -> (String, String, Stri
     };
     let fix = match problem.line {
         Some(_) => replace(problem),
-        None => format!("Add a line {key}"),
+        None => format!("add a line {key}"),
     };
     (message, expected.to_owned(), fix)
 }
@@ -143,14 +143,14 @@ fn value(problem: &Problem, key: Key, policy: &Policy) -> String {
 fn replace(problem: &Problem) -> String {
     let line = problem.line.unwrap_or(1);
     match &problem.corrected {
-        None => format!("Correct line {line}, or delete it"),
-        Some(text) if text.contains('\n') => format!("Replace line {line} by one line for each host"),
-        Some(_) => format!("Replace line {line}"),
+        None => format!("correct line {line}, or delete it"),
+        Some(text) if text.contains('\n') => format!("replace line {line} by one line for each host"),
+        Some(_) => format!("replace line {line}"),
     }
 }
 
 fn delete(problem: &Problem) -> String {
-    format!("Delete line {}", problem.line.unwrap_or(1))
+    format!("delete line {}", problem.line.unwrap_or(1))
 }
 
 /// `line 3 is`, `lines 3, 5 and 20 more are`: all problems of a kind that is told once.

@@ -50,7 +50,7 @@ fn undeliverable(target: &Target, uri: &Uri, known: Option<&TargetFacts>, shown:
                 .evidence(shown.clone())
                 .expected(expected)
                 .found(why)
-                .fix("Name a target that takes reports, or give this one's host its DNS records");
+                .fix("name a target that takes reports, or give this one's host its DNS records");
         }
     }
 }
@@ -107,5 +107,5 @@ fn same_mx(facts: &Facts, target: &Target, uri: &Uri, known: Option<&TargetFacts
         .evidence(shown.clone())
         .expected("a mailbox behind other MX hosts, or an https target")
         .found(host.name.to_string())
-        .fix("Send the reports to a mailbox with other MX hosts, or to an https target");
+        .fix("send the reports to a mailbox with other MX hosts, or to an https target");
 }

@@ -73,7 +73,7 @@ fn failing(subject: &str, groups: &[&Group], live_mx: &BTreeSet<Domain>, sheet: 
         finding.evidence(row(group));
     }
     finding.fix(
-        "The live checks do not show it: look for one bad back end of several, the other address family, a firewall that treats the \
+        "the live checks do not show it: look for one bad back end of several, the other address family, a firewall that treats the \
          sender's region differently, an interception on the way; then let 3 clean days of this reporter show that it is mended",
     );
 }
@@ -95,7 +95,7 @@ fn fetch_error(domain: &str, groups: &[&Group], sheet: &mut Sheet) {
         finding.evidence(row(group));
     }
     finding.fix(format!(
-        "See how mta-sts.{domain} answers those senders: status, certificate, every address, bot protection, blocks by region"
+        "see how mta-sts.{domain} answers those senders: status, certificate, every address, bot protection, blocks by region"
     ));
 }
 
@@ -106,7 +106,7 @@ fn foreign(subject: &str, groups: &[&Group], sheet: &mut Sheet) {
     for group in groups.iter().skip(1).take(ROW_CAP) {
         finding.evidence(row(group));
     }
-    finding.fix("If the host was an MX, these reports leave the window by themselves; if it is unknown to you, check DNS at every name server and keep the reports");
+    finding.fix("if the host was an MX, these reports leave the window by themselves; if it is unknown to you, check DNS at every name server and keep the reports");
 }
 
 fn dane(subject: &str, groups: &[&Group], sheet: &mut Sheet) {
@@ -122,7 +122,7 @@ fn dane(subject: &str, groups: &[&Group], sheet: &mut Sheet) {
     for group in groups.iter().skip(1).take(ROW_CAP) {
         finding.evidence(row(group));
     }
-    finding.fix("Compare the TLSA records of the MX host with the key that it serves, and validate its zone");
+    finding.fix("compare the TLSA records of the MX host with the key that it serves, and validate its zone");
 }
 
 fn fixed(subject: &str, groups: &[&Group], sheet: &mut Sheet) {
@@ -144,7 +144,7 @@ fn fixed(subject: &str, groups: &[&Group], sheet: &mut Sheet) {
     for group in groups.iter().skip(1).take(ROW_CAP) {
         finding.evidence(row(group));
     }
-    finding.fix("See that the cause cannot come back: under enforce those days would have been days of delayed mail");
+    finding.fix("see that the cause cannot come back: under enforce those days would have been days of delayed mail");
 }
 
 /// The groups of one subject together, in the order of the groups.

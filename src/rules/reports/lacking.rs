@@ -51,7 +51,7 @@ fn none(case: &Case<'_>, judged: &Judged, sheet: &mut Sheet) {
         0 => "no report".to_owned(),
         number => format!("{}, all of days that lie in the future", counted(number, "report", "reports")),
     });
-    let say = "Give the files, folders or mails in which the reports lie: --reports PATH";
+    let say = "give the files, folders or mails in which the reports lie: --reports PATH";
     let say = if given { format!("{say}; see that _smtp._tls.{domain} names a mailbox that receives them") } else { say.to_owned() };
     finding.fix(format!("{say}{}", earliest(judged)));
 }
@@ -77,7 +77,7 @@ fn one(case: &Case<'_>, judged: &Judged, lack: &Lack, sheet: &mut Sheet) {
                 message,
                 "reports of type sts whose policy has the mode and covers the MX hosts of the one in force".to_owned(),
                 format!("{}, none of them lately about it", counted(judged.summary.reports, "report", "reports")),
-                "Publish a new, never used id if the policy was changed without one, and see that senders can fetch it",
+                "publish a new, never used id if the policy was changed without one, and see that senders can fetch it",
             );
         }
         Lack::Stale { newest, allowed } => add(
@@ -89,7 +89,7 @@ fn one(case: &Case<'_>, judged: &Judged, lack: &Lack, sheet: &mut Sheet) {
                 counted(settings.grace_days, "day", "days")
             ),
             format!("nothing since {}", day(*newest)),
-            "See whether the mailbox still takes reports, and give those that came since",
+            "see whether the mailbox still takes reports, and give those that came since",
         ),
         Lack::WindowShort { since } => add(
             &WINDOW_SHORT,
@@ -103,7 +103,7 @@ fn one(case: &Case<'_>, judged: &Judged, lack: &Lack, sheet: &mut Sheet) {
             format!("only {with} of the last {} have reports", counted(*days, "day", "days")),
             format!("reports about at least {}", counted(*needed, "day", "days")),
             format!("reports about {}", counted(*with, "day", "days")),
-            "Give all reports, from every mailbox of the record; else wait for more",
+            "give all reports, from every mailbox of the record; else wait for more",
         ),
         Lack::FewSessions { sessions, days } => add(
             &FEW_SESSIONS,
@@ -121,7 +121,7 @@ fn one(case: &Case<'_>, judged: &Judged, lack: &Lack, sheet: &mut Sheet) {
                 Some(bound) => format!("{sessions} sessions; the failure rate may still be {:.1} %", bound * 100.0),
                 None => format!("{sessions} sessions"),
             },
-            "Wait for more sessions, and give all reports, from every mailbox of the record",
+            "wait for more sessions, and give all reports, from every mailbox of the record",
         ),
         Lack::SingleReporter { reporters, others } => {
             let who = if reporters.is_empty() { "nobody".to_owned() } else { reporters.join(", ") };
@@ -131,7 +131,7 @@ fn one(case: &Case<'_>, judged: &Judged, lack: &Lack, sheet: &mut Sheet) {
                 format!("only {who} reports about the policy in force"),
                 format!("at least {} within {} days", counted(settings.reporters, "reporter", "reporters"), settings.longest_window_days),
                 format!("{}{rest}", counted(reporters.len(), "reporter", "reporters")),
-                "Give the reports of other senders too, if they arrived elsewhere; else wait for a second one",
+                "give the reports of other senders too, if they arrived elsewhere; else wait for a second one",
             );
         }
     }

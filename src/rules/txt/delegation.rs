@@ -32,9 +32,9 @@ pub(super) fn judge(facts: &PolicyFacts, via: &[Cname], sheet: &mut Sheet) {
         finding.evidence(Evidence::new(EvidenceKind::Dns, observed::chain(facts.addresses.via())));
     }
     if severity == Severity::Warning {
-        finding.expected(format!("{subject} and {host} in the same hands")).fix("Delegate both names to the same provider, or neither");
+        finding.expected(format!("{subject} and {host} in the same hands")).fix("delegate both names to the same provider, or neither");
     } else {
-        finding.expected("the record itself, or a CNAME to a provider that you chose").fix("Leave it if the delegation is wanted");
+        finding.expected("the record itself, or a CNAME to a provider that you chose").fix("leave it if the delegation is wanted");
     }
 }
 
