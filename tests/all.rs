@@ -1,9 +1,15 @@
 //! All integration tests, in one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod check;
+mod cli;
+mod facts;
+mod hostile;
 mod lab;
 mod lab_selftest;
 mod layers;
 mod letters;
 mod pages;
+mod polite;
+mod run;
 mod servers;

@@ -1,0 +1,204 @@
+//! reports-*: what senders wrote, held against what is seen.
+
+use serde_json::json;
+
+use super::Scene;
+use super::row::Answer::{Inconclusive, NotReady, Ready};
+use super::row::{Row, hold, row};
+use crate::letters::{self, Letter, SENDERS, days_ago};
+
+const GOOGLE: &str = SENDERS[0].0;
+const MICROSOFT: &str = SENDERS[1].0;
+
+pub(super) fn rows() -> Vec<Row> {
+    [evidence(), failures(), files()].into_iter().flatten().collect()
+}
+
+/// Clean reports of these days, with so many sessions each.
+fn clean(it: &Scene<'_>, senders: &[(&str, &str, u64)], days: impl IntoIterator<Item = i64>) -> Vec<Letter> {
+    let mut letters = Vec::new();
+    for day in days {
+        for (organization, contact, sessions) in senders {
+            letters.push(Letter::new(&it.name, organization, contact, days_ago(day)).policy(&it.domain.policy).successful(*sessions));
+        }
+    }
+    letters
+}
+
+/// The two senders with this many sessions a day.
+fn pair(google: u64, microsoft: u64) -> [(&'static str, &'static str, u64); 2] {
+    [(GOOGLE, SENDERS[0].1, google), (MICROSOFT, SENDERS[1].1, microsoft)]
+}
+
+fn evidence() -> Vec<Row> {
+    vec![
+        row("no reports", Inconclusive, &["unknown reports-none"], Scene::without_reports),
+        row("no reports in enforce", Ready, &["unknown-warning reports-none"], Scene::without_reports)
+            .plan(|plan| plan.mode = "enforce".into()),
+        row("reports about another domain only", Inconclusive, &["unknown reports-none"], |it| {
+            it.letters(letters::clean("somebody-else.test", &it.domain.policy, 1..=21));
+        }),
+        row("five days of reports", Inconclusive, &["unknown reports-window-short"], |it| it.letters(clean(it, &pair(200, 100), 1..=5))),
+        row("reports with a fortnight's hole", Inconclusive, &["unknown reports-gaps"], |it| {
+            it.letters(clean(it, &pair(200, 100), (1..=3).chain(19..=21)));
+        }),
+        // Nobody was due on the days between: a weekly sender is no gap.
+        row("reports that have stopped", Inconclusive, &["unknown reports-stale"], |it| it.letters(clean(it, &pair(31, 12), 7..=29))),
+        row("few sessions", Inconclusive, &["unknown reports-few-sessions"], |it| it.letters(clean(it, &pair(4, 2), 1..=21))),
+        row("one reporter", Inconclusive, &["unknown reports-single-reporter"], |it| it.letters(clean(it, &pair(40, 0)[..1], 1..=21))),
+        // Two names of one organisation are one reporter: the registered domain tells.
+        row("one reporter under two names", Inconclusive, &["unknown reports-single-reporter"], |it| {
+            let senders = [(GOOGLE, "a@mail.google.com", 20), ("Gmail", "b@google.com", 20)];
+            it.letters(clean(it, &senders, 1..=21));
+        }),
+        row("reports about a policy that covered one host of two", Inconclusive, &["unknown reports-other-policy"], |it| {
+            let narrow = crate::lab::domain::policy("testing", 1_209_600, &[&it.mx_name(1)]);
+            it.letters(letters::clean(&it.name, &narrow, 1..=21));
+        }),
+        row("reports that saw no policy", Inconclusive, &["unknown reports-other-policy"], |it| {
+            let blind = |letter: Letter| letter.policy("").of_type("no-policy-found");
+            it.letters(it.clean(1..=21).into_iter().map(blind).collect());
+        }),
+        // A provider lists a neighbour's host: for this domain it is the same policy.
+        row("reports about a policy with one pattern more", Ready, &[], |it| {
+            let wide = it.domain.policy.replace("max_age", "mx: spare.elsewhere.test\r\nmax_age");
+            it.letters(letters::clean(&it.name, &wide, 1..=21));
+        }),
+        row("weekends without reports", Ready, &[], |it| {
+            let weekday = |day: &i64| (1..=5).contains(&days_ago(*day).weekday().to_monday_one_offset());
+            it.letters(clean(it, &pair(60, 30), (1..=28).filter(weekday)));
+        }),
+        // The same report in two files is one report: 210 sessions, not 420.
+        row("every report twice", Inconclusive, &["unknown reports-few-sessions"], |it| {
+            let letters = clean(it, &pair(7, 3), 1..=21);
+            for letter in &letters {
+                it.file(&format!("again-{}.json", letter.stem()), letter.json().to_string());
+            }
+            it.letters(letters);
+        }),
+    ]
+}
+
+fn failures() -> Vec<Row> {
+    vec![
+        row("failures on two days at a host that works from here", NotReady, &["blocker reports-failing"], |it| {
+            let mx = it.mx_name(1);
+            it.amend(GOOGLE, &[1, 2], |letter| letter.failed("certificate-not-trusted", &mx, 2));
+        }),
+        row("one failure among thousands", Ready, &["warning reports-failing"], |it| {
+            let mx = it.mx_name(1);
+            it.letters(clean(it, &pair(300, 12), 1..=21));
+            it.amend(GOOGLE, &[2], |letter| letter.failed("starttls-not-supported", &mx, 1));
+        }),
+        row("a failure of an unknown type", NotReady, &["blocker reports-failing"], |it| {
+            let mx = it.mx_name(2);
+            it.amend(MICROSOFT, &[1, 2], |letter| letter.failed("quantum-handshake-lost", &mx, 3));
+        }),
+        row("failures whose total says none", NotReady, &["blocker reports-failing"], |it| {
+            let mx = it.mx_name(1);
+            it.amend(GOOGLE, &[1, 2], |letter| letter.failed("validation-failure", &mx, 4).counting_failures(0));
+        }),
+        row("failures without details", NotReady, &["blocker reports-failing"], |it| {
+            it.amend(GOOGLE, &[1, 2], |letter| letter.counting_failures(5));
+        }),
+        // The live probe shows the same fault: one fault, told where it can be mended.
+        row("failures that the probe explains", NotReady, &["blocker cert-expired mx1."], |it| {
+            let mx = it.mx_name(1);
+            it.mx_presents(1, it.issue(&it.leaf(1).expires_in(-3)));
+            it.amend(GOOGLE, &[1, 2], |letter| letter.failed("certificate-expired", &mx, 2));
+        }),
+        row("failures that have been mended", Ready, &["advice reports-fixed"], |it| {
+            let mx = it.mx_name(1);
+            it.amend(GOOGLE, &[15, 16], |letter| letter.failed("certificate-expired", &mx, 6));
+        }),
+        row("failures at a host that is no MX", Ready, &["warning reports-foreign-mx"], |it| {
+            it.amend(GOOGLE, &[1, 2], |letter| letter.failed("certificate-host-mismatch", "mx.of-the-past.test", 2));
+        }),
+        row("DANE failures", Ready, &["warning reports-dane"], |it| {
+            let (name, mx) = (it.name.clone(), it.mx_name(1));
+            it.amend(MICROSOFT, &[1, 2], |letter| {
+                let dane = Letter::new(&name, MICROSOFT, SENDERS[1].1, days_ago(1)).of_type("tlsa").policy("3 1 1 00ff");
+                letter.also(&dane.failed("tlsa-invalid", &mx, 2))
+            });
+        }),
+        row("two reporters could not fetch the policy", NotReady, &["blocker reports-fetch-error"], |it| {
+            for organization in [GOOGLE, MICROSOFT] {
+                it.amend(organization, &[1], |letter| {
+                    letter.failing(json!({"result-type": "sts-policy-fetch-error", "failed-session-count": 3}))
+                });
+            }
+        }),
+        row("one reporter could not fetch the policy once", Ready, &["warning reports-fetch-error"], |it| {
+            it.amend(GOOGLE, &[1], |letter| letter.failing(json!({"result-type": "sts-webpki-invalid", "failed-session-count": 3})));
+        }),
+        row("the policy could not be fetched and then could", Ready, &["advice reports-fixed"], |it| {
+            for organization in [GOOGLE, MICROSOFT] {
+                it.amend(organization, &[14, 15], |letter| {
+                    letter.failing(json!({"result-type": "sts-policy-fetch-error", "failed-session-count": 9}))
+                });
+            }
+        }),
+    ]
+}
+
+fn files() -> Vec<Row> {
+    vec![
+        row("half a report", Ready, &["warning reports-rejected"], |it| {
+            let text = it.clean(22..=22)[0].json().to_string();
+            it.file("half.json", &text.as_bytes()[..text.len() / 2]);
+        }),
+        row("half a gzip", Ready, &["warning reports-rejected"], |it| {
+            let bytes = letters::gzip(it.clean(22..=22)[0].json().to_string().as_bytes());
+            it.file("half.json.gz", &bytes[..bytes.len() / 2]);
+        }),
+        row("a DMARC report among them", Ready, &["warning reports-rejected"], |it| {
+            it.file("dmarc.xml.gz", letters::gzip(b"<?xml version=\"1.0\"?><feedback><report_metadata/></feedback>"));
+        }),
+        row("JSON that is no report", Ready, &["warning reports-rejected"], |it| it.file("package.json", r#"{"name": "left-pad"}"#)),
+        row("something else among them", Ready, &[], |it| it.file("notes.md", "Reports go here.\n")),
+        row("reports as mails", Ready, &[], |it| {
+            for letter in it.clean(1..=21) {
+                it.file(&format!("{}.eml", letter.stem()), letter.mail());
+            }
+            it.letters(Vec::new());
+        }),
+        row("reports in an mbox", Ready, &[], |it| {
+            let message =
+                |letter: &Letter| format!("From reports@lab.test Thu Jan  1 00:00:00 2026\n{}\n", letter.mail().replace("\r\n", "\n"));
+            let mbox: String = it.clean(1..=21).iter().map(message).collect();
+            it.file("reports.mbox", mbox);
+            it.letters(Vec::new());
+        }),
+        row("reports written unusually", Ready, &[], |it| {
+            for letter in it.clean(1..=21) {
+                let mut report = letter.json();
+                let day = report["date-range"]["start-datetime"].as_str().unwrap()[..10].to_owned();
+                // Without a zone, counts as text, capitals, hosts as text, an unknown key, null for nothing.
+                report["date-range"] = json!({"start-datetime": format!("{day}T00:00:00"), "end-datetime": format!("{day}T23:59:59")});
+                let entry = &mut report["policies"][0];
+                entry["policy"]["policy-type"] = json!("STS");
+                entry["policy"]["mx-host"] = json!("mx1.somewhere.test.");
+                entry["summary"]["total-successful-session-count"] = json!(entry["summary"]["total-successful-session-count"].to_string());
+                entry["failure-details"] = json!(null);
+                report["x-note"] = json!({"anything": [1, 2, 3]});
+                it.file(&format!("{}.json", letter.stem()), report.to_string());
+            }
+            it.letters(Vec::new());
+        }),
+    ]
+}
+
+#[test]
+fn how_much_evidence_suffices() {
+    hold(&evidence());
+}
+
+#[test]
+fn failures_in_reports() {
+    hold(&failures());
+}
+
+#[test]
+fn files_of_reports() {
+    hold(&files());
+}

@@ -1,0 +1,181 @@
+//! A scenario with its expectation, and a table of them run side by side.
+
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::scene::Scene;
+use crate::lab::{DomainPlan, Lab};
+use crate::run::{Assessment, Finding};
+
+/// Runs of the binary at once: most of a run is waiting.
+const AT_ONCE: usize = 8;
+
+/// One scenario.
+pub(super) struct Row {
+    /// What is the matter, in words.
+    pub(super) name: &'static str,
+    answer: Answer,
+    findings: &'static [&'static str],
+    plan: fn(&mut DomainPlan),
+    arrange: fn(&mut Scene<'_>),
+}
+
+/// The answer that is due; the exit code follows from it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Answer {
+    Ready,
+    NotReady,
+    Inconclusive,
+    NotApplicable,
+}
+
+impl Answer {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::NotReady => "not-ready",
+            Self::Inconclusive => "inconclusive",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+
+    fn exit(self) -> i32 {
+        match self {
+            Self::Ready | Self::NotApplicable => 0,
+            Self::NotReady => 1,
+            Self::Inconclusive => 3,
+        }
+    }
+}
+
+/// A scenario: `arrange` changes a healthy domain; `findings` are all that are due, each as `weight code` with, where it matters, the
+/// beginning of its subject (for weights see [`Finding::weight`]).
+pub(super) fn row(name: &'static str, answer: Answer, findings: &'static [&'static str], arrange: fn(&mut Scene<'_>)) -> Row {
+    Row { name, answer, findings, plan: |_| {}, arrange }
+}
+
+impl Row {
+    /// Builds the domain otherwise to begin with.
+    pub(super) fn plan(self, plan: fn(&mut DomainPlan)) -> Self {
+        Self { plan, ..self }
+    }
+
+    /// The codes that it expects.
+    pub(super) fn codes(&self) -> impl Iterator<Item = &'static str> {
+        self.findings.iter().map(|due| Due::read(due).code)
+    }
+
+    /// The differences between what is due and what was said; none if all is as it should be.
+    fn differences(&self, exit: i32, assessment: &Assessment) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if assessment.answer() != self.answer.word() {
+            wrong.push(format!("answers {}, expected {}", assessment.answer(), self.answer.word()));
+        }
+        if exit != self.answer.exit() {
+            wrong.push(format!("exits with {exit}, expected {}", self.answer.exit()));
+        }
+        let due: Vec<Due> = self.findings.iter().map(|due| Due::read(due)).collect();
+        let findings = assessment.findings();
+        for finding in &findings {
+            if !due.iter().any(|due| due.is(*finding)) {
+                let (weight, code, subject) = (finding.weight(), finding.code(), finding.text("subject"));
+                wrong.push(format!("says too much: {weight} {code} {subject}\n{:#}", finding.0));
+            }
+        }
+        for due in &due {
+            if !findings.iter().any(|finding| due.is(*finding)) {
+                wrong.push(format!("does not say: {} {} {}", due.weight, due.code, due.subject));
+            }
+        }
+        for finding in findings {
+            wrong.extend(shortcomings(finding));
+        }
+        wrong
+    }
+}
+
+/// What every shown finding must have, whatever it is about.
+fn shortcomings(finding: Finding<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for field in ["subject", "message", "title", "expected", "found", "reference"] {
+        // A note on what is legal has nothing that was expected otherwise, nor has what could not be looked at.
+        let may_miss = !["blocker", "warning"].contains(&finding.weight().as_str()) && ["expected", "found"].contains(&field);
+        if finding.text(field).is_empty() && !may_miss {
+            wrong.push(format!("{} has no {field}", finding.code()));
+        }
+    }
+    if finding.0["evidence"].as_array().is_none_or(Vec::is_empty) {
+        wrong.push(format!("{} has no evidence", finding.code()));
+    }
+    if finding.text("message").ends_with('.') {
+        wrong.push(format!("{}: a message ends without a full stop: {}", finding.code(), finding.text("message")));
+    }
+    if finding.weight() == "blocker" && finding.text("fix").is_empty() {
+        wrong.push(format!("{} says no way out", finding.code()));
+    }
+    wrong
+}
+
+/// A finding that is due.
+struct Due {
+    weight: &'static str,
+    code: &'static str,
+    subject: &'static str,
+}
+
+impl Due {
+    fn read(text: &'static str) -> Self {
+        let mut words = text.splitn(3, ' ');
+        let mut word = || words.next().unwrap_or_default();
+        Self { weight: word(), code: word(), subject: word() }
+    }
+
+    fn is(&self, finding: Finding<'_>) -> bool {
+        finding.code() == self.code && finding.weight() == self.weight && finding.text("subject").starts_with(self.subject)
+    }
+}
+
+/// Stages every row in one lab and runs the binary for each; all that is wrong is told at once.
+pub(super) fn hold(rows: &[Row]) {
+    let lab = Lab::start_blocking().expect("the lab needs 127.0.0.0/8");
+    let scenes: Vec<Scene<'_>> = rows
+        .iter()
+        .enumerate()
+        .map(|(number, row)| {
+            let mut scene = Scene::new(&lab, &domain_name(number, row.name), row.plan);
+            (row.arrange)(&mut scene);
+            scene
+        })
+        .collect();
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(Vec::new());
+    std::thread::scope(|threads| {
+        for _ in 0..AT_ONCE {
+            threads.spawn(|| {
+                while let Some(number) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|number| *number < rows.len()) {
+                    let run = scenes[number].check().run();
+                    let wrong = rows[number].differences(run.exit, &run.assessment());
+                    if !wrong.is_empty() {
+                        failures.lock().unwrap().push((number, wrong));
+                    }
+                }
+            });
+        }
+    });
+    let mut failures = failures.into_inner().unwrap();
+    failures.sort_unstable();
+    let mut told = String::new();
+    for (number, wrong) in &failures {
+        let _ = write!(told, "\n== {}\n{}\n", rows[*number].name, wrong.join("\n"));
+    }
+    assert!(failures.is_empty(), "{} of {} scenarios{told}", failures.len(), rows.len());
+}
+
+/// A domain that is called like its scenario, so that whatever is printed tells which it was.
+fn domain_name(number: usize, scenario: &str) -> String {
+    let words: String = scenario.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let words: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
+    let label: String = words.join("-").chars().take(40).collect();
+    format!("{}-{number}.test", label.trim_end_matches('-'))
+}

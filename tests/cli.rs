@@ -1,0 +1,382 @@
+//! The command line: what it forgives, what it refuses and how it says so, formats, exit codes.
+
+use std::path::Path;
+
+use crate::check::Scene;
+use crate::lab::{BlockingLab, Lab, Page};
+use crate::run::{Assessment, stsready};
+
+const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks/rules");
+
+/// Three domains of one lab: ready, not ready, inconclusive.
+fn three() -> (BlockingLab, [&'static str; 3]) {
+    let lab = Lab::start_blocking().unwrap();
+    lab.good_domain("good.test", |plan| plan.mode = "enforce".into());
+    let bad = lab.good_domain("bad.test", |plan| plan.mode = "enforce".into());
+    bad.policy_host.set(crate::lab::Https::serving(Page::status(404)));
+    lab.good_domain("open.test", |_| {});
+    (lab, ["good.test", "bad.test", "open.test"])
+}
+
+fn file(lab: &Lab, name: &str, content: &str) -> String {
+    let path = lab.folder().join(name);
+    std::fs::write(&path, content).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn misuse_is_told_with_the_input_and_the_way_out() {
+    let lab = Lab::start_blocking().unwrap();
+    let text = file(&lab, "text.txt", "no certificate, no facts\n");
+    let facts = file(&lab, "facts.json", r#"{"schema": "somebody/else/7", "domain": "alpha.test"}"#);
+    let list = file(&lab, "list.txt", "# ours\nalpha.test\n\nnot a domain\n");
+    let empty = file(&lab, "empty.txt", "# nobody\n");
+    let gone = lab.folder().join("gone").display().to_string();
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["check", "no_dot"], &["no_dot", "example.com"]),
+        (&["check", ""], &["example.com"]),
+        (&["check", "192.0.2.1"], &["192.0.2.1", "address", "domain"]),
+        (&["check", "2001:db8::1"], &["2001:db8::1", "address"]),
+        (&["check", "alpha..test"], &["alpha..test"]),
+        (&["check", "a b.test"], &["a b.test"]),
+        (&["check"], &["DOMAIN"]),
+        (&["check", "alpha.test", "--frobnicate"], &["--frobnicate", "--help"]),
+        (&["chekc", "alpha.test"], &["chekc", "check"]),
+        (&["check", "alpha.test", "--format", "yaml"], &["yaml", "ndjson"]),
+        (&["check", "alpha.test", "--roots", &gone], &[&gone]),
+        (&["check", "alpha.test", "--roots", &text], &[&text, "PEM"]),
+        (&["check", "alpha.test", "--ca-file", &gone], &[&gone]),
+        (&["check", "alpha.test", "--ca-file", &text], &[&text, "PEM"]),
+        (&["check", "alpha.test", "--now", "2026-01-01"], &["--now", "--facts", "--reports"]),
+        (&["check", "alpha.test", "--now", "yesterday"], &["yesterday", "2026-"]),
+        (&["check", "alpha.test", "--reports", &gone], &[&gone]),
+        (&["check", "--facts", &gone], &[&gone]),
+        (&["check", "--facts", &text], &[&text, "facts file", "--save-facts"]),
+        (&["check", "--facts", &facts], &[&facts, "--save-facts"]),
+        (&["check", "--domains-from", &list], &[&list, "line 4", "not a domain"]),
+        (&["check", "--domains-from", &empty], &[&empty, "one a line"]),
+        (&["check", "--domains-from", &gone], &[&gone]),
+        (&["check", "alpha.test", "--resolver", "dns.test"], &["dns.test", "192.0.2.53"]),
+        (&["check", "alpha.test", "--timeout", "soon"], &["soon", "10s"]),
+        (&["check", "alpha.test", "--timeout", "0s"], &["0s"]),
+        (&["check", "alpha.test", "--jobs", "0"], &["0"]),
+        (&["check", "alpha.test", "--ipv4", "--ipv6"], &["--ipv4", "--ipv6"]),
+        (&["check", "alpha.test", "--facts", &facts, "--save-facts", "x"], &["--facts", "--save-facts"]),
+        (&["policy", "alpha.test", "--file", &gone], &[&gone]),
+        (&["reports", "show", &gone], &[&gone]),
+        (&["explain", "no-such-rule-at-all"], &["no-such-rule-at-all", "stsready rules"]),
+        (&["explain"], &["CODE"]),
+        (&[], &["Usage"]),
+    ];
+    for (args, words) in cases {
+        stsready(*args).run().refuses(words);
+    }
+    assert_eq!(lab.dns().all_queries(), 0, "nothing was looked up");
+}
+
+#[test]
+fn misuse_before_looking_costs_no_query() {
+    let (lab, [good, ..]) = three();
+    let gone = lab.folder().join("gone").display().to_string();
+    for option in ["--roots", "--ca-file", "--reports"] {
+        stsready(["check", good]).at(&lab).args([option, &gone]).run().exits(2);
+    }
+    assert_eq!(lab.dns().all_queries(), 0);
+}
+
+/// A control character in what was typed does not reach the terminal by way of the message.
+#[test]
+fn messages_about_input_are_harmless() {
+    for hostile in ["\u{1b}]0;owned\u{7}.test x", "a\nb .test", "\u{202e}tset"] {
+        let run = stsready(["check", hostile]).run().exits(2);
+        assert!(!run.stderr.contains(hostile), "{run}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for args in [&["--help"][..], &["--version"], &["help"], &["check", "--help"], &["reports", "show", "--help"], &["mx", "-h"]] {
+        let run = stsready(args).run().exits(0);
+        assert!(!run.stdout.is_empty() && run.stderr.is_empty(), "{run}");
+    }
+    let help = stsready(["--help"]).run().stdout;
+    for line in ["Exit codes:", "0  ready", "1  not ready", "2  usage", "3  inconclusive", "4  the tool itself failed"] {
+        assert!(help.contains(line), "the help lacks {line:?}\n{help}");
+    }
+    assert_eq!(stsready(["--version"]).run().stdout, format!("stsready {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+/// The codes that have a page.
+fn pages() -> Vec<String> {
+    let entries = std::fs::read_dir(PAGES).unwrap().map(|entry| entry.unwrap().path());
+    let mut codes: Vec<String> = entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    codes.sort();
+    codes
+}
+
+#[test]
+fn the_catalogue_lists_every_rule_and_each_has_its_page() {
+    let rules = stsready(["rules", "--format", "json"]).run().exits(0).json();
+    let rules = rules.as_array().unwrap();
+    let mut codes: Vec<String> = rules.iter().map(|rule| rule["code"].as_str().unwrap().to_owned()).collect();
+    for rule in rules {
+        for field in ["stage", "title", "reference"] {
+            assert!(rule[field].as_str().is_some_and(|text| !text.is_empty()), "{rule} has no {field}");
+        }
+        assert!(rule["severities"].as_array().is_some_and(|all| !all.is_empty()), "{rule}");
+    }
+    let text = stsready(["rules"]).run().exits(0).stdout;
+    let ndjson = stsready(["rules", "--format", "ndjson"]).run().exits(0).stdout;
+    assert_eq!(ndjson.lines().count(), codes.len());
+    assert!(codes.iter().all(|code| text.contains(code.as_str())), "{text}");
+    codes.sort();
+    assert_eq!(codes, pages());
+}
+
+#[test]
+fn explain_prints_the_page_of_every_rule() {
+    let pages = pages();
+    assert!(pages.len() > 80, "{} pages", pages.len());
+    std::thread::scope(|threads| {
+        for codes in pages.chunks(pages.len().div_ceil(4)) {
+            threads.spawn(move || {
+                for code in codes {
+                    let run = stsready(["explain", code]).run().exits(0);
+                    for heading in ["What is wrong", "Why it matters under enforce", "Fix", "Verify", "Reference"] {
+                        let printed = run.stdout.to_lowercase().contains(&heading.to_lowercase());
+                        assert!(printed, "the page of {code} has no heading {heading:?}{run}");
+                    }
+                    assert!(run.stdout.contains(code.as_str()) && run.stderr.is_empty(), "{run}");
+                }
+            });
+        }
+    });
+    let markdown = stsready(["explain", "cert-expired", "--format", "markdown"]).run().exits(0).stdout;
+    assert_eq!(markdown, std::fs::read_to_string(Path::new(PAGES).join("cert-expired.md")).unwrap());
+    assert_eq!(stsready(["explain", " CERT-Expired"]).run().exits(0).stdout, stsready(["explain", "cert-expired"]).run().stdout);
+}
+
+#[test]
+fn a_code_nearly_right_is_suggested() {
+    for (typed, meant) in [("cert-expird", "cert-expired"), ("txt-misssing", "txt-missing"), ("starttls-mising", "starttls-missing")] {
+        stsready(["explain", typed]).run().refuses(&[typed, meant]);
+    }
+}
+
+#[test]
+fn typed_domains_are_forgiven() {
+    let lab = Lab::start_blocking().unwrap();
+    lab.good_domain("alpha.test", |plan| plan.mode = "enforce".into());
+    let typed = [
+        "https://Alpha.test/",
+        "alpha.test.",
+        "ALPHA.TEST",
+        " alpha.test ",
+        "postmaster@alpha.test",
+        "alpha.test:443",
+        "alpha.test/path?x#y",
+    ];
+    for typed in typed {
+        let run = stsready(["check", typed, "--format", "json"]).at(&lab).run().exits(0);
+        assert_eq!(run.assessment().domain(), "alpha.test", "{typed}");
+    }
+    // Written in several ways, it is one domain and is looked at once.
+    let run = stsready(["check", "alpha.test", "ALPHA.test.", "--format", "json"]).at(&lab).run().exits(0);
+    assert_eq!(run.assessment().domain(), "alpha.test");
+}
+
+#[test]
+fn an_international_domain_is_checked_by_its_a_label_and_shown_by_both() {
+    let lab = Lab::start_blocking().unwrap();
+    lab.good_domain("xn--bcher-kva.test", |plan| plan.mode = "enforce".into());
+    let run = stsready(["check", "B\u{fc}cher.test", "--format", "json"]).at(&lab).run().exits(0);
+    let assessment = run.assessment();
+    assert_eq!((assessment.domain(), &assessment.0["domain_unicode"]), ("xn--bcher-kva.test", &"b\u{fc}cher.test".into()));
+    let text = stsready(["check", "xn--bcher-kva.test"]).at(&lab).run().exits(0).stdout;
+    let head = text.lines().next().unwrap();
+    assert!(head.contains("xn--bcher-kva.test") && head.contains("b\u{fc}cher.test"), "{head}");
+}
+
+#[test]
+fn many_domains_in_every_format() {
+    let (lab, domains) = three();
+    let check = |format: &str| stsready(["check", "--format", format]).args(domains).at(&lab).run().exits(1);
+
+    let array = check("json").assessments();
+    let named: Vec<&str> = array.iter().map(Assessment::domain).collect();
+    assert_eq!(named, domains, "in the order of the command line");
+    let answers: Vec<&str> = array.iter().map(Assessment::answer).collect();
+    assert_eq!(answers, ["ready", "not-ready", "inconclusive"]);
+
+    let run = check("ndjson");
+    assert_eq!(run.stdout.lines().count(), 3, "{run}");
+    let mut lines = run.assessments();
+    lines.sort_by_key(|assessment| domains.iter().position(|domain| *domain == assessment.domain()));
+    let answers: Vec<&str> = lines.iter().map(Assessment::answer).collect();
+    assert_eq!(answers, ["ready", "not-ready", "inconclusive"]);
+
+    let text = check("text").stdout;
+    let overview: Vec<&str> = text.lines().take(3).collect();
+    for ((line, domain), answer) in overview.iter().zip(domains).zip(["ready", "not ready", "inconclusive"]) {
+        assert!(line.contains(domain) && line.contains(answer), "{domain} in the overview\n{text}");
+    }
+}
+
+#[test]
+fn the_exit_code_is_the_worst_of_all_domains() {
+    let (lab, [good, bad, open]) = three();
+    for (domains, code) in [(&[good][..], 0), (&[open], 3), (&[bad], 1), (&[good, open], 3), (&[open, bad, good], 1)] {
+        stsready(["check", "--quiet"]).args(domains).at(&lab).run().exits(code);
+    }
+}
+
+#[test]
+fn fail_on_draws_the_line() {
+    let (lab, [good, bad, open]) = three();
+    let warned = lab.good_domain("warned.test", |plan| plan.mode = "enforce".into());
+    warned.publish_id("1; id=2");
+    let warned = warned.name;
+    for (domain, line, code) in [
+        (bad, "never", 0),
+        (bad, "blocker", 1),
+        (open, "inconclusive", 3),
+        (open, "blocker", 0),
+        (open, "warning", 3),
+        (open, "never", 0),
+        (warned.as_str(), "inconclusive", 0),
+        (warned.as_str(), "warning", 1),
+        (good, "warning", 0),
+    ] {
+        stsready(["check", domain, "--quiet", "--fail-on", line]).at(&lab).run().exits(code);
+    }
+    stsready(["check", open, "--quiet"]).env("STSREADY_FAIL_ON", "never").at(&lab).run().exits(0);
+    stsready(["check", open, "--quiet", "--fail-on", "inconclusive"]).env("STSREADY_FAIL_ON", "never").at(&lab).run().exits(3);
+}
+
+#[test]
+fn quiet_prints_the_answer_alone() {
+    let (lab, [good, bad, open]) = three();
+    for (domain, word) in [(good, "READY"), (bad, "NOT READY"), (open, "INCONCLUSIVE")] {
+        let run = stsready(["check", domain, "-q"]).at(&lab).run();
+        assert!(run.stdout.starts_with(word) && run.stdout.contains(domain), "{run}");
+        assert!(run.stdout.lines().count() <= 3, "a sentence, wrapped at most{run}");
+    }
+}
+
+#[test]
+fn all_lists_what_holds_too() {
+    let (lab, [good, ..]) = three();
+    let check = |more: &[&str]| stsready(["check", good, "--format", "json"]).args(more).at(&lab).run().exits(0).json();
+    let (shown, all) = (check(&[]), check(&["--all"]));
+    let count = |json: &serde_json::Value| json["findings"].as_array().unwrap().len();
+    assert_eq!(count(&all) as u64, all["checked"].as_u64().unwrap());
+    assert!(count(&shown) < count(&all));
+    let outcomes: Vec<&str> = all["findings"].as_array().unwrap().iter().filter_map(|finding| finding["outcome"].as_str()).collect();
+    assert!(outcomes.contains(&"holds") && outcomes.contains(&"not-applicable"));
+    let text = |more: &[&str]| stsready(["check", good]).args(more).at(&lab).run().stdout;
+    assert!(text(&["--all"]).contains("cert-expired") && !text(&[]).contains("cert-expired"));
+}
+
+/// Every rule leaves its word on a domain, whatever became of it.
+#[test]
+fn every_rule_says_something_about_every_domain() {
+    let (lab, domains) = three();
+    let rules = stsready(["rules", "--format", "json"]).run().json();
+    lab.dns().mx("silent.test", 0, ".");
+    for domain in domains.into_iter().chain(["silent.test", "missing.test"]) {
+        let all = stsready(["check", domain, "--format", "json", "--all", "--fail-on", "never"]).at(&lab).run().exits(0).json();
+        for rule in rules.as_array().unwrap() {
+            let said = all["findings"].as_array().unwrap().iter().any(|finding| finding["code"] == rule["code"]);
+            assert!(said, "nothing was said of {} at {domain}", rule["code"]);
+        }
+    }
+}
+
+#[test]
+fn domains_come_from_standard_input_and_files() {
+    let (lab, [good, bad, _]) = three();
+    let list = format!("# ours\n{good}\r\n\n  {bad}   # to be mended\n{good}.\n");
+    let run = stsready(["check", "--domains-from", "-", "--format", "json"]).stdin(list.clone()).at(&lab).run().exits(1);
+    let named: Vec<String> = run.assessments().iter().map(|assessment| assessment.domain().to_owned()).collect();
+    assert_eq!(named, [good, bad]);
+    let path = file(&lab, "domains.txt", &list);
+    let run = stsready(["check", "--domains-from", &path, "--format", "ndjson"]).at(&lab).run().exits(1);
+    assert_eq!(run.assessments().len(), 2);
+}
+
+#[test]
+fn no_store_is_accepted() {
+    let (lab, [good, ..]) = three();
+    stsready(["check", good, "--no-store", "--quiet"]).at(&lab).run().exits(0);
+}
+
+/// A pipe gets no colour, whoever asks; that there are no escape bytes is asserted for every run.
+#[test]
+fn a_pipe_gets_plain_text() {
+    let (lab, domains) = three();
+    for env in [None, Some(("NO_COLOR", "1")), Some(("TERM", "dumb"))] {
+        let mut call = stsready(["check"]).args(domains).at(&lab);
+        if let Some((name, value)) = env {
+            call = call.env(name, value);
+        }
+        let run = call.run().exits(1);
+        assert!(!run.stdout.is_empty() && run.stderr.is_empty(), "progress is for terminals{run}");
+    }
+}
+
+#[test]
+fn a_stage_can_be_checked_alone() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    scene.txt("_smtp._tls", "v=TLSRPTv1; rua=");
+    scene.mx_presents(1, scene.leaf(1).self_signed());
+    for (stage, code, due) in [("record", 1, &["record-rua-missing"][..]), ("policy", 0, &[]), ("mx", 1, &["cert-self-signed"])] {
+        let run = stsready([stage, "alpha.test", "--format", "json"]).at(&lab).run().exits(code);
+        let codes: Vec<String> = run.assessment().findings().iter().map(|finding| finding.code().to_owned()).collect();
+        assert_eq!(codes, due, "{run}");
+        let stages = run.json()["stages"].as_array().unwrap().iter().map(|stage| stage["stage"].clone()).collect::<Vec<_>>();
+        assert_eq!(stages, [stage], "{run}");
+    }
+}
+
+#[test]
+fn a_host_that_is_not_in_dns_as_mx_can_be_probed() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let new = lab.smtp_host(crate::lab::Smtp::default(), lab.chain("mx9.alpha.test"));
+    lab.dns().address("mx9.alpha.test", new.address());
+    stsready(["mx", "alpha.test", "--host", "mx9.alpha.test", "--quiet"]).at(&lab).run().exits(0);
+    assert!(new.visits().total() > 0);
+    assert_eq!(scene.mx(1).visits().total(), 0, "the MX set was not asked for");
+    new.set_identity(lab.chain("other.alpha.test"));
+    let run = stsready(["mx", "--host", "mx9.alpha.test", "--format", "json"]).at(&lab).run().exits(1);
+    assert_eq!(run.assessment().findings()[0].code(), "cert-name-mismatch", "{run}");
+}
+
+/// A policy alone, without a domain and without the network.
+#[test]
+fn a_draft_is_linted_without_a_domain() {
+    let lab = Lab::start_blocking().unwrap();
+    let good = crate::lab::domain::policy("testing", 604_800, &["mx1.alpha.test"]);
+    stsready(["policy", "--file", &file(&lab, "good.txt", &good), "--quiet"]).at(&lab).run().exits(0);
+    let bad = file(&lab, "bad.txt", &good.replace("testing", "test"));
+    let run = stsready(["policy", "--file", &bad, "--format", "json"]).at(&lab).run().exits(1);
+    let assessment = run.assessment();
+    let [finding] = assessment.findings()[..] else { panic!("one fault{run}") };
+    assert_eq!((finding.code(), &finding.0["line"]), ("policy-mode-invalid", &2.into()), "{run}");
+    stsready(["policy", "--file", "-", "--quiet"]).stdin(good).at(&lab).run().exits(0);
+    assert_eq!(lab.dns().all_queries(), 0);
+}
+
+#[test]
+fn reports_are_shown_without_the_network() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let folder = scene.post().unwrap();
+    let run = stsready(["reports", "show"]).args([&folder]).run().exits(0);
+    for word in ["alpha.test", "google.com", "microsoft.com"] {
+        assert!(run.stdout.to_lowercase().contains(word), "{word}{run}");
+    }
+    stsready(["reports", "show", "--format", "json"]).args([&folder]).run().exits(0).json();
+    assert_eq!(lab.dns().all_queries(), 0);
+}
