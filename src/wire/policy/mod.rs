@@ -1,7 +1,7 @@
 //! The policy body (RFC 8461 §3.2): text in, what it asks of senders out, with every problem of the text.
 //!
-//! Problems are found independently: a field that can be guessed from a faulty line is read as it was meant, so one fault never shows
-//! as two. `lines` cuts the text, `field` reads a line, `value` and `mx` judge values, `document` knows what is no policy at all.
+//! Problems are found independently: a field that can be guessed from a faulty line is read as it was meant, so a fault never shows
+//! as another one. `lines` cuts the text, `field` reads a line, `value` and `mx` judge values, `document` knows what is no policy at all.
 
 mod document;
 mod field;
