@@ -32,12 +32,12 @@ const EVIL: &str = "owned\u{1b}[2J\u{7}\u{202e}\u{200b}\u{9b}1mend";
 fn harmless(scene: &Scene<'_>, place: &str) {
     let json = scene.check().run();
     assert!(json.stdout.contains("owned"), "what stood in {place} is told{json}");
-    let text = scene.check().args(["--format", "text", "--all"]).run();
+    let text = scene.check_as("text").args(["--all"]).run();
     assert!(text.stdout.contains("owned"), "what stood in {place} is shown{text}");
     for hidden in ['\u{202e}', '\u{200b}', '\u{2066}', '\u{feff}'] {
         assert!(!text.stdout.contains(hidden), "{hidden:?} from {place} reached the terminal{text}");
     }
-    let quiet = scene.check().args(["--format", "text", "--quiet"]).run();
+    let quiet = scene.check_as("text").args(["--quiet"]).run();
     assert!(!quiet.stdout.contains('\u{202e}'), "{quiet}");
 }
 

@@ -17,7 +17,12 @@ fn kinds() -> Vec<Row> {
     vec![
         row("a healthy domain in testing", Ready, &[], |_| {}),
         row("a healthy domain in enforce", Ready, &[], |_| {}).plan(|plan| plan.mode = "enforce".into()),
-        row("a domain that does not exist", NotReady, &["blocker domain-not-found missing."], |it| {
+        row("a domain that does not exist", NotReady, &["blocker domain-not-found missing-"], |it| {
+            it.name = format!("missing-{}", it.name);
+            it.without_reports();
+        }),
+        // Whether a parent's policy covers it is idle talk while the name is not there.
+        row("a subdomain that does not exist below a policy", NotReady, &["blocker domain-not-found missing."], |it| {
             it.name = format!("missing.{}", it.name);
             it.without_reports();
         }),
@@ -26,8 +31,8 @@ fn kinds() -> Vec<Row> {
             it.dns().mx(&it.name, 0, ".");
         }),
         row("neither MX nor address", NotApplicable, &["advice domain-no-mail"], |it| it.domain.without_mx()),
-        // That it is the only host follows from having no MX record and is not worth a second finding.
-        row("no MX record but an address that the policy lists", Ready, &["warning domain-implicit-mx"], |it| {
+        // An MX record for the same host would mend the one and leave the other.
+        row("no MX record but an address that the policy lists", Ready, &["warning domain-implicit-mx", "advice mx-single"], |it| {
             it.domain.without_mx();
             let host = it.lab.smtp_host(Smtp::default(), it.lab.chain(&it.name));
             it.dns().address(&it.name, host.address());
