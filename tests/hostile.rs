@@ -169,6 +169,22 @@ fn a_flood_of_mx_records_is_cut_off_and_said() {
     assert!(run.stdout.contains(&many.to_string()), "the number of MX records is told{run}");
 }
 
+/// A hundred good hosts say nothing about the nine hundred behind them.
+#[test]
+fn a_verdict_about_a_part_of_the_hosts_is_not_ready() {
+    let lab = Lab::start_blocking().unwrap();
+    let mut scene = Scene::new(&lab, "flood.test", |plan| plan.mode = "enforce".into());
+    scene.domain.without_mx();
+    lab.dns().mx_flood("flood.test");
+    let host = lab.smtp_host(Smtp::default(), scene.issue(&scene.leaf(1).names(&["*.flood.test"])));
+    lab.dns().address("*.flood.test", host.address());
+    scene.policy(&crate::lab::domain::policy("enforce", 1_209_600, &["*.flood.test"]));
+    let run = scene.check().run();
+    stays_small(&run);
+    assert!(host.visits().at_once() <= 2, "{} connections at once", host.visits().at_once());
+    assert_eq!(run.exit, 3, "nine hundred hosts were not looked at{run}");
+}
+
 #[test]
 fn a_host_with_too_many_addresses_is_probed_at_some_of_them() {
     let lab = Lab::start_blocking().unwrap();

@@ -107,11 +107,22 @@ fn failures() -> Vec<Row> {
         row("an MX host has no IPv6 answer", Inconclusive, &["unknown domain-dns-failed mx2."], |it| {
             it.dns().fault_on(&it.mx_name(2), RecordType::AAAA, Fault::ServFail);
         }),
-        row("where reports go cannot be looked up", Ready, &["unknown-warning domain-dns-failed reports-"], |it| {
+        row("where reports go cannot be looked up", Inconclusive, &["unknown domain-dns-failed reports-"], |it| {
             let host = format!("reports-{}", it.name);
             it.txt("_smtp._tls", &format!("v=TLSRPTv1; rua=mailto:tls@{host}"));
             it.dns().fault_on(&host, RecordType::MX, Fault::ServFail);
         }),
+        // One target that can receive is enough for reports to arrive.
+        row(
+            "one of two places where reports go cannot be looked up",
+            Ready,
+            &["unknown-warning domain-dns-failed reports-", "advice record-rua-many"],
+            |it| {
+                let host = format!("reports-{}", it.name);
+                it.txt("_smtp._tls", &format!("v=TLSRPTv1; rua=mailto:tls@{host},mailto:tls@reports.lab.test"));
+                it.dns().fault_on(&host, RecordType::MX, Fault::ServFail);
+            },
+        ),
     ]
 }
 
