@@ -32,12 +32,12 @@ const EVIL: &str = "owned\u{1b}[2J\u{7}\u{202e}\u{200b}\u{9b}1mend";
 fn harmless(scene: &Scene<'_>, place: &str) {
     let json = scene.check().run();
     assert!(json.stdout.contains("owned"), "what stood in {place} is told{json}");
-    let text = scene.check().args(["--format", "text", "--all"]).run();
+    let text = scene.check_as("text").args(["--all"]).run();
     assert!(text.stdout.contains("owned"), "what stood in {place} is shown{text}");
     for hidden in ['\u{202e}', '\u{200b}', '\u{2066}', '\u{feff}'] {
         assert!(!text.stdout.contains(hidden), "{hidden:?} from {place} reached the terminal{text}");
     }
-    let quiet = scene.check().args(["--format", "text", "--quiet"]).run();
+    let quiet = scene.check_as("text").args(["--quiet"]).run();
     assert!(!quiet.stdout.contains('\u{202e}'), "{quiet}");
 }
 
@@ -167,6 +167,22 @@ fn a_flood_of_mx_records_is_cut_off_and_said() {
     assert!(lab.dns().all_queries() < 300, "{} queries", lab.dns().all_queries());
     // That there are more than were looked at must not be silent: an answer about a part is none about the whole.
     assert!(run.stdout.contains(&many.to_string()), "the number of MX records is told{run}");
+}
+
+/// A hundred good hosts say nothing about the nine hundred behind them.
+#[test]
+fn a_verdict_about_a_part_of_the_hosts_is_not_ready() {
+    let lab = Lab::start_blocking().unwrap();
+    let mut scene = Scene::new(&lab, "flood.test", |plan| plan.mode = "enforce".into());
+    scene.domain.without_mx();
+    lab.dns().mx_flood("flood.test");
+    let host = lab.smtp_host(Smtp::default(), scene.issue(&scene.leaf(1).names(&["*.flood.test"])));
+    lab.dns().address("*.flood.test", host.address());
+    scene.policy(&crate::lab::domain::policy("enforce", 1_209_600, &["*.flood.test"]));
+    let run = scene.check().run();
+    stays_small(&run);
+    assert!(host.visits().at_once() <= 2, "{} connections at once", host.visits().at_once());
+    assert_eq!(run.exit, 3, "nine hundred hosts were not looked at{run}");
 }
 
 #[test]

@@ -17,7 +17,12 @@ fn kinds() -> Vec<Row> {
     vec![
         row("a healthy domain in testing", Ready, &[], |_| {}),
         row("a healthy domain in enforce", Ready, &[], |_| {}).plan(|plan| plan.mode = "enforce".into()),
-        row("a domain that does not exist", NotReady, &["blocker domain-not-found missing."], |it| {
+        row("a domain that does not exist", NotReady, &["blocker domain-not-found missing-"], |it| {
+            it.name = format!("missing-{}", it.name);
+            it.without_reports();
+        }),
+        // Whether a parent's policy covers it is idle talk while the name is not there.
+        row("a subdomain that does not exist below a policy", NotReady, &["blocker domain-not-found missing."], |it| {
             it.name = format!("missing.{}", it.name);
             it.without_reports();
         }),
@@ -26,8 +31,8 @@ fn kinds() -> Vec<Row> {
             it.dns().mx(&it.name, 0, ".");
         }),
         row("neither MX nor address", NotApplicable, &["advice domain-no-mail"], |it| it.domain.without_mx()),
-        // That it is the only host follows from having no MX record and is not worth a second finding.
-        row("no MX record but an address that the policy lists", Ready, &["warning domain-implicit-mx"], |it| {
+        // An MX record for the same host would mend the one and leave the other.
+        row("no MX record but an address that the policy lists", Ready, &["warning domain-implicit-mx", "advice mx-single"], |it| {
             it.domain.without_mx();
             let host = it.lab.smtp_host(Smtp::default(), it.lab.chain(&it.name));
             it.dns().address(&it.name, host.address());
@@ -102,11 +107,22 @@ fn failures() -> Vec<Row> {
         row("an MX host has no IPv6 answer", Inconclusive, &["unknown domain-dns-failed mx2."], |it| {
             it.dns().fault_on(&it.mx_name(2), RecordType::AAAA, Fault::ServFail);
         }),
-        row("where reports go cannot be looked up", Ready, &["unknown-warning domain-dns-failed reports-"], |it| {
+        row("where reports go cannot be looked up", Inconclusive, &["unknown domain-dns-failed reports-"], |it| {
             let host = format!("reports-{}", it.name);
             it.txt("_smtp._tls", &format!("v=TLSRPTv1; rua=mailto:tls@{host}"));
             it.dns().fault_on(&host, RecordType::MX, Fault::ServFail);
         }),
+        // One target that can receive is enough for reports to arrive.
+        row(
+            "one of two places where reports go cannot be looked up",
+            Ready,
+            &["unknown-warning domain-dns-failed reports-", "advice record-rua-many"],
+            |it| {
+                let host = format!("reports-{}", it.name);
+                it.txt("_smtp._tls", &format!("v=TLSRPTv1; rua=mailto:tls@{host},mailto:tls@reports.lab.test"));
+                it.dns().fault_on(&host, RecordType::MX, Fault::ServFail);
+            },
+        ),
     ]
 }
 

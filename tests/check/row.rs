@@ -1,5 +1,6 @@
 //! A scenario with its expectation, and a table of them run side by side.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,6 +11,8 @@ use crate::run::{Assessment, Finding};
 
 /// Runs of the binary at once: most of a run is waiting.
 const AT_ONCE: usize = 8;
+/// So many superfluous findings of a scenario are told whole.
+const TOLD: usize = 6;
 
 /// One scenario.
 pub(super) struct Row {
@@ -77,12 +80,22 @@ impl Row {
         }
         let due: Vec<Due> = self.findings.iter().map(|due| Due::read(due)).collect();
         let findings = assessment.findings();
+        let excess: Vec<_> = findings.iter().filter(|finding| !due.iter().any(|due| due.is(**finding))).collect();
+        let more = excess.len().saturating_sub(TOLD);
+        for finding in excess.into_iter().take(TOLD) {
+            let (weight, code, subject) = (finding.weight(), finding.code(), finding.text("subject"));
+            wrong.push(format!("says too much: {weight} {code} {subject}\n{:#}", finding.0));
+        }
+        if more > 0 {
+            wrong.push(format!("says too much: and {more} findings more"));
+        }
+        let mut told = BTreeSet::new();
         for finding in &findings {
-            if !due.iter().any(|due| due.is(*finding)) {
-                let (weight, code, subject) = (finding.weight(), finding.code(), finding.text("subject"));
-                wrong.push(format!("says too much: {weight} {code} {subject}\n{:#}", finding.0));
+            if !told.insert((finding.code(), finding.text("subject"), finding.text("message"))) {
+                wrong.push(format!("says twice: {} {} {}", finding.code(), finding.text("subject"), finding.text("message")));
             }
         }
+        wrong.dedup();
         for due in &due {
             if !findings.iter().any(|finding| due.is(*finding)) {
                 wrong.push(format!("does not say: {} {} {}", due.weight, due.code, due.subject));

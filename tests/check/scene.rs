@@ -31,7 +31,12 @@ impl<'a> Scene<'a> {
 
     /// `check DOMAIN --format json`, with its reports, pointed at the lab.
     pub(crate) fn check(&self) -> Call {
-        let mut call = stsready(["check", self.name.as_str(), "--format", "json"]).at(self.lab).args(&self.args);
+        self.check_as("json")
+    }
+
+    /// The same in another format.
+    pub(crate) fn check_as(&self, format: &str) -> Call {
+        let mut call = stsready(["check", self.name.as_str(), "--format", format]).at(self.lab).args(&self.args);
         if let Some(folder) = self.post() {
             call = call.args(["--reports".into(), folder]);
         }
