@@ -32,7 +32,7 @@ fn kinds() -> Vec<Row> {
         }),
         row("neither MX nor address", NotApplicable, &["advice domain-no-mail"], |it| it.domain.without_mx()),
         // An MX record for the same host would mend the one and leave the other.
-        row("no MX record but an address that the policy lists", Ready, &["warning domain-implicit-mx", "advice mx-single"], |it| {
+        row("no MX record but an address that the policy lists", Ready, &["warning domain-implicit-mx"], |it| {
             it.domain.without_mx();
             let host = it.lab.smtp_host(Smtp::default(), it.lab.chain(&it.name));
             it.dns().address(&it.name, host.address());

@@ -1,7 +1,7 @@
 //! mx-*: the policy against the MX records.
 
 use super::Scene;
-use super::row::Answer::{NotReady, Ready};
+use super::row::Answer::{Inconclusive, NotReady, Ready};
 use super::row::{Row, hold, row};
 use crate::lab::{Smtp, domain};
 use crate::run::stsready;
@@ -23,10 +23,15 @@ fn coverage() -> Vec<Row> {
     vec![
         row("an MX host that the policy does not list", NotReady, &["blocker mx-uncovered mx2."], |it| patterns(it, &["mx1"])),
         // A pattern that is meant for an uncovered host is told with it, not once more as unused.
-        row("a typing error in a pattern", NotReady, &["blocker mx-uncovered mx2."], |it| {
+        row("an MX host with more addresses than are probed", Inconclusive, &["unknown mx-unprobed mx1."], |it| {
+            for _ in 0..33 {
+                it.second_address(1, Smtp::default(), it.issue(&it.leaf(1)));
+            }
+        }),
+        row("a typing error in a pattern", NotReady, &["blocker mx-uncovered mx2.", "advice mx-pattern-unused mxx2."], |it| {
             patterns(it, &["mx1", "mxx2"]);
         }),
-        row("the policy host listed as mx", NotReady, &["blocker mx-uncovered mx2."], |it| {
+        row("the policy host listed as mx", NotReady, &["blocker mx-uncovered mx2.", "advice mx-pattern-unused mta-sts."], |it| {
             patterns(it, &["mx1", "mta-sts"]);
         }),
         // It is more than a slip as long as nobody has that domain: whoever registers it owns an approved name.
