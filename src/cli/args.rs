@@ -20,7 +20,7 @@ const STYLES: Styles = Styles::styled()
 
 /// Is it safe to switch MTA-STS from testing to enforce? An answer with evidence.
 #[derive(Debug, Parser)]
-#[command(name = "stsready", version, styles = STYLES, max_term_width = 100, arg_required_else_help = true, after_help = exit::TABLE)]
+#[command(name = "stsready", version, styles = STYLES, max_term_width = 100, arg_required_else_help = true, args_override_self = true, after_help = exit::TABLE)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,

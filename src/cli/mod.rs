@@ -10,6 +10,7 @@ mod reports;
 mod saved;
 mod setup;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::Write;
 
@@ -18,6 +19,8 @@ use clap::Parser as _;
 use args::{Cli, Command};
 pub use exit::Exit;
 pub use failure::Failure;
+
+use crate::render::escape;
 
 /// Where a run prints to; both are stripped of colour by the caller where the receiver wants none.
 pub struct Streams<'a> {
@@ -33,11 +36,12 @@ pub struct Streams<'a> {
 
 /// Parses `args` (with the program's name first), runs the command, and says how to exit.
 pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) -> Exit {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
-            let text = error.render();
-            let wrote = if error.use_stderr() { write!(streams.err, "{}", text.ansi()) } else { write!(streams.out, "{}", text.ansi()) };
+            let text = harmless(error.render().ansi().to_string(), &args);
+            let wrote = if error.use_stderr() { write!(streams.err, "{text}") } else { write!(streams.out, "{text}") };
             return match (wrote, error.use_stderr()) {
                 (Err(_), _) => Exit::Internal,
                 (Ok(()), true) => Exit::Usage,
@@ -51,10 +55,21 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) 
         Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ready,
         Err(failure) => {
             // If even the error stream is gone, the exit code still says it.
-            let _ = writeln!(streams.err, "stsready: {}", crate::render::escape::terminal(&failure.to_string()));
+            let _ = writeln!(streams.err, "stsready: {}", escape::terminal(&failure.to_string()));
             failure.exit()
         }
     }
+}
+
+/// A message about the call repeats its words; what in them could corrupt a terminal is shown as an escape.
+fn harmless(message: String, args: &[OsString]) -> String {
+    args.iter().fold(message, |message, arg| {
+        let arg = arg.to_string_lossy();
+        match escape::terminal(&arg) {
+            Cow::Borrowed(_) => message,
+            Cow::Owned(shown) => message.replace(&*arg, &shown),
+        }
+    })
 }
 
 fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure> {

@@ -79,6 +79,8 @@ impl Dns {
         options.preserve_intermediates = true;
         options.edns0 = true;
         options.max_active_requests = 512;
+        // TTLs as they are: by default the library cuts them to a day, which would hide that they are longer.
+        options.positive_max_ttl = Some(Duration::from_secs(u32::MAX.into()));
         let resolver = builder.build().map_err(|error| DnsSetupError::Build(error.to_string()))?;
         let retries = u32::try_from(RETRIES).unwrap_or(u32::MAX);
         Ok(Self { resolver, servers: names, deadline: attempt * (retries + 2), memo: Memo::default() })
@@ -143,7 +145,8 @@ impl Dns {
 
     /// Whether the name exists at all, with whatever records.
     pub async fn exists(&self, name: &Domain) -> Looked<()> {
-        match self.typed(name, RecordType::SOA, |_| Some(())).await {
+        // Not SOA: the resolver takes the zone's SOA beside an NXDOMAIN for an answer to that question.
+        match self.typed(name, RecordType::A, |_| Some(())).await {
             Looked::Absent(absence) if absence.kind == AbsenceKind::NoData => Looked::Seen(()),
             other => other.map(|_| ()),
         }
@@ -171,10 +174,42 @@ impl Dns {
         let answer = tokio::time::timeout(self.deadline, self.resolver.lookup(name.clone(), kind)).await;
         match answer {
             Ok(Ok(lookup)) => answered(asked, &name, kind, lookup.answers()),
+            Ok(Err(error)) if is_bare(&error) && self.is_circular(&name).await => Looked::Failed(Failure::new(
+                FailureKind::DnsError,
+                format!("{asked}: its CNAMEs lead in a circle, or are more than {CNAME_CAP}"),
+            )),
             Ok(Err(error)) => failed(asked, kind, &error),
             Err(_) => Looked::Failed(Failure::new(FailureKind::Timeout, format!("no answer to {asked} {kind} within {:?}", self.deadline))),
         }
     }
+
+    /// Whether the CNAMEs from `name` on never end.
+    async fn is_circular(&self, name: &Name) -> bool {
+        let mut met = vec![name.clone()];
+        let mut next = name.clone();
+        while met.len() <= CNAME_CAP {
+            let answer = tokio::time::timeout(self.deadline, self.resolver.lookup(next.clone(), RecordType::CNAME)).await;
+            let Ok(Ok(lookup)) = answer else { return false };
+            let target = lookup.answers().iter().find_map(|record| match &record.data {
+                RData::CNAME(target) if record.name == next => Some(target.0.clone()),
+                _ => None,
+            });
+            match target {
+                None => return false,
+                Some(target) if met.contains(&target) => return true,
+                Some(target) => {
+                    met.push(target.clone());
+                    next = target;
+                }
+            }
+        }
+        true
+    }
+}
+
+/// "No such record" without the SOA that should stand beside it (RFC 2308 §2.2): also how the library ends a chain of CNAMEs that it gave up.
+fn is_bare(error: &NetError) -> bool {
+    matches!(error, NetError::Dns(DnsError::NoRecordsFound(none)) if none.response_code == ResponseCode::NoError && none.soa.is_none())
 }
 
 fn name_server(server: SocketAddr) -> NameServerConfig {

@@ -2,6 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 /// For a terminal: no control character reaches it, nothing reorders or hides text; each such character is shown as an escape.
 pub fn terminal(text: &str) -> Cow<'_, str> {
@@ -31,9 +36,89 @@ fn is_hostile(c: char) -> bool {
             0xad | 0x61c | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb | 0xe0000..=0xe007f)
 }
 
+/// Writes JSON in which no character could corrupt a terminal either: they stand as `\u` escapes, which is the same JSON.
+pub struct Json<F>(pub F);
+
+impl<F: Formatter> Formatter for Json<F> {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
+}
+
+/// A value as harmless JSON over several lines, with a line end.
+pub fn json_pretty(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    json(value, Json(PrettyFormatter::new()))
+}
+
+/// A value as harmless JSON in one line, with a line end.
+pub fn json_line(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    json(value, Json(CompactFormatter))
+}
+
+fn json(value: &impl Serialize, formatter: impl Formatter) -> Result<String, serde_json::Error> {
+    let mut out = Vec::new();
+    value.serialize(&mut Serializer::with_formatter(&mut out, formatter))?;
+    out.push(b'\n');
+    // serde_json writes only UTF-8.
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_stays_the_same_json() {
+        for text in ["plain", "a\u{9b}2J\u{7f}", "\u{202e}\u{feff}x", "tab\t \u{1b}[0m \"q\" \\", "\u{e0041}tag"] {
+            let shown = json_line(&text).unwrap();
+            assert!(!shown.trim_end().chars().any(is_hostile), "{shown:?}");
+            assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+        }
+    }
 
     #[test]
     fn what_could_corrupt_a_terminal_is_shown_not_done() {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::escape;
 use crate::model::assessment::{
     Answer, Assessment, Horizon, MxSummary, PolicySummary, Question, RecordSummary, ReportsSummary, RunwayEntry, StageState,
 };
@@ -140,14 +141,13 @@ impl<'a> View<'a> {
 
 /// One object; an array where there are several. `all` also lists the findings that hold or do not apply.
 pub fn document(assessments: &[Assessment], all: bool) -> Result<String, serde_json::Error> {
-    let text = match assessments {
-        [one] => serde_json::to_string_pretty(&View::of(one, all))?,
-        many => serde_json::to_string_pretty(&many.iter().map(|one| View::of(one, all)).collect::<Vec<_>>())?,
-    };
-    Ok(text + "\n")
+    match assessments {
+        [one] => escape::json_pretty(&View::of(one, all)),
+        many => escape::json_pretty(&many.iter().map(|one| View::of(one, all)).collect::<Vec<_>>()),
+    }
 }
 
 /// One line.
 pub fn line(assessment: &Assessment, all: bool) -> Result<String, serde_json::Error> {
-    Ok(serde_json::to_string(&View::of(assessment, all))? + "\n")
+    escape::json_line(&View::of(assessment, all))
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::escape;
 use super::page::{Look, Page};
 use super::text::sessions::{self, count};
 use crate::model::assessment::ReportsSummary;
@@ -57,15 +58,14 @@ struct ReportView<'a> {
 
 /// One object.
 pub fn document(reading: &Reading<'_>) -> Result<String, serde_json::Error> {
-    Ok(serde_json::to_string_pretty(&view(reading))? + "\n")
+    escape::json_pretty(&view(reading))
 }
 
 /// One line for each report: rows to work on.
 pub fn lines(reading: &Reading<'_>) -> Result<String, serde_json::Error> {
     let mut out = String::new();
     for (reporter, source, report) in &reading.reports {
-        out.push_str(&serde_json::to_string(&ReportView { reporter, source, report })?);
-        out.push('\n');
+        out.push_str(&escape::json_line(&ReportView { reporter, source, report })?);
     }
     Ok(out)
 }

@@ -18,7 +18,7 @@ pub struct Case<'a> {
     pub settings: &'a Settings,
     /// The policy's bytes: the draft, else the first body served with status 200.
     pub body: Option<&'a Body>,
-    /// The policy read out of [`Case::body`].
+    /// The policy read out of [`Case::body`]; `None` if only the beginning of it is known.
     pub policy: Option<Policy>,
 }
 
@@ -32,7 +32,10 @@ impl<'a> Case<'a> {
             let answers = || policy.fetches.iter().filter_map(|fetch| fetch.answered());
             answers().find(|answer| answer.status == 200).map(|answer| &answer.body)
         });
-        let policy = body.map(|body| policy::parse(&body.text));
+        // What was cut off at the cap says nothing about what the policy asks.
+        let served = facts.policy.iter().flat_map(|policy| &policy.fetches).filter_map(|fetch| fetch.answered());
+        let cut = served.clone().any(|answer| answer.too_large && Some(&answer.body) == body);
+        let policy = body.filter(|_| !cut).map(|body| policy::parse(&body.text));
         Self { facts, now, settings, body, policy }
     }
 }

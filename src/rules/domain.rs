@@ -32,7 +32,11 @@ pub static RULES: &[&Rule] = &[&NOT_FOUND, &DNS_FAILED, &SPLIT_HORIZON, &NULL_MX
 pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     if let Some(mail) = &case.facts.mail {
         kind(case, mail, sheet);
-        subdomain(case, mail, sheet);
+        if takes_no_mail(sheet) {
+            sheet.not_applicable(&SUBDOMAIN, case.facts.domain.as_str(), "the domain takes no mail");
+        } else {
+            subdomain(case, mail, sheet);
+        }
     }
     lookups(case, sheet);
     horizon(case, sheet);

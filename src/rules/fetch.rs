@@ -282,16 +282,13 @@ fn reach(policy: &PolicyFacts, subject: &str, fetch: &Fetch, sheet: &mut Sheet) 
 fn unreachable(policy: &PolicyFacts, subject: &str, fetch: &Fetch, kind: FailureKind, sheet: &mut Sheet) {
     let (sort, what) = what_failed(fetch);
     let evidence = Evidence::at(sort, fetch.at, what.clone());
-    let silent = matches!(
-        kind,
-        FailureKind::Timeout
-            | FailureKind::Unreachable
-            | FailureKind::NoRoute
-            | FailureKind::SwitchedOff
-            | FailureKind::Denied
-            | FailureKind::Other
-    );
     let connected = fetch.connect.seen().is_some();
+    let silent = match kind {
+        FailureKind::Timeout | FailureKind::Unreachable | FailureKind::NoRoute | FailureKind::SwitchedOff | FailureKind::Denied => true,
+        // What is none of the others is a fault of the answer, once there is a connection.
+        FailureKind::Other => !connected,
+        _ => false,
+    };
     let answers_nothing = if connected { "accepts the connection, but gives no whole answer" } else { "cannot be reached" };
     let witness = policy.https_witness.as_ref().filter(|_| matches!(kind, FailureKind::Timeout | FailureKind::Unreachable));
     let finding = if !silent || witness.is_some() {
@@ -375,7 +372,9 @@ fn served(subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
     } else {
         sheet.holds(&TOO_LARGE, subject);
     }
-    if fetch.elapsed_ms > SLOW_MS {
+    if answer.too_large {
+        sheet.not_applicable(&SLOW, subject, "the answer has no end that could be waited for");
+    } else if fetch.elapsed_ms > SLOW_MS {
         let seconds = fetch.elapsed_ms / 1000;
         sheet
             .broken(&SLOW, subject, format!("{subject} took {seconds} s to serve the policy"), http(format!("{} ms", fetch.elapsed_ms)))

@@ -24,6 +24,7 @@ pub use case::Case;
 
 use crate::model::assessment::ReportsSummary;
 use crate::model::finding::{Finding, Sheet};
+use crate::model::rule::Rule;
 
 /// Declares a rule: `rule!(NAME, "code", Stage, [severities, worst first], undetermined?, "title", "reference")`.
 macro_rules! rule {
@@ -76,5 +77,22 @@ pub fn judge(case: &Case<'_>) -> Judged {
     cert::judge(case, &mut sheet);
     // Last: what senders saw is held against what was seen here.
     let reports = reports::judge(case, &mut sheet);
+    unasked(case, &mut sheet);
     Judged { findings: sheet.into_findings(), reports }
+}
+
+/// Every rule of a stage that was looked at leaves its word: what is left had no subject, because the step it depends on failed.
+fn unasked(case: &Case<'_>, sheet: &mut Sheet) {
+    let facts = case.facts;
+    let looked_at = |rule: &Rule| match rule.family() {
+        "domain" => facts.mail.is_some(),
+        "record" => facts.record.is_some(),
+        "txt" | "fetch" | "policy" => facts.policy.is_some(),
+        "mx" => facts.mail.is_some() && (facts.policy.is_some() || facts.servers.is_some()),
+        "starttls" | "cert" => facts.servers.is_some(),
+        "reports" => facts.reports.is_some(),
+        _ => false,
+    };
+    let rules: Vec<&'static Rule> = catalogue::all().into_iter().filter(|rule| looked_at(rule)).collect();
+    remaining::not_applicable(&rules, facts.domain.as_str(), "nothing to ask it of: an earlier step failed", sheet);
 }

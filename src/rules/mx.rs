@@ -11,6 +11,7 @@ use crate::model::facts::servers::MxHost;
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::looked::{AbsenceKind, Looked};
 use crate::model::rule::{Rule, Severity};
+use crate::model::settings::{ADDRESS_CAP, MX_CAP};
 use crate::wire::name::Domain;
 use crate::wire::pattern::MxPattern;
 use crate::wire::policy::{Mode, Policy};
@@ -21,10 +22,11 @@ rule!(PATTERN_BROAD, "mx-pattern-broad", Policy, [Warning], false, "a wildcard c
 rule!(UNRESOLVABLE, "mx-unresolvable", Mx, [Blocker, Warning], false, "an MX host has no address", "RFC 5321 §5.1");
 rule!(CNAME, "mx-cname", Mx, [Warning], false, "an MX host is a CNAME", "RFC 5321 §5.1");
 rule!(ADDRESS_LITERAL, "mx-address-literal", Mx, [Blocker], false, "an MX record names an address", "RFC 5321 §5.1");
+rule!(UNPROBED, "mx-unprobed", Mx, [Blocker], true, "there are more MX hosts or addresses than are probed", "RFC 5321 §5.1");
 rule!(SINGLE, "mx-single", Mx, [Advice], false, "there is one MX host only", "RFC 8461 §5");
 
 /// The family.
-pub static RULES: &[&Rule] = &[&UNCOVERED, &PATTERN_UNUSED, &PATTERN_BROAD, &UNRESOLVABLE, &CNAME, &ADDRESS_LITERAL, &SINGLE];
+pub static RULES: &[&Rule] = &[&UNCOVERED, &PATTERN_UNUSED, &PATTERN_BROAD, &UNRESOLVABLE, &CNAME, &ADDRESS_LITERAL, &SINGLE, &UNPROBED];
 
 /// The rules that need a policy.
 static ABOUT_POLICY: &[&Rule] = &[&UNCOVERED, &PATTERN_UNUSED, &PATTERN_BROAD];
@@ -43,8 +45,8 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     };
     match usable(case.policy.as_ref()) {
         Ok(policy) => {
-            let slips = uncovered(policy, &live, sheet);
-            unused(case, policy, &live, &slips, sheet);
+            uncovered(policy, &live, sheet);
+            unused(case, policy, &live, sheet);
             broad(case, policy, &live, sheet);
         }
         Err(why) => remaining::not_applicable(ABOUT_POLICY, subject, why, sheet),
@@ -55,6 +57,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
         None => remaining::not_applicable(&[&UNRESOLVABLE, &CNAME], subject, "the MX hosts were not looked up", sheet),
     }
     single(case, &live, sheet);
+    unprobed(case, sheet);
     remaining::hold(RULES, subject, sheet);
 }
 
@@ -67,10 +70,9 @@ fn usable(policy: Option<&Policy>) -> Result<&Policy, &'static str> {
     Ok(policy)
 }
 
-/// Every live host against all patterns. Returns the patterns that were named as slips, as indexes.
-fn uncovered(policy: &Policy, live: &Live<'_>, sheet: &mut Sheet) -> Vec<usize> {
+/// Every live host against all patterns.
+fn uncovered(policy: &Policy, live: &Live<'_>, sheet: &mut Sheet) {
     let mut unused: Vec<usize> = unmatched(policy, live).collect();
-    let mut slips = Vec::new();
     for host in &live.hosts {
         let subject = host.name.as_str();
         if policy.mx.iter().any(|pattern| pattern.matches(&host.name)) {
@@ -88,12 +90,10 @@ fn uncovered(policy: &Policy, live: &Live<'_>, sheet: &mut Sheet) -> Vec<usize> 
         let nearest = lookalike::nearest(&host.name, policy, &unused);
         if let Some(index) = nearest.pattern.filter(|_| nearest.replaces) {
             // One line can be the slip of one host only.
-            slips.push(index);
             unused.retain(|other| *other != index);
         }
         write_uncovered(&nearest, policy, live, host, sheet);
     }
-    slips
 }
 
 fn write_uncovered(nearest: &Nearest, policy: &Policy, live: &Live<'_>, host: &Host, sheet: &mut Sheet) {
@@ -129,7 +129,7 @@ fn unmatched<'p>(policy: &'p Policy, live: &'p Live<'_>) -> impl Iterator<Item =
     policy.mx.iter().enumerate().filter(move |(_, pattern)| !matches(pattern)).map(|(index, _)| index)
 }
 
-fn unused(case: &Case<'_>, policy: &Policy, live: &Live<'_>, slips: &[usize], sheet: &mut Sheet) {
+fn unused(case: &Case<'_>, policy: &Policy, live: &Live<'_>, sheet: &mut Sheet) {
     if live.cut {
         return sheet.not_applicable(&PATTERN_UNUSED, case.facts.domain.as_str(), "not all MX records are known");
     }
@@ -140,10 +140,6 @@ fn unused(case: &Case<'_>, policy: &Policy, live: &Live<'_>, slips: &[usize], sh
         let registered = pattern.domain().registered();
         let looked = registered.as_ref().and_then(|domain| known.and_then(|known| known.get(domain)));
         let gone = matches!(looked, Some(Looked::Absent(absence)) if absence.kind == AbsenceKind::NxDomain);
-        if slips.contains(&index) && !gone {
-            sheet.not_applicable(&PATTERN_UNUSED, subject, "it is the slip of an uncovered host");
-            continue;
-        }
         let shown = policy_line(line, &format!("mx: {pattern}"));
         let message = format!("{pattern} matches no MX host of {}", case.facts.domain);
         let finding = if let Some(domain) = registered.filter(|_| gone) {
@@ -262,6 +258,9 @@ fn cname(live: &Live<'_>, host: &Host, server: &MxHost, sheet: &mut Sheet) {
 
 fn single(case: &Case<'_>, live: &Live<'_>, sheet: &mut Sheet) {
     let [only] = live.hosts.as_slice() else { return };
+    if only.preference.is_none() {
+        return sheet.not_applicable(&SINGLE, case.facts.domain.as_str(), "there is no MX record at all");
+    }
     sheet
         .broken(
             &SINGLE,
@@ -272,6 +271,27 @@ fn single(case: &Case<'_>, live: &Live<'_>, sheet: &mut Sheet) {
         .expected("two MX hosts, or a watched certificate")
         .found(only.name.to_string())
         .fix("watch the certificate's remaining time, or add a second MX as good as the first");
+}
+
+/// A part of the MX set says nothing about the whole.
+fn unprobed(case: &Case<'_>, sheet: &mut Sheet) {
+    let domain = case.facts.domain.as_str();
+    let total = case.facts.mail.as_ref().and_then(|mail| mail.mx_total);
+    if let Some(total) = total {
+        let left_out = total.saturating_sub(MX_CAP);
+        let shown = Evidence::new(EvidenceKind::Dns, format!("{domain} has {total} MX records"));
+        let message = format!("{domain} has {total} MX records; {left_out} of them were not looked at");
+        let finding = sheet.undetermined(&UNPROBED, domain, message, shown);
+        finding.expected(format!("at most {MX_CAP} MX records")).found(total.to_string()).fix("remove the MX records that no mail needs");
+    }
+    for host in case.facts.servers.iter().flatten().filter(|host| host.addresses_left_out > 0) {
+        let (probed, left_out) = (host.probes.len(), host.addresses_left_out);
+        let shown = Evidence::new(EvidenceKind::Dns, format!("{} has {} addresses", host.name, probed + left_out));
+        let message = format!("{} has {} addresses; {left_out} of them were not probed", host.name, probed + left_out);
+        let finding = sheet.undetermined(&UNPROBED, host.name.as_str(), message, shown);
+        finding.expected(format!("at most {ADDRESS_CAP} addresses")).found((probed + left_out).to_string());
+        finding.fix("spread the addresses over several MX hosts, or remove those that take no mail");
+    }
 }
 
 fn find<'s>(servers: &'s [MxHost], name: &Domain) -> Option<&'s MxHost> {

@@ -60,14 +60,12 @@ const MAX_AGE_LONG: u64 = 1_209_600;
 pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     let Some(facts) = &case.facts.policy else { return };
     let subject = facts.draft.as_ref().map_or(facts.host.as_str(), |draft| draft.file.as_str());
-    let (Some(body), Some(policy)) = (case.body, &case.policy) else {
+    let Some(body) = case.body else {
         return remaining::not_applicable(RULES, subject, "no policy was served", sheet);
     };
-    let mut served = facts.fetches.iter().filter_map(|fetch| fetch.answered());
-    let cut = facts.draft.is_none() && served.any(|answer| answer.too_large && answer.body == *body);
-    if cut && policy.is_policy() {
+    let Some(policy) = &case.policy else {
         return remaining::not_applicable(RULES, subject, "only the first 64 KiB are known, and senders read no further", sheet);
-    }
+    };
     let mx_lines = hosts::live(case.facts).ok().map(|live| live.mx_lines()).filter(|lines| !lines.is_empty());
     judge_policy(policy, body.utf8, mx_lines.as_deref(), subject, sheet);
 }

@@ -53,8 +53,8 @@ fn an_uncovered_host_is_told_with_what_it_looks_like_and_the_line_to_publish() {
 }
 
 #[test]
-fn a_slip_is_not_told_a_second_time_as_unused() {
-    assert_eq!(codes(&with(&["mx1.example.com"], &["mx1.exmaple.com"])), ["mx-uncovered blocker"]);
+fn a_slip_covers_nothing_and_is_unused() {
+    assert_eq!(codes(&with(&["mx1.example.com"], &["mx1.exmaple.com"])), ["mx-uncovered blocker", "mx-pattern-unused advice"]);
     assert_eq!(codes(&with(&["mx1.example.com"], &["old.example.org"])), ["mx-uncovered blocker", "mx-pattern-unused advice"]);
     assert_eq!(codes(&with(&["mx1.example.com", "mx2.example.com"], &["mx1.example.com"])), ["mx-uncovered blocker"]);
 }
