@@ -24,7 +24,7 @@ fn connecting() -> Vec<Row> {
         row("an MX host swallows connections", Inconclusive, &["unknown starttls-unreachable mx1."], |it| {
             it.without_address("mx1");
             it.dns().address(&it.mx_name(1), it.lab.silent_address());
-            it.patience("1s");
+            it.patience("3s");
         }),
         row("one of an MX host's addresses refuses", Ready, &["unknown-warning starttls-unreachable mx1."], |it| {
             it.dns().address(&it.mx_name(1), it.lab.refusing_address());
@@ -35,7 +35,7 @@ fn connecting() -> Vec<Row> {
                 it.without_address(host);
                 it.dns().address(&it.below(host), it.lab.silent_address());
             }
-            it.patience("1s");
+            it.patience("3s");
         }),
         row(
             "every MX host refuses connections",
@@ -79,7 +79,7 @@ fn greetings() -> Vec<Row> {
         }),
         row("no greeting", Inconclusive, &["unknown starttls-unreachable mx1."], |it| {
             greets(it, Greeting::Silent);
-            it.patience("1s");
+            it.patience("3s");
         }),
         row("a web server on the SMTP port", Inconclusive, &["unknown starttls-not-smtp mx1."], |it| greets(it, Greeting::HTTP)),
         row("an SSH server on the SMTP port", Inconclusive, &["unknown starttls-not-smtp mx1."], |it| {
@@ -118,7 +118,7 @@ fn extensions() -> Vec<Row> {
         }),
         row("EHLO never answered", Inconclusive, &["unknown starttls-busy mx1."], |it| {
             ehlo(it, Ehlo::Silent);
-            it.patience("1s");
+            it.patience("3s");
         }),
         row("closed at EHLO", Inconclusive, &["unknown starttls-busy mx1."], |it| ehlo(it, Ehlo::Close)),
         row("EHLO lines without end", Inconclusive, &["unknown starttls-not-smtp mx1."], |it| ehlo(it, Ehlo::Endless)),
@@ -141,7 +141,7 @@ fn upgrades() -> Vec<Row> {
         row("closed at STARTTLS", NotReady, &["blocker starttls-rejected mx1."], |it| upgrade(it, StartTls::Close)),
         row("STARTTLS never answered", Inconclusive, &["unknown starttls-rejected mx1."], |it| {
             upgrade(it, StartTls::Silent);
-            it.patience("1s");
+            it.patience("3s");
         }),
     ]
 }
@@ -165,7 +165,7 @@ fn handshakes() -> Vec<Row> {
         }),
         row("the handshake stalls", Inconclusive, &["unknown starttls-handshake mx1."], |it| {
             tls(it, Tls::Stall);
-            it.patience("1s");
+            it.patience("3s");
         }),
         row("TLS 1.0 only", NotReady, &["blocker starttls-legacy mx1."], |it| {
             tls(it, Tls::Legacy10);
@@ -193,7 +193,7 @@ fn afterwards() -> Vec<Row> {
         row("a shutdown under TLS", Inconclusive, &["unknown starttls-busy mx1."], |it| after(it, After::Reply("421 4.3.2 shutting down"))),
         row("silent under TLS", Inconclusive, &["unknown starttls-after mx1."], |it| {
             after(it, After::Silent);
-            it.patience("1s");
+            it.patience("3s");
         }),
     ]
 }
