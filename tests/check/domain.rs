@@ -71,7 +71,7 @@ fn failures() -> Vec<Row> {
         }),
         row("the MX lookup is never answered", Inconclusive, &["unknown domain-dns-failed the-mx"], |it| {
             it.dns().fault_on(&it.name, RecordType::MX, Fault::Drop);
-            it.patience("1s");
+            it.patience("2s");
         }),
         row("the TLS-RPT record has bogus DNSSEC", Inconclusive, &["unknown domain-dns-failed _smtp._tls."], |it| {
             it.dns().fault(&it.below("_smtp._tls"), Fault::Bogus);
@@ -81,11 +81,11 @@ fn failures() -> Vec<Row> {
         }),
         row("the MTA-STS record is answered with garbage", Inconclusive, &["unknown domain-dns-failed _mta-sts."], |it| {
             it.dns().fault(&it.below("_mta-sts"), Fault::Garbage);
-            it.patience("1s");
+            it.patience("2s");
         }),
         row("the MTA-STS record is truncated and TCP is shut", Inconclusive, &["unknown domain-dns-failed _mta-sts."], |it| {
             it.dns().fault(&it.below("_mta-sts"), Fault::TruncateWithoutTcp);
-            it.patience("1s");
+            it.patience("2s");
         }),
         row("the MTA-STS record is an alias in a circle", Inconclusive, &["unknown domain-dns-failed _mta-sts."], |it| {
             it.dns().fault(&it.below("_mta-sts"), Fault::CnameLoop);

@@ -30,7 +30,7 @@ fn reaching() -> Vec<Row> {
         row("the policy host swallows connections", Inconclusive, &["unknown fetch-connect mta-sts."], |it| {
             it.remove("mta-sts");
             it.dns().address(&it.below("mta-sts"), it.lab.silent_address());
-            it.patience("1s");
+            it.patience("3s");
         }),
         row("the policy host refuses the handshake", NotReady, &["blocker fetch-tls mta-sts."], |it| tls(it, Tls::Alert(40))),
         row("the policy host knows only TLS 1.0", NotReady, &["blocker fetch-tls mta-sts."], |it| tls(it, Tls::Legacy10)),
@@ -45,7 +45,7 @@ fn reaching() -> Vec<Row> {
         }),
         row("the policy host stalls in the handshake", Inconclusive, &["unknown fetch-connect mta-sts."], |it| {
             tls(it, Tls::Stall);
-            it.patience("1s");
+            it.patience("3s");
         }),
         row("the policy host has TLS 1.2 only", Ready, &[], |it| tls(it, Tls::Only12)),
         row("the policy host has TLS 1.3 only", Ready, &[], |it| tls(it, Tls::Only13)),
@@ -77,7 +77,7 @@ fn answers() -> Vec<Row> {
         }),
         row("a policy host that never answers", Inconclusive, &["unknown fetch-connect mta-sts."], |it| {
             it.answers(Answer::Silent);
-            it.patience("1s");
+            it.patience("3s");
         }),
         row("a slow policy host", Ready, &["warning fetch-slow mta-sts."], |it| {
             it.answers(Answer::Late(Duration::from_millis(5300), it.page()));
@@ -210,7 +210,7 @@ fn addresses() -> Vec<Row> {
         }),
         row("a second policy host address that never answers", Ready, &["warning fetch-address-failing mta-sts."], |it| {
             second(it, Https::answering(Answer::Silent));
-            it.patience("1s");
+            it.patience("3s");
         }),
         row("a second policy host address with an expired certificate", NotReady, &["blocker fetch-cert-expired mta-sts."], |it| {
             let chain = it.issue(&it.policy_leaf().expires_in(-1));
@@ -252,7 +252,7 @@ fn a_silent_policy_host_is_at_fault_where_another_host_answers() {
     let silent = lab.good_domain("silent.test", |_| {});
     lab.good_domain("talking.test", |_| {});
     silent.policy_host.set(Https::answering(Answer::Silent));
-    let run = stsready(["check", "talking.test", "silent.test", "--format", "json", "--timeout", "2s"]).at(&lab).run().exits(1);
+    let run = stsready(["check", "talking.test", "silent.test", "--format", "json", "--timeout", "3s"]).at(&lab).run().exits(1);
     let of_silent = &run.assessments()[1];
     assert_eq!(of_silent.domain(), "silent.test");
     assert_eq!(of_silent.of("fetch-connect")[0].weight(), "blocker", "{run}");

@@ -53,7 +53,7 @@ impl Answer {
 }
 
 /// A scenario: `arrange` changes a healthy domain; `findings` are all that are due, each as `weight code` with, where it matters, the
-/// beginning of its subject (for weights see [`Finding::weight`]).
+/// beginning of its subject (for weights see [`Finding::weight`]). `code|code` where the network decides which of two it is.
 pub(super) fn row(name: &'static str, answer: Answer, findings: &'static [&'static str], arrange: fn(&mut Scene<'_>)) -> Row {
     Row { name, answer, findings, plan: |_| {}, arrange }
 }
@@ -66,7 +66,7 @@ impl Row {
 
     /// The codes that it expects.
     pub(super) fn codes(&self) -> impl Iterator<Item = &'static str> {
-        self.findings.iter().map(|due| Due::read(due).code)
+        self.findings.iter().flat_map(|due| Due::read(due).code.split('|'))
     }
 
     /// The differences between what is due and what was said; none if all is as it should be.
@@ -145,7 +145,9 @@ impl Due {
     }
 
     fn is(&self, finding: Finding<'_>) -> bool {
-        finding.code() == self.code && finding.weight() == self.weight && finding.text("subject").starts_with(self.subject)
+        self.code.split('|').any(|code| code == finding.code())
+            && finding.weight() == self.weight
+            && finding.text("subject").starts_with(self.subject)
     }
 }
 

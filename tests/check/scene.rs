@@ -66,7 +66,8 @@ impl<'a> Scene<'a> {
         self.args.extend(args.iter().map(ToString::to_string));
     }
 
-    /// Peers of this scenario never answer: the call is to give up after this long.
+    /// Peers of this scenario never answer: the call is to give up after this long. It must be long enough for the healthy ones, on
+    /// a machine that does much else.
     pub(crate) fn patience(&mut self, wait: &str) {
         self.args(&["--timeout", wait]);
     }
