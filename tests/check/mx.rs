@@ -1,7 +1,7 @@
 //! mx-*: the policy against the MX records.
 
 use super::Scene;
-use super::row::Answer::{NotReady, Ready};
+use super::row::Answer::{Inconclusive, NotReady, Ready};
 use super::row::{Row, hold, row};
 use crate::lab::{Smtp, domain};
 use crate::run::stsready;
@@ -22,11 +22,10 @@ fn patterns(it: &mut Scene<'_>, patterns: &[&str]) {
 fn coverage() -> Vec<Row> {
     vec![
         row("an MX host that the policy does not list", NotReady, &["blocker mx-uncovered mx2."], |it| patterns(it, &["mx1"])),
-        // A pattern that is meant for an uncovered host is told with it, not once more as unused.
-        row("a typing error in a pattern", NotReady, &["blocker mx-uncovered mx2."], |it| {
+        row("a typing error in a pattern", NotReady, &["blocker mx-uncovered mx2.", "advice mx-pattern-unused mxx2."], |it| {
             patterns(it, &["mx1", "mxx2"]);
         }),
-        row("the policy host listed as mx", NotReady, &["blocker mx-uncovered mx2."], |it| {
+        row("the policy host listed as mx", NotReady, &["blocker mx-uncovered mx2.", "advice mx-pattern-unused mta-sts."], |it| {
             patterns(it, &["mx1", "mta-sts"]);
         }),
         // It is more than a slip as long as nobody has that domain: whoever registers it owns an approved name.
@@ -88,6 +87,12 @@ fn records() -> Vec<Row> {
             let address = it.mx(1).address();
             it.dns().address(&it.below("real"), address);
             it.alias("mx1", &it.below("real"));
+        }),
+        row("more addresses than are probed", Inconclusive, &["unknown mx-unprobed mx2."], |it| {
+            let chain = it.issue(&it.leaf(2));
+            for _ in 0..32 {
+                it.second_address(2, Smtp::default(), chain.clone());
+            }
         }),
         row("an address as MX", NotReady, &["blocker mx-address-literal"], |it| it.domain.add_mx(30, "192.0.2.25")),
     ]
