@@ -191,7 +191,7 @@ pub(super) struct Common {
     /// Port of policy hosts, for laboratories
     #[arg(long, value_name = "PORT", default_value_t = 443, env = "STSREADY_HTTPS_PORT", help_heading = "Looking")]
     pub(super) https_port: u16,
-    /// Name to give in EHLO (default: this host's)
+    /// Name to give in EHLO (default: this host's if it has a whole one, else its address)
     #[arg(long, value_name = "NAME", env = "STSREADY_HELO", help_heading = "Looking")]
     pub(super) helo: Option<String>,
     /// Probe IPv4 addresses only

@@ -36,13 +36,13 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
     let dns = Dns::new(&common.resolver, common.timeout)?;
     let shelf = Arc::new(Shelf::new());
     let limiter = Arc::new(Limiter::new(usize::from(common.jobs)));
-    let helo = common.helo.clone().unwrap_or_else(vantage::own_name);
+    let helo = common.helo.clone().or_else(vantage::own_name);
     let vantage = Vantage {
         resolvers: dns.servers().to_vec(),
         roots: trust.roots(),
         ipv4: vantage::ipv4(ipv4).await,
         ipv6: vantage::ipv6(ipv6).await,
-        helo: helo.clone(),
+        helo: helo.clone().unwrap_or_else(|| "address literal".to_owned()),
     };
     let options = ProbeOptions { port: common.smtp_port, helo, ipv4, ipv6, timeouts: Timeouts::at_most(common.timeout), clock };
     Ok(Looker {

@@ -122,6 +122,8 @@ pub enum FailureKind {
     TlsAlert,
     /// The TLS handshake failed otherwise.
     Tls,
+    /// The peer ended the TLS handshake after it had shown its certificate.
+    TlsLate,
     /// The peer does not speak the protocol, or its reply breaks a cap.
     Protocol,
     /// A reply is larger than the cap.

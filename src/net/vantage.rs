@@ -30,11 +30,8 @@ async fn state(allowed: bool, world: IpAddr) -> Family {
 }
 
 /// The name to give in EHLO: this host's, if it is a whole domain name (RFC 5321 §4.1.1.1).
-pub fn own_name() -> String {
+pub fn own_name() -> Option<String> {
     let name = gethostname::gethostname();
     let name = name.to_string_lossy();
-    match crate::wire::name::Domain::parse(&name) {
-        Ok(domain) => domain.to_string(),
-        Err(_) => "localhost.localdomain".to_owned(),
-    }
+    crate::wire::name::Domain::parse(&name).ok().map(|domain| domain.to_string())
 }

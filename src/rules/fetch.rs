@@ -163,7 +163,9 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
         if let Some(tls) = fetch.handshake() {
             chain::judge(case, &CHAIN, &subject, &policy.host, tls, sheet);
         }
-        if some_serve && !serves(fetch) {
+        if some_serve && is_unprobed(fetch) {
+            sheet.not_applicable(&ADDRESS_FAILING, &*subject, "this vantage does not reach its address family");
+        } else if some_serve && !serves(fetch) {
             failing_beside_others(&subject, fetch, sheet);
         } else {
             reach(policy, &subject, fetch, sheet);
@@ -172,7 +174,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
             served(&subject, fetch, answer, sheet);
         }
     }
-    if !policy.fetches.iter().any(|fetch| some_serve && !serves(fetch)) {
+    if !policy.fetches.iter().any(|fetch| some_serve && !serves(fetch) && !is_unprobed(fetch)) {
         sheet.holds(&ADDRESS_FAILING, host);
     }
     differing(policy, sheet);
@@ -182,6 +184,14 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
 /// Whether this address hands out a body with status 200; certificates are judged apart.
 fn serves(fetch: &Fetch) -> bool {
     fetch.answered().is_some_and(|answer| answer.status == 200)
+}
+
+/// Whether nothing left this machine: that says nothing about the host.
+fn is_unprobed(fetch: &Fetch) -> bool {
+    fetch
+        .connect
+        .failure()
+        .is_some_and(|failure| matches!(failure.kind, FailureKind::NoRoute | FailureKind::SwitchedOff | FailureKind::Denied))
 }
 
 fn without_address(case: &Case<'_>, policy: &PolicyFacts, sheet: &mut Sheet) {

@@ -88,7 +88,8 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) -> Option<ReportsSummary> {
         remaining::not_applicable(RULES, domain, "reports were not looked at", sheet);
         return None;
     };
-    let policy = case.policy.as_ref().filter(|policy| matches!(policy.mode, Some(Mode::Testing | Mode::Enforce)));
+    // A policy without a usable mx covers nothing, and no report can be about it.
+    let policy = case.policy.as_ref().filter(|policy| matches!(policy.mode, Some(Mode::Testing | Mode::Enforce)) && !policy.mx.is_empty());
     let live_mx = live_mx(case);
     let live = live::of(case.facts, sheet);
     let situation = Situation { reports, live_mx: &live_mx, policy, live: &live, now: case.now, settings: &case.settings.evidence };

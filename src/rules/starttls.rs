@@ -29,7 +29,7 @@ rule!(REFUSED, "starttls-refused", Mx, [Blocker, Warning], true, "the server ref
 rule!(NOT_SMTP, "starttls-not-smtp", Mx, [Blocker, Warning], true, "what answers does not speak SMTP", "RFC 5321 §4.2");
 rule!(MISSING, "starttls-missing", Mx, [Blocker], false, "STARTTLS is not offered", "RFC 8461 §4, RFC 3207 §4");
 rule!(REJECTED, "starttls-rejected", Mx, [Blocker], true, "STARTTLS is offered and rejected", "RFC 8461 §4, RFC 3207 §4");
-rule!(HANDSHAKE, "starttls-handshake", Mx, [Blocker, Warning], true, "the TLS handshake fails", "RFC 8461 §4, §7.2");
+rule!(HANDSHAKE, "starttls-handshake", Mx, [Blocker], true, "the TLS handshake fails", "RFC 8461 §4, §7.2");
 rule!(LEGACY, "starttls-legacy", Mx, [Blocker], false, "no TLS version newer than 1.1", "RFC 8461 §7.2, RFC 8996");
 rule!(SUITES, "starttls-suites", Mx, [Warning], false, "only cipher suites outside the modern set", "RFC 8461 §7.2, RFC 9325 §4.2");
 rule!(AFTER, "starttls-after", Mx, [Blocker], true, "the session dies after the TLS handshake", "RFC 3207 §4.2");

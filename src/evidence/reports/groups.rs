@@ -217,10 +217,11 @@ fn clean_since<'a, 'b: 'a>(entries: impl Iterator<Item = &'a Entry<'b>>, last_fa
     clean
 }
 
-/// The share of its reporter's sessions that failed so, from the first failure to the last.
+/// The share of its reporter's sessions that failed so, up to the last failure: a burst of one day must not make a few clean days
+/// look like more than chance.
 #[expect(clippy::cast_precision_loss, reason = "a rate")]
 fn rate<'a, 'b: 'a>(entries: impl Iterator<Item = &'a Entry<'b>>, raw: &Raw<'_>) -> f64 {
-    let failing = entries.filter(|entry| entry.report.end >= raw.first && entry.report.start <= raw.last);
+    let failing = entries.filter(|entry| entry.report.start <= raw.last);
     let all = failing.fold(0_u64, |sum, entry| sum.saturating_add(entry.policy.successful).saturating_add(entry.policy.failures()));
     raw.sessions as f64 / all.max(raw.sessions).max(1) as f64
 }

@@ -49,7 +49,8 @@ pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr, turn: 
     let mut probe = unreached(address, port, at, Looked::Seen(took));
     let mut steps = Steps::default();
     let stream = up_to_tls(prober, stream, deadline, turn, &mut steps).await;
-    (probe.greeting, probe.greeting_ms, probe.ehlo, probe.starttls) = (steps.greeting, steps.greeting_ms, steps.ehlo, steps.starttls);
+    (probe.greeting, probe.greeting_ms) = (steps.greeting.take(), steps.greeting_ms);
+    (probe.ehlo, probe.starttls) = (steps.ehlo.take(), steps.starttls.take());
     match stream {
         None => return probe,
         Some(Err(failure)) => probe.tls = Some(Looked::Failed(failure)),
@@ -58,7 +59,7 @@ pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr, turn: 
             Ok((facts, stream)) => {
                 probe.tls = Some(Looked::Seen(facts));
                 let mut inside = Connection::new(stream, deadline, turn);
-                let answer = ehlo(prober, &mut inside).await;
+                let answer = ehlo(prober, &steps.helo, &mut inside).await;
                 if answer.seen().is_some() {
                     inside.farewell().await;
                 }
@@ -72,6 +73,8 @@ pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr, turn: 
 /// The steps in clear text, as far as they were reached.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
+    /// The name that was given.
+    helo: String,
     pub(super) greeting: Option<Looked<Reply>>,
     pub(super) greeting_ms: Option<u64>,
     pub(super) ehlo: Option<Looked<Reply>>,
@@ -87,6 +90,7 @@ pub(super) async fn up_to_tls(
     steps: &mut Steps,
 ) -> Option<Result<TcpStream, Failure>> {
     let timeouts = prober.options.timeouts;
+    steps.helo = prober.options.helo.clone().unwrap_or_else(|| literal(&stream));
     let mut connection = Connection::new(stream, deadline, turn);
 
     let begin = Instant::now();
@@ -98,7 +102,7 @@ pub(super) async fn up_to_tls(
         return None;
     }
 
-    let offer = steps.ehlo.insert(ehlo(prober, &mut connection).await);
+    let offer = steps.ehlo.insert(ehlo(prober, &steps.helo, &mut connection).await);
     let offer = offer.seen()?;
     if !starttls_offered(offer) {
         connection.farewell().await;
@@ -114,11 +118,30 @@ pub(super) async fn up_to_tls(
     Some(connection.into_stream())
 }
 
-async fn ehlo<S>(prober: &Prober, connection: &mut Connection<S>) -> Looked<Reply>
+/// The address that the connection comes from, as EHLO wants it of a host without a name.
+fn literal(stream: &TcpStream) -> String {
+    match stream.local_addr().map(|local| local.ip().to_canonical()) {
+        Ok(IpAddr::V6(own)) => format!("[IPv6:{own}]"),
+        Ok(own) => format!("[{own}]"),
+        Err(_) => "[127.0.0.1]".to_owned(),
+    }
+}
+
+async fn ehlo<S>(prober: &Prober, helo: &str, connection: &mut Connection<S>) -> Looked<Reply>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    connection.command(&format!("EHLO {}", prober.options.helo), prober.options.timeouts.step).await
+    connection.command(&format!("EHLO {helo}"), prober.options.timeouts.step).await
+}
+
+/// A server that shows its certificate and then ends the handshake does so to every client without what it wants: another hello is no use.
+fn broken_off(failure: Failure, served: bool) -> Failure {
+    match failure.kind {
+        FailureKind::TlsAlert | FailureKind::Reset | FailureKind::Closed if served => {
+            Failure::new(FailureKind::TlsLate, format!("after its certificate: {}", failure.detail))
+        }
+        _ => failure,
+    }
 }
 
 async fn handshake(
@@ -135,7 +158,7 @@ async fn handshake(
     let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
     let stream = match timeout_at(deadline.min(Instant::now() + wait), connecting).await {
         Err(_) => return Err(Failure::new(FailureKind::Timeout, format!("the TLS handshake did not end within {} s", wait.as_secs_f32()))),
-        Ok(Err(error)) => return Err(tls::failure(&error)),
+        Ok(Err(error)) => return Err(broken_off(tls::failure(&error), recorder.take().is_some())),
         Ok(Ok(stream)) => stream,
     };
     let served = recorder.take().ok_or_else(|| Failure::new(FailureKind::Tls, "the server sent no certificate"))?;

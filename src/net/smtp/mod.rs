@@ -26,8 +26,8 @@ use crate::wire::name::Domain;
 pub struct ProbeOptions {
     /// 25 but in laboratories.
     pub port: u16,
-    /// The name given in EHLO.
-    pub helo: String,
+    /// The name given in EHLO; without one, the address that the connection comes from, as a literal (RFC 5321 §4.1.3).
+    pub helo: Option<String>,
     /// `--ipv4`/`--ipv6`: whether IPv4 addresses are to be connected to.
     pub ipv4: bool,
     /// Whether IPv6 addresses are to be connected to.
@@ -75,7 +75,7 @@ impl Timeouts {
 impl ProbeOptions {
     /// Port 25, both families, the default timeouts.
     pub fn new(helo: impl Into<String>, clock: Clock) -> Self {
-        Self { port: 25, helo: helo.into(), ipv4: true, ipv6: true, timeouts: Timeouts::default(), clock }
+        Self { port: 25, helo: Some(helo.into()), ipv4: true, ipv6: true, timeouts: Timeouts::default(), clock }
     }
 }
 

@@ -290,6 +290,10 @@ impl Reader<'_> {
             .is_some_and(|second| !matches!(second.kind, FailureKind::Timeout | FailureKind::Other));
         let (weight, message) = match failure.kind {
             FailureKind::Timeout => (Weight::Open, format!("the TLS handshake with {} does not end in time", self.place)),
+            FailureKind::TlsLate => (
+                Weight::Broken(Severity::Blocker),
+                format!("{} breaks off the TLS handshake after its certificate, as servers do that demand one of the client", self.place),
+            ),
             _ if closed_for_all => {
                 (Weight::Broken(Severity::Blocker), format!("{} accepts STARTTLS, and then no TLS handshake succeeds", self.place))
             }
@@ -333,7 +337,8 @@ impl Reader<'_> {
         }
         Fault {
             rule: &HANDSHAKE,
-            weight: Weight::Broken(Severity::Warning),
+            // That old hello was followed only up to the certificate: it proves no session.
+            weight: Weight::Open,
             message: format!("{} answers an old TLS hello and not that of a current TLS library", self.place),
             expected: "a TLS session for both".to_owned(),
             found: modern.detail.clone(),

@@ -134,7 +134,7 @@ type Row = (&'static str, Probe, Vec<(&'static str, Outcome, Severity)>);
 
 #[test]
 fn each_way_to_fail_has_its_code() {
-    use FailureKind::{Closed, Other, Protocol, Refused, Reset, Timeout, TlsAlert, TooLarge, Unreachable};
+    use FailureKind::{Closed, Other, Protocol, Refused, Reset, Timeout, TlsAlert, TlsLate, TooLarge, Unreachable};
     use Outcome::{Broken, Undetermined};
     use Severity::{Blocker, Warning};
     let old = |version: &str, suite: &str| Some(Looked::Seen(tls(version, suite)));
@@ -166,6 +166,7 @@ fn each_way_to_fail_has_its_code() {
         ("silent at STARTTLS", started(failed(Timeout, "no reply")), vec![("starttls-rejected", Undetermined, Blocker)]),
         ("alert twice", shaken(alert(), Some(alert())), vec![("starttls-handshake", Broken, Blocker)]),
         ("reset twice", shaken(failed(Reset, "reset"), Some(failed(Closed, "closed"))), vec![("starttls-handshake", Broken, Blocker)]),
+        ("ended after the certificate", shaken(failed(TlsLate, "handshake_failure"), None), vec![("starttls-handshake", Broken, Blocker)]),
         ("handshake hangs", shaken(failed(Timeout, "late"), None), vec![("starttls-handshake", Undetermined, Blocker)]),
         ("wide hello hangs", shaken(alert(), Some(failed(Timeout, "late"))), vec![("starttls-handshake", Undetermined, Blocker)]),
         ("no second connection", shaken(alert(), Some(failed(Other, "421"))), vec![("starttls-handshake", Undetermined, Blocker)]),
@@ -174,7 +175,7 @@ fn each_way_to_fail_has_its_code() {
         (
             "stumbles over a modern hello",
             shaken(failed(Reset, "reset"), old("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")),
-            vec![("starttls-handshake", Broken, Warning)],
+            vec![("starttls-handshake", Undetermined, Blocker)],
         ),
         ("bad signature", forged, vec![("starttls-handshake", Broken, Blocker)]),
         ("client certificate", after(failed(TlsAlert, "certificate_required (116)")), vec![("starttls-after", Broken, Blocker)]),

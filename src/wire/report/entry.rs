@@ -143,7 +143,8 @@ fn keep_unknown(key: &str, value: &RawValue, detail: &mut FailureDetail, notes: 
     }
 }
 
-/// A session count: a number, or one in a string, or with a fraction. What is no count is kept out, and said.
+/// A session count: a number, or one in a string, or with a fraction. What is no count is kept out, and said; only failures beyond
+/// the cap count as the cap, for a failure must not vanish.
 fn count(value: &RawValue, key: &str, notes: &mut Notes) -> u64 {
     let Some(written) = (if kind(value) == "a number" { Some(value.get().to_owned()) } else { text(value, key, notes) }) else {
         return 0;
@@ -155,8 +156,7 @@ fn count(value: &RawValue, key: &str, notes: &mut Notes) -> u64 {
         if count <= COUNT_CAP {
             return count;
         }
-        notes.add(format!("`{key}` is implausible ({}); kept out", clip(&written, 30)));
-        return 0;
+        return beyond(key, &written, notes);
     }
     match written.parse::<f64>() {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "between 0 and the cap")]
@@ -164,11 +164,19 @@ fn count(value: &RawValue, key: &str, notes: &mut Notes) -> u64 {
             notes.add(format!("`{key}` is written with a fraction or an exponent"));
             number.ceil() as u64
         }
+        #[expect(clippy::cast_precision_loss, reason = "the cap is far below what a float holds exactly")]
+        Ok(number) if number > COUNT_CAP as f64 => beyond(key, &written, notes),
         _ => {
             notes.add(format!("`{key}` is no count ({}); kept out", clip(&written, 30)));
             0
         }
     }
+}
+
+fn beyond(key: &str, written: &str, notes: &mut Notes) -> u64 {
+    let kept = if key.contains("fail") { COUNT_CAP } else { 0 };
+    notes.add(format!("`{key}` is implausible ({}); taken as {kept}", clip(written, 30)));
+    kept
 }
 
 /// A list of texts: an array, one string, several lines in one string, or an array encoded once more inside a string (Microsoft's
