@@ -1,14 +1,12 @@
 //! What to do with the answer, with the exact texts: where it is "ready", the switch; where nothing is published, the first policy.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use crate::model::assessment::{Answer, Question};
 use crate::model::facts::Facts;
 use crate::model::finding::Fix;
 use crate::model::looked::Looked;
-use crate::rules::Case;
+use crate::rules::{Case, txt};
 use crate::wire::policy::Mode;
+use crate::wire::zone;
 
 /// The first policy lives for a week in caches: long enough to be used, short enough to be taken back.
 const FIRST_MAX_AGE: u32 = 604_800;
@@ -30,7 +28,7 @@ fn start(case: &Case<'_>) -> Vec<Fix> {
         return Vec::new();
     }
     let policy = format!("version: STSv1\nmode: testing\n{}max_age: {FIRST_MAX_AGE}\n", hosts.concat());
-    let record = format!("_mta-sts.{domain}. 3600 IN TXT \"v=STSv1; id={};\"", fresh_id(case.now));
+    let record = zone::txt_line(&domain.child("_mta-sts"), &format!("v=STSv1; id={};", txt::fresh_id(case.now)));
     vec![
         step("publish the TLS-RPT record, so that reports begin to come"),
         step(format!(
@@ -51,10 +49,10 @@ fn switch(case: &Case<'_>) -> Vec<Fix> {
     let Some(body) = case.body else { return Vec::new() };
     let domain = &case.facts.domain;
     let ttl = ttl(case.facts);
-    let record = format!("_mta-sts.{domain}. {ttl} IN TXT \"v=STSv1; id={};\"", fresh_id(case.now));
+    let record = format!("_mta-sts.{domain}. {ttl} IN TXT \"v=STSv1; id={};\"", txt::fresh_id(case.now));
     vec![
         step(format!("serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt")).with(enforcing(&body.text)),
-        step("fetch it and compare the bytes; senders read it only after the next step"),
+        step("fetch it and compare the bytes; many senders read it only after the next step"),
         step("publish a new id, one that was never used before").with(record),
         step(format!("check again after {ttl} seconds (the record's TTL), after 24 hours, after 72 hours and after 7 days")),
     ]
@@ -80,11 +78,6 @@ fn enforcing(text: &str) -> String {
 
 fn ttl(facts: &Facts) -> u32 {
     facts.policy.as_ref().and_then(|policy| Looked::seen(&policy.txt.answer)).map_or(3600, |answer| answer.ttl)
-}
-
-/// An id that grows with time: `20261122T101500Z` without the separators that RFC 8461 §3.1 forbids.
-fn fresh_id(now: Timestamp) -> String {
-    now.to_zoned(TimeZone::UTC).strftime("%Y%m%d%H%M%SZ").to_string()
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
         (Answer::NotApplicable, _) => ("NOT APPLICABLE", Look::Faint),
     };
     page.paragraph(&[(look, word), (Look::Plain, "  ")], Look::Strong, &sentence(assessment));
+    if !assessment.because.is_empty() {
+        page.paragraph(&[(Look::Faint, "because ")], Look::Faint, &assessment.because.join(", "));
+    }
 }
 
 fn sentence(assessment: &Assessment) -> String {

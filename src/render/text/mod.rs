@@ -98,10 +98,10 @@ fn closing(assessment: &Assessment, page: &mut Page) {
     let vantage = &assessment.vantage;
     let families = format!("IPv4 {}, IPv6 {}", family(vantage.ipv4), family(vantage.ipv6));
     let text = format!(
-        "resolver {}; trust {} ({} roots); {families}; EHLO {}",
+        "resolver {}; trust {} ({}); {families}; EHLO {}",
         vantage.resolvers.join(", "),
         vantage.roots.name,
-        vantage.roots.count,
+        sessions::count(vantage.roots.count as u64, "root"),
         vantage.helo
     );
     page.paragraph(&[(Look::Faint, "Vantage  ")], Look::Faint, &text);
