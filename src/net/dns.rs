@@ -2,6 +2,7 @@
 //!
 //! In: names. Out: [`Looked`] answers. The resolver's own cache is off (it can drop CNAMEs); the memo here is per run.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -185,21 +186,25 @@ impl Dns {
 
     /// Whether the CNAMEs from `name` on never end.
     async fn is_circular(&self, name: &Name) -> bool {
+        let mut aliases: BTreeMap<Name, Name> = BTreeMap::new();
         let mut met = vec![name.clone()];
         let mut next = name.clone();
         while met.len() <= CNAME_CAP {
-            let answer = tokio::time::timeout(self.deadline, self.resolver.lookup(next.clone(), RecordType::CNAME)).await;
-            let Ok(Ok(lookup)) = answer else { return false };
-            let target = lookup.answers().iter().find_map(|record| match &record.data {
-                RData::CNAME(target) if record.name == next => Some(target.0.clone()),
-                _ => None,
-            });
-            match target {
+            // One answer often holds the whole way.
+            if !aliases.contains_key(&next) {
+                let answer = tokio::time::timeout(self.deadline, self.resolver.lookup(next.clone(), RecordType::CNAME)).await;
+                let Ok(Ok(lookup)) = answer else { return false };
+                aliases.extend(lookup.answers().iter().filter_map(|record| match &record.data {
+                    RData::CNAME(target) => Some((record.name.clone(), target.0.clone())),
+                    _ => None,
+                }));
+            }
+            match aliases.get(&next) {
                 None => return false,
-                Some(target) if met.contains(&target) => return true,
+                Some(target) if met.contains(target) => return true,
                 Some(target) => {
                     met.push(target.clone());
-                    next = target;
+                    next = target.clone();
                 }
             }
         }

@@ -57,9 +57,7 @@ pub fn judge(case: &Case<'_>) -> Judged {
     let mut sheet = Sheet::default();
     domain::judge(case, &mut sheet);
     if domain::takes_no_mail(&sheet) {
-        for rule in catalogue::all().into_iter().filter(|rule| rule.family() != "domain") {
-            sheet.not_applicable(rule, case.facts.domain.as_str(), "the domain takes no mail");
-        }
+        remaining::not_applicable(&catalogue::all(), case.facts.domain.as_str(), "the domain takes no mail", &mut sheet);
         return Judged { findings: sheet.into_findings(), reports: None };
     }
     record::judge(case, &mut sheet);

@@ -107,17 +107,6 @@ fn keys() -> Vec<Row> {
         row("a P-384 key", Ready, &[], |it| it.mx_presents(1, it.issue(&it.leaf(1).key(Key::P384)))),
         row("an Ed25519 key", Ready, &[], |it| it.mx_presents(1, it.issue(&it.leaf(1).key(Key::Ed25519)))),
         row("an RSA and an ECDSA certificate", Ready, &[], |_| {}).plan(|plan| plan.mx_keys = vec![Key::P256, Key::Rsa2048]),
-        // Senders that prefer RSA, or know nothing else, meet it.
-        row("the RSA certificate expired beside a good ECDSA one", NotReady, &["blocker cert-expired mx1."], |it| {
-            let good = it.issue(&it.leaf(1));
-            let expired = it.issue(&it.leaf(1).key(Key::Rsa2048).expires_in(-4));
-            it.mx_presents(1, vec![good, expired]);
-        }),
-        row("the ECDSA certificate expired beside a good RSA one", NotReady, &["blocker cert-expired mx1."], |it| {
-            let good = it.issue(&it.leaf(1).key(Key::Rsa2048));
-            let expired = it.issue(&it.leaf(1).expires_in(-4));
-            it.mx_presents(1, vec![good, expired]);
-        }),
         row("a second address with an older certificate", NotReady, &["blocker cert-expired mx1."], |it| {
             it.second_address(1, Smtp::default(), it.issue(&it.leaf(1).expires_in(-2)));
         }),

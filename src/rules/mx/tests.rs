@@ -122,7 +122,7 @@ fn one_host_alone_is_noted_and_a_domain_without_mail_is_not_judged() {
     let mut implicit = with(&["mx1.example.com"], &["mx1.example.com"]);
     let mail = implicit.mail.as_mut().expect("looked at");
     (mail.mx, mail.own_addresses) = (absent(), Some(addresses()));
-    assert_eq!(codes(&implicit), ["mx-uncovered blocker"]);
+    assert_eq!(codes(&implicit), ["mx-uncovered blocker", "mx-pattern-unused advice"]);
 }
 
 #[test]

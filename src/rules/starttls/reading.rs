@@ -94,6 +94,8 @@ impl Reader<'_> {
         match &self.probe.connect {
             Looked::Seen(_) => {}
             Looked::Absent(_) => return Reading::stopped(self.unreachable(&Failure::new(FailureKind::Other, "no address"))),
+            // A server that hangs up at once may do so before the connection is seen here.
+            Looked::Failed(failure) if failure.kind == FailureKind::Reset => return Reading::stopped(self.no_greeting(failure)),
             Looked::Failed(failure) => return Reading::stopped(self.unreachable(failure)),
         }
         if let Some(fault) = self.greeting().or_else(|| self.ehlo()) {
