@@ -100,9 +100,26 @@ fn replay(job: &Job<'_>, mut all: Vec<Facts>, archive: &Archive, streams: &mut S
             facts.reports = Some(archive.for_domain(&facts.domain));
         }
         restrict(&mut facts, &job.wanted);
+        if let Some(stage) = missing(&facts, &job.wanted) {
+            let domain = &facts.domain;
+            return Err(Failure::Usage(format!(
+                "the facts of {domain} hold nothing of the {stage} stage; save them with the command that judges them"
+            )));
+        }
         printer.add(index, judge(&facts, job.common), streams)?;
     }
     printer.finish(streams)
+}
+
+/// A stage that the command is about and the facts are not: an answer without it would be an answer to another question.
+fn missing(facts: &Facts, wanted: &Wanted) -> Option<&'static str> {
+    let stages = [
+        (wanted.record && facts.record.is_none(), "record"),
+        (wanted.policy && facts.policy.is_none(), "policy"),
+        (wanted.mx && facts.servers.is_none(), "mx"),
+        (wanted.reports && facts.reports.is_none(), "reports"),
+    ];
+    stages.into_iter().find(|(missing, _)| *missing).map(|(_, stage)| stage)
 }
 
 /// Keeps only the stages that the command is about.
@@ -131,8 +148,9 @@ async fn observe_all(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>)
     let looks = job.domains.iter().cloned().enumerate().map(|(index, domain)| {
         let (looker, wanted) = (looker.clone(), wanted.clone());
         async move {
+            let about = domain.clone();
             let facts = tokio::spawn(async move { looker.observe(&domain, &wanted).await }).await;
-            (index, facts)
+            (index, about, facts)
         }
     });
     let mut pending = futures_util::stream::iter(looks).buffer_unordered(DOMAINS_AT_ONCE);
@@ -144,10 +162,18 @@ async fn observe_all(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>)
         let next = tokio::time::timeout(Progress::EVERY, pending.next()).await;
         progress.draw(streams.err, done);
         let Ok(next) = next else { continue };
-        let Some((index, facts)) = next else { break };
-        let facts = facts.map_err(|error| Failure::Internal(error.to_string()))?;
+        let Some((index, domain, facts)) = next else { break };
         done += 1;
         progress.clear(streams.err);
+        let facts = match facts {
+            Ok(facts) => facts,
+            // A fault of ours at one domain costs no other.
+            Err(error) => {
+                printer.exit = printer.exit.worse(Exit::Internal);
+                writeln!(streams.err, "stsready: {domain}: {}", Failure::Internal(error.to_string()))?;
+                continue;
+            }
+        };
         printer.add(index, judge(&facts, job.common), streams)?;
         if job.common.save_facts.is_some() {
             kept.push((index, facts));

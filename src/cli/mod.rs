@@ -51,8 +51,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) 
     };
     match command(cli.command, streams) {
         Ok(exit) => exit,
-        // A reader that has had enough (`| head`) is no error of ours.
-        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ready,
         Err(failure) => {
             // If even the error stream is gone, the exit code still says it.
             let _ = writeln!(streams.err, "stsready: {}", escape::terminal(&failure.to_string()));

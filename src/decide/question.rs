@@ -45,6 +45,10 @@ pub(super) fn mode_is_unknown(case: &Case<'_>) -> bool {
             )
         })
     };
+    // One address that answered has said what there is.
+    if policy.fetches.iter().any(|fetch| fetch.answered().is_some()) {
+        return false;
+    }
     let fetch_unknown = policy.fetches.iter().any(|fetch| {
         silent(fetch.connect.failure())
             || silent(fetch.tls.as_ref().and_then(Looked::failure))

@@ -157,7 +157,11 @@ impl Dns {
         let records = self.memo.get((name.clone(), kind), || async { Arc::new(self.ask(name, kind).await) }).await;
         match &*records {
             Looked::Seen(answer) => {
-                Looked::Seen(Answer { value: answer.value.iter().filter_map(pick).collect(), ttl: answer.ttl, via: answer.via.clone() })
+                let value: Vec<T> = answer.value.iter().filter_map(pick).collect();
+                if value.is_empty() {
+                    return Looked::Failed(Failure::new(FailureKind::DnsError, format!("{name} {kind}: the records hold no data")));
+                }
+                Looked::Seen(Answer { value, ttl: answer.ttl, via: answer.via.clone() })
             }
             Looked::Absent(absence) => Looked::Absent(absence.clone()),
             Looked::Failed(failure) => Looked::Failed(failure.clone()),
@@ -175,17 +179,17 @@ impl Dns {
         let answer = tokio::time::timeout(self.deadline, self.resolver.lookup(name.clone(), kind)).await;
         match answer {
             Ok(Ok(lookup)) => answered(asked, &name, kind, lookup.answers()),
-            Ok(Err(error)) if is_bare(&error) && self.is_circular(&name).await => Looked::Failed(Failure::new(
-                FailureKind::DnsError,
-                format!("{asked}: its CNAMEs lead in a circle, or are more than {CNAME_CAP}"),
-            )),
-            Ok(Err(error)) => failed(asked, kind, &error),
+            Ok(Err(error)) => {
+                let unending = if is_bare(&error) { self.circle(&name).await } else { None };
+                let words = || format!("{asked}: its CNAMEs lead in a circle, or nowhere that could be looked up");
+                unending.map_or_else(|| failed(asked, kind, &error), |why| Looked::Failed(Failure::new(why, words())))
+            }
             Err(_) => Looked::Failed(Failure::new(FailureKind::Timeout, format!("no answer to {asked} {kind} within {:?}", self.deadline))),
         }
     }
 
-    /// Whether the CNAMEs from `name` on never end.
-    async fn is_circular(&self, name: &Name) -> bool {
+    /// Whether the CNAMEs from `name` on never end, or their end cannot be found; `None` if they do end.
+    async fn circle(&self, name: &Name) -> Option<FailureKind> {
         let mut aliases: BTreeMap<Name, Name> = BTreeMap::new();
         let mut met = vec![name.clone()];
         let mut next = name.clone();
@@ -193,22 +197,27 @@ impl Dns {
             // One answer often holds the whole way.
             if !aliases.contains_key(&next) {
                 let answer = tokio::time::timeout(self.deadline, self.resolver.lookup(next.clone(), RecordType::CNAME)).await;
-                let Ok(Ok(lookup)) = answer else { return false };
+                let lookup = match answer {
+                    Ok(Ok(lookup)) => lookup,
+                    Ok(Err(NetError::Dns(DnsError::NoRecordsFound(_)))) => return None,
+                    Ok(Err(_)) => return Some(FailureKind::DnsError),
+                    Err(_) => return Some(FailureKind::Timeout),
+                };
                 aliases.extend(lookup.answers().iter().filter_map(|record| match &record.data {
                     RData::CNAME(target) => Some((record.name.clone(), target.0.clone())),
                     _ => None,
                 }));
             }
             match aliases.get(&next) {
-                None => return false,
-                Some(target) if met.contains(target) => return true,
+                None => return None,
+                Some(target) if met.contains(target) => return Some(FailureKind::DnsError),
                 Some(target) => {
                     met.push(target.clone());
                     next = target.clone();
                 }
             }
         }
-        true
+        Some(FailureKind::DnsError)
     }
 }
 

@@ -64,7 +64,10 @@ pub fn judge(case: &Case<'_>, rules: &ChainRules, subject: &str, host: &Domain, 
         return rules.not_applicable(subject, "the server sent no certificate", sheet);
     };
     let Some(der) = case.facts.certificates.get(first) else {
-        return rules.not_applicable(subject, "the certificate's bytes are not in the facts", sheet);
+        let message = format!("the certificate of {host} is not among the facts, so nothing is known about it");
+        let evidence = Evidence::new(EvidenceKind::Certificate, format!("SHA-256 {first}"));
+        sheet.undetermined(rules.untrusted, subject, message, evidence);
+        return;
     };
     let leaf = match Certificate::parse(&der.0) {
         Ok(leaf) => leaf,

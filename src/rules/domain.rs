@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::{Case, rule};
 use crate::model::facts::dns::{AddressFacts, MailFacts};
+use crate::model::facts::servers::MxSource;
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::looked::{AbsenceKind, Failure, Looked};
 use crate::model::rule::{Rule, Severity, Stage};
@@ -73,7 +74,7 @@ fn kind(case: &Case<'_>, mail: &MailFacts, sheet: &mut Sheet) {
             sheet.holds(&NOT_FOUND, domain);
             sheet.holds(&NO_MAIL, domain);
             sheet.holds(&IMPLICIT_MX, domain);
-            if answer.value.iter().all(|record| record.exchange.is_root()) {
+            if !answer.value.is_empty() && answer.value.iter().all(|record| record.exchange.is_root()) {
                 let beside = published(case);
                 let message = if beside.is_empty() {
                     format!("{domain} takes no mail, by its null MX: MTA-STS has nothing to protect here")
@@ -193,7 +194,7 @@ fn lookups(case: &Case<'_>, sheet: &mut Sheet) {
             note(&facts.domain, kind, Stage::Mx, Severity::Blocker, Some(failure));
         }
     }
-    for host in facts.servers.iter().flatten().filter(|host| host.name != facts.domain) {
+    for host in facts.servers.iter().flatten().filter(|host| host.source != MxSource::Implicit) {
         // Every address of an MX must be proven: a family that cannot be looked up is unknown, whatever the other says.
         for (kind, failure) in host.addresses.failures() {
             note(&host.name, kind, Stage::Mx, Severity::Blocker, Some(failure));
@@ -224,6 +225,10 @@ fn horizon(case: &Case<'_>, sheet: &mut Sheet) {
         hosts.push((&host.name, Stage::Mx, host.addresses.all()));
     }
     for (host, stage, addresses) in hosts {
+        if addresses.is_empty() {
+            sheet.not_applicable(&SPLIT_HORIZON, host.as_str(), "no address is known");
+            continue;
+        }
         let hidden: Vec<String> = addresses.iter().filter(|address| is_internal(**address)).map(ToString::to_string).collect();
         if hidden.is_empty() {
             sheet.holds(&SPLIT_HORIZON, host.as_str());

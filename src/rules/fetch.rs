@@ -1,6 +1,7 @@
 //! fetch-*: the policy host, asked as a sender asks (RFC 8461 §3.3), address by address.
 
 use super::chain::{self, ChainRules};
+use super::observed::clip;
 use super::{Case, rule};
 use crate::model::facts::policy::{Fetch, PolicyFacts, Response};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
@@ -157,6 +158,12 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
         return;
     }
     sheet.holds(&HOST_MISSING, host);
+    if policy.addresses_left_out > 0 {
+        let (asked, left_out) = (policy.fetches.len(), policy.addresses_left_out);
+        let evidence = Evidence::at(EvidenceKind::Dns, case.facts.observed_at, format!("{host} has {} addresses", asked + left_out));
+        let message = format!("{host} has {} addresses; {left_out} of them were not asked", asked + left_out);
+        sheet.undetermined(&CONNECT, host, message, evidence).fix("serve the policy from fewer addresses");
+    }
     let some_serve = policy.fetches.iter().any(serves);
     for fetch in &policy.fetches {
         let subject = format!("{host} {}", fetch.address);
@@ -183,7 +190,8 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
 
 /// Whether this address hands out a body with status 200; certificates are judged apart.
 fn serves(fetch: &Fetch) -> bool {
-    fetch.answered().is_some_and(|answer| answer.status == 200)
+    let signed = fetch.handshake().is_none_or(|tls| tls.signature_problem.is_none());
+    signed && fetch.answered().is_some_and(|answer| answer.status == 200)
 }
 
 /// Whether nothing left this machine: that says nothing about the host.
@@ -277,7 +285,20 @@ fn reach(policy: &PolicyFacts, subject: &str, fetch: &Fetch, sheet: &mut Sheet) 
         }
         return;
     }
-    sheet.holds(&TLS, subject);
+    if let Some(problem) = fetch.handshake().and_then(|tls| tls.signature_problem.as_deref()) {
+        sheet
+            .broken(
+                &TLS,
+                subject,
+                format!("{subject} signs the TLS handshake with a key that is not its certificate's"),
+                Evidence::at(EvidenceKind::Tls, fetch.at, problem),
+            )
+            .expected("a handshake signed by the certificate's key")
+            .found(problem)
+            .fix("install the private key that belongs to the certificate");
+    } else {
+        sheet.holds(&TLS, subject);
+    }
     match &fetch.response {
         Some(Looked::Seen(answer)) => {
             sheet.holds(&CONNECT, subject);
@@ -412,9 +433,9 @@ fn differing(policy: &PolicyFacts, sheet: &mut Sheet) {
                 &ADDRESSES_DIFFER,
                 format!("{host} {}", fetch.address),
                 format!("{} and {} serve different policies: which one a sender holds is chance", first.0.address, fetch.address),
-                Evidence::at(EvidenceKind::Http, fetch.at, format!("{}: {:?}", fetch.address, answer.body.text)),
+                Evidence::at(EvidenceKind::Http, fetch.at, format!("{}: {:?}", fetch.address, clip(&answer.body.text))),
             )
-            .evidence(Evidence::at(EvidenceKind::Http, first.0.at, format!("{}: {:?}", first.0.address, first.1.body.text)))
+            .evidence(Evidence::at(EvidenceKind::Http, first.0.at, format!("{}: {:?}", first.0.address, clip(&first.1.body.text))))
             .expected("the same policy from every address")
             .found(format!("SHA-256 {} and {}", first.1.body.sha256.short(), answer.body.sha256.short()))
             .fix("deploy the same file to every server behind the name");

@@ -89,6 +89,7 @@ pub(super) fn facts() -> Facts {
             draft: Some(draft(POLICY)),
             pattern_domains: BTreeMap::new(),
             https_witness: None,
+            addresses_left_out: 0,
         }),
         servers: Some(vec![server("mx1.example.com", addresses()), server("mx2.example.com", addresses())]),
         reports: None,

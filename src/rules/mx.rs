@@ -36,7 +36,7 @@ const PATTERNS_TOLD: usize = 50;
 /// Judges the MX set, and the policy's cover of it.
 pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     if case.facts.mail.is_none() {
-        return;
+        return asked(case, sheet);
     }
     let subject = case.facts.domain.as_str();
     let live = match hosts::live(case.facts) {
@@ -207,14 +207,37 @@ fn address_literals(live: &Live<'_>, sheet: &mut Sheet) {
 }
 
 /// What DNS says of each host.
+/// Hosts that were asked for by name, whatever the MX records say: each must have an address.
+fn asked(case: &Case<'_>, sheet: &mut Sheet) {
+    for host in case.facts.servers.iter().flatten() {
+        let subject = host.name.as_str();
+        match (&host.addresses.v4, &host.addresses.v6) {
+            (Looked::Absent(v4), Looked::Absent(v6)) => {
+                let answers = format!("{}; {}", observed::absent(&host.name, "A", v4), observed::absent(&host.name, "AAAA", v6));
+                sheet
+                    .broken(&UNRESOLVABLE, subject, format!("{subject} has no address"), Evidence::new(EvidenceKind::Dns, answers))
+                    .expected("an A or AAAA record")
+                    .found(if v4.kind == AbsenceKind::NxDomain { "the name does not exist" } else { "neither A nor AAAA" })
+                    .fix("publish the host's address before it becomes an MX");
+            }
+            _ if host.addresses.all().is_empty() => sheet.not_applicable(&UNRESOLVABLE, subject, "the lookup failed"),
+            _ => sheet.holds(&UNRESOLVABLE, subject),
+        }
+    }
+    unprobed(case, sheet);
+}
+
 fn addresses(live: &Live<'_>, servers: &[MxHost], sheet: &mut Sheet) {
     let dead = |host: &Host| find(servers, &host.name).is_some_and(|server| server.addresses.none());
     let others_left = |host: &Host| live.hosts.iter().any(|other| other.name != host.name && !dead(other) && !other.name.is_address());
     for host in &live.hosts {
         let subject = host.name.as_str();
         let Some(server) = find(servers, &host.name) else {
-            sheet.not_applicable(&UNRESOLVABLE, subject, "the host was not looked up");
-            sheet.not_applicable(&CNAME, subject, "the host was not looked up");
+            let message = format!("{subject} was not looked at, so nothing is known about it");
+            sheet
+                .undetermined(&UNPROBED, subject, message, live.evidence(host))
+                .expected("a probe of every MX host")
+                .found("none in the facts");
             continue;
         };
         if host.name.is_address() {

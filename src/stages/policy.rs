@@ -45,6 +45,7 @@ fn unpublished(domain: &Domain, host: Domain) -> PolicyFacts {
         txt: crate::model::facts::dns::TxtFacts { name: domain.child("_mta-sts"), answer: absent(), elsewhere: Vec::new() },
         host,
         addresses: AddressFacts { v4: absent(), v6: absent() },
+        addresses_left_out: 0,
         fetches: Vec::new(),
         by_agent: Vec::new(),
         draft: None,
@@ -59,6 +60,7 @@ async fn published(looker: &Looker, domain: &Domain, host: Domain) -> PolicyFact
     let fetched = async {
         let addresses = looker.dns.addresses(&host).await;
         let mut all = addresses.all();
+        let left_out = all.len().saturating_sub(ADDRESS_CAP);
         all.truncate(ADDRESS_CAP);
         let fetches = join_all(all.iter().map(|address| looker.fetcher.fetch(&host, *address, Agent::Own)));
         let by_agent = by_agent(looker, &host, all.first().copied());
@@ -68,11 +70,21 @@ async fn published(looker: &Looker, domain: &Domain, host: Domain) -> PolicyFact
         if let (true, Some(first)) = (refused, all.first()) {
             by_agent.push(looker.fetcher.fetch(&host, *first, Agent::Browser).await);
         }
-        (addresses, fetches, by_agent)
+        (addresses, left_out, fetches, by_agent)
     };
-    let (txt, (addresses, fetches, by_agent)) = tokio::join!(record, fetched);
+    let (txt, (addresses, addresses_left_out, fetches, by_agent)) = tokio::join!(record, fetched);
     let https_witness = looker.witness(&host, fetches.iter().any(|fetch| fetch.answered().is_some()));
-    PolicyFacts { txt, host, addresses, fetches, by_agent, draft: None, pattern_domains: BTreeMap::new(), https_witness }
+    PolicyFacts {
+        txt,
+        host,
+        addresses,
+        addresses_left_out,
+        fetches,
+        by_agent,
+        draft: None,
+        pattern_domains: BTreeMap::new(),
+        https_witness,
+    }
 }
 
 async fn by_agent(looker: &Looker, host: &Domain, address: Option<IpAddr>) -> Vec<Fetch> {

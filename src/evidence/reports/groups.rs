@@ -232,7 +232,7 @@ fn explanation(situation: &Situation<'_>, raw: &Raw<'_>, meaning: Meaning, clean
         (Meaning::Fetch, _) => live.policy_certificate_since,
         _ if raw.key.result_type == "starttls-not-supported" => None,
         (_, Some(mx)) => live.certificate_since.get(mx).copied(),
-        (_, None) => live.certificate_since.values().max().copied(),
+        (_, None) => live.certificate_since.values().min().copied(),
     };
     if let Some(since) = certificate.filter(|since| *since > raw.last_start && *since <= situation.now) {
         return Some(Explanation::Certificate(since));

@@ -72,12 +72,13 @@ impl Tally {
         DaySummary { day: day::date(day), successful, failed, reports: self.reports.get(&day).copied().unwrap_or_default() }
     }
 
-    /// Days with reports in a window of `days`, and how many there should be. Days after the newest report are not gaps: whether the
-    /// reporters have stopped is another question.
-    pub(super) fn coverage(&self, today: Day, days: i64, settings: &EvidenceSettings) -> (i64, i64) {
+    /// Days with reports in a window of `days`, and how many there should be. The last days, on which no report need have arrived yet,
+    /// are no gaps; nor are those since the reporters have `stopped`, for that is said by itself.
+    pub(super) fn coverage(&self, today: Day, days: i64, stopped: bool, settings: &EvidenceSettings) -> (i64, i64) {
         let first = today - days;
         let newest = self.present.last().copied().unwrap_or(first).min(today);
-        let due = (first..=newest.min(today - 1).max(first)).filter(|day| !self.rest.rests(*day) || self.present.contains(day)).count();
+        let last_due = if stopped { newest } else { newest.max(today - 1 - settings.grace_days) };
+        let due = (first..=last_due.min(today - 1).max(first)).filter(|day| !self.rest.rests(*day) || self.present.contains(day)).count();
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a number of days")]
         let needed = (due as f64 * settings.days_with_reports - 1e-9).ceil() as i64;
         (self.with_reports(first, newest), needed)
@@ -89,10 +90,10 @@ impl Tally {
     }
 
     /// The longest window ending at `now` that has enough days and enough sessions.
-    pub(super) fn sufficient(&self, now: Timestamp, settings: &EvidenceSettings) -> Option<i64> {
+    pub(super) fn sufficient(&self, now: Timestamp, stopped: bool, settings: &EvidenceSettings) -> Option<i64> {
         let today = day::of(now);
         (settings.window_days..=self.age(now).min(settings.longest_window_days)).rev().find(|days| {
-            let (with, needed) = self.coverage(today, *days, settings);
+            let (with, needed) = self.coverage(today, *days, stopped, settings);
             with >= needed && self.sessions(today - days, today).0 >= settings.sessions
         })
     }
@@ -120,7 +121,7 @@ impl Tally {
                 days += 1;
             }
             let then = day::midnight(day + 1).max(now);
-            if future.sufficient(then, settings).is_some() {
+            if future.sufficient(then, false, settings).is_some() {
                 return Some(then);
             }
         }

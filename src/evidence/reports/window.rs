@@ -85,6 +85,7 @@ pub(super) fn sufficiency(situation: &Situation<'_>, entries: &[Entry<'_>], tall
     let mut lacks = Vec::new();
     let flow = Rhythms::of(entries, |entry| evidence.has(&entry.report.reporter));
     let stale = flow.silence(today, tally.rest, settings).filter(|silence| silence.broken);
+    let stopped = stale.is_some();
     if let Some(silence) = stale {
         lacks.push(Lack::Stale { newest: day::midnight(silence.newest), allowed: silence.allowed });
     } else if let Some(silence) = evidence.silence(today, tally.rest, settings).filter(|silence| silence.broken) {
@@ -92,7 +93,7 @@ pub(super) fn sufficiency(situation: &Situation<'_>, entries: &[Entry<'_>], tall
     }
     let age = tally.age(now);
     let widest = age.min(settings.longest_window_days);
-    let sufficient = tally.sufficient(now, settings);
+    let sufficient = tally.sufficient(now, stopped, settings);
     let (sessions, _) = tally.sessions(today - widest, today);
     if let (true, Some(since)) = (age < settings.window_days, tally.since) {
         lacks.push(Lack::WindowShort { since });
@@ -106,11 +107,11 @@ pub(super) fn sufficiency(situation: &Situation<'_>, entries: &[Entry<'_>], tall
             lacks.push(Lack::FewSessions { sessions, days: widest });
         }
         let covered = |days: &i64| {
-            let (with, needed) = tally.coverage(today, *days, settings);
+            let (with, needed) = tally.coverage(today, *days, stopped, settings);
             with >= needed
         };
         if !few || !(settings.window_days..=widest).any(|days| covered(&days)) {
-            let (with, needed) = tally.coverage(today, widest, settings);
+            let (with, needed) = tally.coverage(today, widest, stopped, settings);
             lacks.push(Lack::Gaps { days: widest, with, needed });
         }
     }
@@ -142,6 +143,11 @@ fn without_evidence(entries: &[Entry<'_>], tally: &Tally, situation: &Situation<
         lacks.push(Lack::OtherPolicy { last_in_force: in_force.map(|entry| day::midnight(entry.last_day())).max() });
     } else if !recent.is_empty() {
         lacks.push(Lack::FewSessions { sessions: 0, days: settings.longest_window_days });
+    }
+    if lacks.is_empty() {
+        // However rarely somebody reports: a longest window without any report is silence.
+        let newest = entries.iter().map(Entry::last_day).max().unwrap_or(first);
+        lacks.push(Lack::Stale { newest: day::midnight(newest), allowed: settings.longest_window_days });
     }
     let from_now = !lacks.iter().any(|lack| matches!(lack, Lack::Stale { .. }));
     Sufficiency { lacks, days: settings.window_days, suffices_at: earliest.filter(|_| from_now) }

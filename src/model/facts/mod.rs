@@ -52,6 +52,11 @@ pub struct Facts {
     pub certificates: BTreeMap<Fingerprint, Der>,
 }
 
+/// For numbers that are written only where there is something to count.
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 /// The DER bytes of a certificate; Base64 in JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Der(pub Vec<u8>);

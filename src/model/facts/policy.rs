@@ -21,6 +21,9 @@ pub struct PolicyFacts {
     pub host: Domain,
     /// Its addresses.
     pub addresses: AddressFacts,
+    /// How many of its addresses were left out because of the cap.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub addresses_left_out: usize,
     /// One fetch for each address, in the order of [`AddressFacts::all`].
     pub fetches: Vec<Fetch>,
     /// The same fetch from one address by other user agents, to see whether a bot protection treats senders differently.

@@ -26,13 +26,8 @@ pub struct MxHost {
     /// One probe for each address, in the order of [`AddressFacts::all`].
     pub probes: Vec<Probe>,
     /// How many addresses were left out because of the cap.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_zero")]
     pub addresses_left_out: usize,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
 }
 
 /// How a host came to be probed.

@@ -134,12 +134,11 @@ where
     connection.command(&format!("EHLO {helo}"), prober.options.timeouts.step).await
 }
 
-/// A server that shows its certificate and then ends the handshake does so to every client without what it wants: another hello is no use.
+/// A server that shows its certificate and then ends the handshake by an alert does so to every client without what it wants: another
+/// hello is no use. A connection that merely breaks is tried once more.
 fn broken_off(failure: Failure, served: bool) -> Failure {
     match failure.kind {
-        FailureKind::TlsAlert | FailureKind::Reset | FailureKind::Closed if served => {
-            Failure::new(FailureKind::TlsLate, format!("after its certificate: {}", failure.detail))
-        }
+        FailureKind::TlsAlert if served => Failure::new(FailureKind::TlsLate, format!("after its certificate: {}", failure.detail)),
         _ => failure,
     }
 }

@@ -201,16 +201,23 @@ fn a_certificate_in_the_wrong_place_is_said_to_be_there() {
 }
 
 #[test]
+fn a_certificate_that_the_facts_lost_is_an_open_question() {
+    let root = Ca::root("Root");
+    let mut lost = facts(&[root.leaf(&[HOST], -10..80)], &store(&[&root.der], None::<&FilePath>));
+    lost.certificates = BTreeMap::new();
+    let found = findings(&lost, day(0));
+    assert_eq!(found.iter().map(|finding| (finding.code(), finding.unsettles())).collect::<Vec<_>>(), [("cert-untrusted", true)]);
+}
+
+#[test]
 fn without_a_certificate_nothing_is_said_about_it() {
     let root = Ca::root("Root");
     let trust = store(&[&root.der], None::<&FilePath>);
     let mut unseen = facts(&[root.leaf(&[HOST], -10..80)], &trust);
     let mut no_address = unseen.clone();
-    let mut no_bytes = unseen.clone();
     unseen.servers.as_mut().unwrap()[0].probes[0].tls = None;
     no_address.servers.as_mut().unwrap()[0].probes.clear();
-    no_bytes.certificates = BTreeMap::new();
-    for facts in [unseen, no_address, no_bytes] {
+    for facts in [unseen, no_address] {
         let found = findings(&facts, day(0));
         assert_eq!(found.len(), RULES.len());
         assert!(found.iter().all(|finding| finding.outcome == Outcome::NotApplicable && !finding.message.is_empty()));

@@ -14,11 +14,14 @@ pub(super) fn of(facts: &Facts, sheet: &Sheet) -> Live {
     for server in facts.servers.iter().flatten() {
         let about = |finding: &&Finding| matches!(finding.rule.family(), "starttls" | "cert" | "mx") && host(finding) == server.name;
         let doubted = sheet.findings().iter().filter(about).any(|finding| finding.blocks() || finding.unsettles());
-        if !doubted && server.probes.iter().any(crate::model::facts::servers::Probe::speaks_tls) {
+        // An address that was not probed, of whatever family, leaves the host unproven.
+        let all_probed = server.probes.iter().all(crate::model::facts::servers::Probe::speaks_tls) && server.addresses_left_out == 0;
+        if !doubted && all_probed && !server.probes.is_empty() {
             live.proven.insert(server.name.clone());
         }
         let paths = server.probes.iter().filter_map(|probe| probe.handshake()?.trust.public.as_ref());
-        if let Some(since) = paths.map(|path| path.not_before).max() {
+        // The oldest of them: one renewed address explains nothing about the others.
+        if let Some(since) = paths.map(|path| path.not_before).min() {
             live.certificate_since.insert(server.name.clone(), since);
         }
     }
@@ -28,7 +31,7 @@ pub(super) fn of(facts: &Facts, sheet: &Sheet) -> Live {
         let served = policy.fetches.iter().filter_map(|fetch| fetch.answered()).any(|answer| answer.status == 200);
         live.policy_proven = served && !about_policy().any(|finding| finding.blocks() || finding.unsettles());
         let paths = policy.fetches.iter().filter_map(|fetch| fetch.handshake()?.trust.public.as_ref());
-        live.policy_certificate_since = paths.map(|path| path.not_before).max();
+        live.policy_certificate_since = paths.map(|path| path.not_before).min();
     }
     live
 }

@@ -270,6 +270,7 @@ fn policy(connect: Looked<u64>) -> PolicyFacts {
         draft: None,
         pattern_domains: BTreeMap::new(),
         https_witness: None,
+        addresses_left_out: 0,
     }
 }
 
