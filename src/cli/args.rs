@@ -8,7 +8,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-use super::exit;
+use super::exit::{self, FailOn};
 use crate::net::trust::RootSource;
 use crate::wire::name::Domain;
 
@@ -228,20 +228,6 @@ pub(super) enum PageFormat {
     Text,
     /// As it is written
     Markdown,
-}
-
-/// Where the exit code draws the line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    /// Only blockers
-    Blocker,
-    /// Blockers (1) and what could not be determined (3)
-    #[default]
-    Inconclusive,
-    /// Those and broken warnings (1)
-    Warning,
-    /// Nothing
-    Never,
 }
 
 fn resolver(text: &str) -> Result<SocketAddr, String> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 
-use super::args::{CheckArgs, Common, DomainArgs, FailOn, Format, MxArgs, PolicyArgs};
+use super::args::{CheckArgs, Common, DomainArgs, Format, MxArgs, PolicyArgs};
+use super::exit::FailOn;
 use super::progress::Progress;
 use super::{Exit, Failure, Streams, saved, setup};
 use crate::archive::Archive;
@@ -16,7 +17,7 @@ use crate::model::facts::policy::{Body, Draft};
 use crate::model::settings::Settings;
 use crate::render::page::{Look, Page};
 use crate::render::{json, text};
-use crate::stages::Wanted;
+use crate::stages::{self, Wanted};
 use crate::wire::name::Domain;
 
 /// Domains looked at side by side; connections are bounded apart, by `--jobs`.
@@ -157,6 +158,8 @@ async fn observe_all(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>)
     let mut printer = Printer::new(job.common, job.domains.len());
     let mut progress = Progress::new(streams.progress && !job.common.quiet, job.domains.len());
     let mut kept: Vec<(usize, Facts)> = Vec::new();
+    // Domains whose policy host was silent are judged last: what the others met says whether HTTPS works from here.
+    let mut waiting: Vec<(usize, Facts)> = Vec::new();
     let mut done = 0;
     loop {
         let next = tokio::time::timeout(Progress::EVERY, pending.next()).await;
@@ -174,17 +177,25 @@ async fn observe_all(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>)
                 continue;
             }
         };
-        printer.add(index, judge(&facts, job.common), streams)?;
-        if job.common.save_facts.is_some() {
-            kept.push((index, facts));
+        if stages::want_witness(&facts) {
+            waiting.push((index, facts));
+            continue;
         }
+        printer.add(index, judge(&facts, job.common), streams)?;
+        kept.extend(job.common.save_facts.is_some().then_some((index, facts)));
     }
+    for (index, mut facts) in waiting {
+        looker.bear_witness(&mut facts);
+        printer.add(index, judge(&facts, job.common), streams)?;
+        kept.extend(job.common.save_facts.is_some().then_some((index, facts)));
+    }
+    let exit = printer.finish(streams)?;
     if let Some(path) = &job.common.save_facts {
         kept.sort_by_key(|(index, _)| *index);
         let facts: Vec<Facts> = kept.into_iter().map(|(_, facts)| facts).collect();
         saved::write(path, &facts)?;
     }
-    printer.finish(streams)
+    Ok(exit)
 }
 
 /// A draft without a domain: its text alone.

@@ -1,10 +1,10 @@
 //! The exit codes, in one table.
 
+use clap::ValueEnum;
+
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::finding::{Finding, Outcome};
 use crate::model::rule::Severity;
-
-use super::args::FailOn;
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,20 @@ Exit codes:
   3  inconclusive: something could not be looked at, or the evidence does not suffice
   4  the tool itself failed
 With many domains: the worst, in the order 4, 1, 3, 0.";
+
+/// Where the exit code draws the line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Only blockers
+    Blocker,
+    /// Blockers (1) and what could not be determined (3)
+    #[default]
+    Inconclusive,
+    /// Those and broken warnings (1)
+    Warning,
+    /// Nothing
+    Never,
+}
 
 impl Exit {
     /// The process's code.

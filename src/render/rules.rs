@@ -70,8 +70,7 @@ pub fn explain(rule: &Rule, width: usize) -> String {
             }
             continue;
         }
-        let item = line.starts_with("- ")
-            || line.split_once(". ").is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+        let item = is_item(line);
         if line.trim().is_empty() || line.starts_with('#') || fence.is_some() || item {
             flush(&mut page, &mut lead, &mut paragraph);
         }
@@ -91,8 +90,9 @@ pub fn explain(rule: &Rule, width: usize) -> String {
         } else if line.trim().is_empty() {
             page.gap();
         } else if item {
-            let (mark, text) = line.split_once(' ').unwrap_or(("-", line));
-            lead = format!("  {mark} ");
+            let indent = line.len() - line.trim_start().len();
+            let (mark, text) = line.trim_start().split_once(' ').unwrap_or(("-", line));
+            lead = format!("{}{mark} ", " ".repeat(indent + 2));
             paragraph = text.to_owned();
         } else {
             if paragraph.is_empty() && lead.is_empty() {
@@ -105,6 +105,12 @@ pub fn explain(rule: &Rule, width: usize) -> String {
     }
     flush(&mut page, &mut lead, &mut paragraph);
     page.finish()
+}
+
+/// Whether the line begins an item of a list: `- ` or `1. `, at any depth.
+fn is_item(line: &str) -> bool {
+    let numbered = |(number, _): (&str, &str)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    line.trim_start().starts_with("- ") || line.trim_start().split_once(". ").is_some_and(numbered)
 }
 
 fn flush(page: &mut Page, lead: &mut String, paragraph: &mut String) {

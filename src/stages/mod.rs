@@ -102,14 +102,22 @@ impl Looker {
         }
     }
 
-    /// Remembers that `host` answered, and names another that did.
-    fn witness(&self, host: &Domain, answered: bool) -> Option<Domain> {
-        let mut hosts = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        if answered {
-            hosts.insert(host.clone());
-        }
-        hosts.iter().find(|other| *other != host).cloned()
+    /// Remembers that a policy host answered.
+    fn note_answer(&self, host: &Domain) {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone());
     }
+
+    /// Fills in which other policy host answered, for facts that [`want_witness`]. To be called once all domains are observed: then it
+    /// does not depend on which ended first.
+    pub fn bear_witness(&self, facts: &mut Facts) {
+        let Some(policy) = &mut facts.policy else { return };
+        policy.https_witness = self.answered.lock().unwrap_or_else(PoisonError::into_inner).first().cloned();
+    }
+}
+
+/// Whether no address of the policy host answered, so that it matters whether HTTPS works from here at all.
+pub fn want_witness(facts: &Facts) -> bool {
+    facts.policy.as_ref().is_some_and(|policy| !policy.fetches.is_empty() && policy.fetches.iter().all(|fetch| fetch.answered().is_none()))
 }
 
 /// Every certificate that these facts speak of.

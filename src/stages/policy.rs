@@ -73,7 +73,9 @@ async fn published(looker: &Looker, domain: &Domain, host: Domain) -> PolicyFact
         (addresses, left_out, fetches, by_agent)
     };
     let (txt, (addresses, addresses_left_out, fetches, by_agent)) = tokio::join!(record, fetched);
-    let https_witness = looker.witness(&host, fetches.iter().any(|fetch| fetch.answered().is_some()));
+    if fetches.iter().any(|fetch| fetch.answered().is_some()) {
+        looker.note_answer(&host);
+    }
     PolicyFacts {
         txt,
         host,
@@ -83,7 +85,7 @@ async fn published(looker: &Looker, domain: &Domain, host: Domain) -> PolicyFact
         by_agent,
         draft: None,
         pattern_domains: BTreeMap::new(),
-        https_witness,
+        https_witness: None,
     }
 }
 

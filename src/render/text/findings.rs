@@ -65,12 +65,14 @@ fn one(page: &mut Page, finding: &Finding, evidence: Option<&Vec<&Evidence>>, re
     page.line(&[(look, &format!("  {sign} {}", finding.code())), (Look::Faint, "  "), (Look::Plain, &subject(finding))]);
     page.paragraph(&[(Look::Plain, "    ")], Look::Plain, &finding.message);
     if let Some(evidence) = evidence {
-        for (label, text) in [("expected", &finding.expected), ("found", &finding.found)] {
+        // What was found is often the very words that were seen; then it is said once, with its time.
+        let found = finding.found.as_ref().filter(|found| !evidence.iter().any(|evidence| evidence.text.ends_with(found.as_str())));
+        for (label, text) in [("expected", finding.expected.as_ref()), ("found", found)] {
             if let Some(text) = text {
                 page.paragraph(&[(Look::Faint, &format!("    {label:<9} "))], Look::Plain, text);
             }
         }
-        for evidence in evidence.iter().filter(|evidence| Some(&evidence.text) != finding.found.as_ref()).take(EVIDENCE_SHOWN) {
+        for evidence in evidence.iter().take(EVIDENCE_SHOWN) {
             page.paragraph(&[(Look::Faint, "    seen      ")], Look::Faint, &seen(evidence));
         }
         if evidence.len() > EVIDENCE_SHOWN {
