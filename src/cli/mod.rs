@@ -51,6 +51,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) 
     };
     match command(cli.command, streams) {
         Ok(exit) => exit,
+        // A reader that has had enough (`| head`) needs no words; but it has not read an answer, so this is no success either.
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Internal,
         Err(failure) => {
             // If even the error stream is gone, the exit code still says it.
             let _ = writeln!(streams.err, "stsready: {}", escape::terminal(&failure.to_string()));
