@@ -1,10 +1,12 @@
 //! How observations are worded as evidence: DNS answers with their TTL, lines of a policy, long text cut short.
 
-use crate::model::facts::dns::{TxtFacts, TxtRecord};
-use crate::model::finding::{Evidence, EvidenceKind};
+use crate::model::facts::dns::{Elsewhere, TxtFacts, TxtRecord};
+use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::looked::{Absence, Answer, Cname, Looked};
+use crate::model::rule::Rule;
 use crate::wire::fields::FieldFault;
 use crate::wire::name::Domain;
+use crate::wire::zone;
 
 /// Longer text is of no use in a finding; hostile text may have 64 KiB.
 const SHOWN: usize = 200;
@@ -61,6 +63,22 @@ impl<'a> TxtSeen<'a> {
     fn ttl(&self) -> String {
         let ttl = self.answer.and_then(Looked::seen).map(|answer| answer.ttl);
         ttl.map(|ttl| format!(" (TTL {ttl})")).unwrap_or_default()
+    }
+
+    /// The record stands where no sender looks; `repaired` is what to publish at the right name.
+    pub(super) fn misplaced(&self, rule: &'static Rule, record: &str, other: &Elsewhere, repaired: &str, sheet: &mut Sheet) {
+        let name = self.name;
+        sheet
+            .broken(
+                rule,
+                name.as_str(),
+                format!("the {record} record is at {}, where no sender looks", other.name),
+                Evidence::new(EvidenceKind::Dns, format!("{} TXT \"{}\"", other.name, clip(&other.text))),
+            )
+            .evidence(self.nothing(0))
+            .expected(format!("the record at {name}"))
+            .found(format!("it at {}", other.name))
+            .fix_with(format!("publish the record at {name} and delete it at {}", other.name), zone::txt_line(name, repaired));
     }
 }
 

@@ -127,7 +127,7 @@ fn judge_records(texts: &[String], elsewhere: &[Elsewhere], seen: &TxtSeen<'_>, 
         }
         [] if elsewhere.iter().any(|other| TLSRPT.is_meant_by_record(&other.text)) => {
             for other in elsewhere.iter().filter(|other| TLSRPT.is_meant_by_record(&other.text)) {
-                misplaced(other, seen, sheet);
+                seen.misplaced(&MISPLACED, "TLS-RPT", other, &tlsrpt_record::repaired(&other.text, &fallback_target(seen.name)), sheet);
             }
             remaining::not_applicable(&[&MISSING], name.as_str(), "a record is there, at another name", sheet);
         }
@@ -167,24 +167,6 @@ fn missing(unrelated: usize, seen: &TxtSeen<'_>, sheet: &mut Sheet) {
         .fix_with(
             "publish the record, with a mailbox that is read",
             zone::txt_line(name, &format!("{}; rua={}", TLSRPT.as_str(), fallback_target(name))),
-        );
-}
-
-fn misplaced(other: &Elsewhere, seen: &TxtSeen<'_>, sheet: &mut Sheet) {
-    let name = seen.name;
-    sheet
-        .broken(
-            &MISPLACED,
-            name.as_str(),
-            format!("the TLS-RPT record is at {}, where no sender looks", other.name),
-            Evidence::new(EvidenceKind::Dns, format!("{} TXT \"{}\"", other.name, clip(&other.text))),
-        )
-        .evidence(seen.nothing(0))
-        .expected(format!("the record at {name}"))
-        .found(format!("it at {}", other.name))
-        .fix_with(
-            format!("publish the record at {name} and delete it at {}", other.name),
-            zone::txt_line(name, &tlsrpt_record::repaired(&other.text, &fallback_target(name))),
         );
 }
 

@@ -118,7 +118,7 @@ fn judge_records(texts: &[String], elsewhere: &[Elsewhere], seen: &TxtSeen<'_>, 
         }
         [] if meant_elsewhere().next().is_some() => {
             for other in meant_elsewhere() {
-                misplaced(other, seen, id, sheet);
+                seen.misplaced(&MISPLACED, "MTA-STS", other, &sts_record::repaired(&other.text, id), sheet);
             }
             remaining::not_applicable(&[&MISSING], name.as_str(), "a record is there, at another name", sheet);
         }
@@ -156,24 +156,6 @@ fn missing(unrelated: usize, seen: &TxtSeen<'_>, id: &str, sheet: &mut Sheet) {
         .expected(format!("one TXT record that begins with {};", STS.as_str()))
         .found(if unrelated == 0 { "no TXT record" } else { "only TXT records about other things" })
         .fix_with("serve the policy first, then publish the record", zone::txt_line(name, &with_id(id)));
-}
-
-fn misplaced(other: &Elsewhere, seen: &TxtSeen<'_>, id: &str, sheet: &mut Sheet) {
-    let name = seen.name;
-    sheet
-        .broken(
-            &MISPLACED,
-            name.as_str(),
-            format!("the MTA-STS record is at {}, where no sender looks", other.name),
-            Evidence::new(EvidenceKind::Dns, format!("{} TXT \"{}\"", other.name, clip(&other.text))),
-        )
-        .evidence(seen.nothing(0))
-        .expected(format!("the record at {name}"))
-        .found(format!("it at {}", other.name))
-        .fix_with(
-            format!("publish the record at {name} and delete it at {}", other.name),
-            zone::txt_line(name, &sts_record::repaired(&other.text, id)),
-        );
 }
 
 fn dangling(facts: &PolicyFacts, absence: &Absence, id: &str, sheet: &mut Sheet) {
