@@ -381,3 +381,16 @@ fn reports_are_shown_without_the_network() {
     stsready(["reports", "show", "--format", "json"]).args([&folder]).run().exits(0).json();
     assert_eq!(lab.dns().all_queries(), 0);
 }
+
+/// What senders do not read to its end must not pass by its beginning.
+#[test]
+fn a_draft_of_more_than_64_kib_is_refused() {
+    let lab = Lab::start_blocking().unwrap();
+    let draft = lab.folder().join("mta-sts.txt");
+    let policy = "version: STSv1\nmode: testing\nmx: mx1.example.com\nmax_age: 604800\n";
+    for (filling, exit) in [(0, 0), (70_000, 1)] {
+        std::fs::write(&draft, format!("{policy}note: {}\n", "x".repeat(filling + 1))).unwrap();
+        let run = stsready(["policy", "--file", draft.to_str().unwrap(), "--format", "json"]).at(&lab).run().exits(exit);
+        assert_eq!(run.stdout.contains("fetch-too-large"), exit == 1, "{run}");
+    }
+}

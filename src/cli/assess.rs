@@ -14,7 +14,7 @@ use crate::decide;
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::facts::Facts;
 use crate::model::facts::policy::{Body, Draft};
-use crate::model::settings::Settings;
+use crate::model::settings::{POLICY_CAP, Settings};
 use crate::render::page::{Look, Page};
 use crate::render::{json, text};
 use crate::stages::{self, Wanted};
@@ -23,7 +23,7 @@ use crate::wire::name::Domain;
 /// Domains looked at side by side; connections are bounded apart, by `--jobs`.
 const DOMAINS_AT_ONCE: usize = 64;
 /// RFC 8461 §3.3: nothing larger is a policy; a little more is read so that the draft is seen to be too large.
-const DRAFT_CAP: usize = crate::net::https::BODY_CAP + 1;
+const DRAFT_CAP: usize = POLICY_CAP + 1;
 
 /// What a command asks for.
 struct Job<'a> {

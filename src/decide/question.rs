@@ -3,7 +3,7 @@
 use crate::model::assessment::Question;
 use crate::model::facts::reports::PolicyType;
 use crate::model::finding::{Finding, Outcome};
-use crate::model::looked::{FailureKind, Looked};
+use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::model::rule::{Severity, Stage};
 use crate::rules::Case;
 use crate::wire::policy::{self, Mode};
@@ -32,19 +32,7 @@ pub(super) fn mode_is_unknown(case: &Case<'_>) -> bool {
     if case.policy.as_ref().is_some_and(|policy| policy.mode.is_some()) || policy.draft.is_some() {
         return false;
     }
-    let silent = |looked: Option<&crate::model::looked::Failure>| {
-        looked.is_some_and(|failure| {
-            matches!(
-                failure.kind,
-                FailureKind::Timeout
-                    | FailureKind::Unreachable
-                    | FailureKind::NoRoute
-                    | FailureKind::SwitchedOff
-                    | FailureKind::Denied
-                    | FailureKind::Other
-            )
-        })
-    };
+    let silent = |looked: Option<&Failure>| looked.is_some_and(|failure| failure.kind.is_silence() || failure.kind == FailureKind::Other);
     // One address that answered has said what there is.
     if policy.fetches.iter().any(|fetch| fetch.answered().is_some()) {
         return false;

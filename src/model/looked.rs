@@ -132,6 +132,13 @@ pub enum FailureKind {
     Other,
 }
 
+impl FailureKind {
+    /// Whether it says nothing about the peer: no answer came, or none was asked for.
+    pub fn is_silence(self) -> bool {
+        matches!(self, Self::Timeout | Self::Unreachable | Self::NoRoute | Self::SwitchedOff | Self::Denied)
+    }
+}
+
 /// One CNAME on the way to an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cname {

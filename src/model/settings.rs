@@ -8,6 +8,8 @@ pub const MX_CAP: usize = 100;
 pub const ADDRESS_CAP: usize = 32;
 /// RFC 8461 §3.2: the largest `max_age`, in seconds.
 pub const MAX_AGE_CAP: u64 = 31_557_600;
+/// RFC 8461 §3.3: senders may refuse a policy of more bytes.
+pub const POLICY_CAP: usize = 64 * 1024;
 /// A day, in seconds.
 pub const DAY: u32 = 86_400;
 

@@ -21,10 +21,9 @@ use super::tls;
 use super::trust::TrustStore;
 use crate::model::facts::policy::{Body, Fetch, Response};
 use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::model::settings::POLICY_CAP;
 use crate::wire::name::Domain;
 
-/// RFC 8461 §3.3: a policy larger than 64 kilobytes may be refused.
-pub const BODY_CAP: usize = 64 * 1024;
 /// RFC 8461 §3.3: a sender gives up after a minute.
 pub const FETCH_DEADLINE: Duration = Duration::from_mins(1);
 /// TCP and TLS together; a policy host that needs longer is not one that senders wait for.
@@ -171,8 +170,8 @@ async fn read(mut answer: reqwest::Response) -> Looked<Response> {
         match answer.chunk().await {
             Ok(Some(chunk)) => {
                 bytes.extend_from_slice(&chunk);
-                if bytes.len() > BODY_CAP {
-                    bytes.truncate(BODY_CAP);
+                if bytes.len() > POLICY_CAP {
+                    bytes.truncate(POLICY_CAP);
                     too_large = true;
                     break;
                 }

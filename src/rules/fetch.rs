@@ -2,12 +2,15 @@
 
 mod compare;
 
+use jiff::Timestamp;
+
 use super::chain::{self, ChainRules};
 use super::{Case, rule};
 use crate::model::facts::policy::{Fetch, PolicyFacts, Response};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::looked::{AbsenceKind, FailureKind, Looked};
 use crate::model::rule::Rule;
+use crate::model::settings::POLICY_CAP;
 
 rule!(HOST_MISSING, "fetch-host-missing", Policy, [Blocker], false, "the policy host has no address", "RFC 8461 §3.2, §3.3");
 rule!(CONNECT, "fetch-connect", Policy, [Blocker], true, "the policy host cannot be connected to", "RFC 8461 §3.3");
@@ -144,8 +147,9 @@ const SLOW_MS: u64 = 5_000;
 pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     let Some(policy) = &case.facts.policy else { return };
     let host = policy.host.as_str();
-    if policy.draft.is_some() {
-        for rule in RULES {
+    if let Some(draft) = &policy.draft {
+        size(&draft.file, draft.body.utf8 && draft.body.text.len() > POLICY_CAP, EvidenceKind::Policy, case.facts.observed_at, sheet);
+        for rule in RULES.iter().filter(|rule| ***rule != TOO_LARGE) {
             sheet.not_applicable(rule, host, "a draft is judged, not what is served");
         }
         return;
@@ -314,12 +318,8 @@ fn unreachable(policy: &PolicyFacts, subject: &str, fetch: &Fetch, kind: Failure
     let (sort, what) = what_failed(fetch);
     let evidence = Evidence::at(sort, fetch.at, what.clone());
     let connected = fetch.connect.seen().is_some();
-    let silent = match kind {
-        FailureKind::Timeout | FailureKind::Unreachable | FailureKind::NoRoute | FailureKind::SwitchedOff | FailureKind::Denied => true,
-        // What is none of the others is a fault of the answer, once there is a connection.
-        FailureKind::Other => !connected,
-        _ => false,
-    };
+    // What has no name of its own is a fault of the answer, once there is a connection.
+    let silent = kind.is_silence() || (kind == FailureKind::Other && !connected);
     let answers_nothing = if connected { "accepts the connection, but gives no whole answer" } else { "cannot be reached" };
     let witness = policy.https_witness.as_ref().filter(|_| matches!(kind, FailureKind::Timeout | FailureKind::Unreachable));
     let finding = if !silent || witness.is_some() {
@@ -389,20 +389,7 @@ fn served(subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
             .found(format!("Content-Type: {shown}"))
             .fix_with("serve this path as plain text; in nginx:", "location = /.well-known/mta-sts.txt { default_type text/plain; }");
     }
-    if answer.too_large {
-        sheet
-            .broken(
-                &TOO_LARGE,
-                subject,
-                format!("{subject} serves more than 64 KiB, and senders stop reading there"),
-                http("body longer than 65536 bytes".into()),
-            )
-            .expected("at most 64 KiB")
-            .found("more")
-            .fix("serve the policy alone; it needs a few hundred bytes");
-    } else {
-        sheet.holds(&TOO_LARGE, subject);
-    }
+    size(subject, answer.too_large, EvidenceKind::Http, fetch.at, sheet);
     if answer.too_large {
         sheet.not_applicable(&SLOW, subject, "the answer has no end that could be waited for");
     } else if fetch.elapsed_ms > SLOW_MS {
@@ -415,4 +402,21 @@ fn served(subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {
     } else {
         sheet.holds(&SLOW, subject);
     }
+}
+
+/// Whether senders read the policy to its end.
+fn size(subject: &str, too_large: bool, kind: EvidenceKind, at: Timestamp, sheet: &mut Sheet) {
+    if !too_large {
+        return sheet.holds(&TOO_LARGE, subject);
+    }
+    sheet
+        .broken(
+            &TOO_LARGE,
+            subject,
+            format!("{subject} has more than 64 KiB, and senders stop reading there"),
+            Evidence::at(kind, at, "longer than 65536 bytes"),
+        )
+        .expected("at most 64 KiB")
+        .found("more")
+        .fix("serve the policy alone; it needs a few hundred bytes");
 }
