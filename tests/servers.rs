@@ -54,6 +54,7 @@ impl Bench {
             preference: Some(10),
             addresses: AddressFacts { v4: Looked::Absent(nothing()), v6: Looked::Absent(nothing()) },
             probes,
+            dane: None,
             addresses_left_out: 0,
         };
         let facts = Facts {

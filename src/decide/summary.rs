@@ -46,7 +46,7 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, findings: &[Finding]) 
         starttls: starttls(probe),
         tls_version: handshake.map(|tls| tls.version.clone()),
         suite: handshake.map(|tls| tls.suite.clone()),
-        chains: handshake.and_then(|tls| chain(case.facts, tls)).into_iter().collect(),
+        chains: probe.chains().into_iter().filter_map(|tls| chain(case.facts, tls)).collect(),
     }
 }
 

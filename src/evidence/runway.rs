@@ -73,14 +73,9 @@ pub fn span(duration: SignedDuration) -> String {
 
 /// When each handshake of every MX host and of the policy host ends, soonest first. An end that has passed stays in the list.
 pub fn entries(facts: &Facts, now: Timestamp) -> Vec<RunwayEntry> {
-    let entry = |(host, address, tls): (&str, IpAddr, &TlsFacts)| {
+    let entry = |(subject, tls): (String, &TlsFacts)| {
         let not_after = first_to_end(&elements(tls, &facts.certificates))?.not_after;
-        Some(RunwayEntry {
-            subject: subject(host, address, tls, &facts.certificates),
-            not_after,
-            seconds_left: now.duration_until(not_after).as_secs(),
-            sha256: *tls.chain.first()?,
-        })
+        Some(RunwayEntry { subject, not_after, seconds_left: now.duration_until(not_after).as_secs(), sha256: *tls.chain.first()? })
     };
     let mut entries: Vec<RunwayEntry> = handshakes(facts).filter_map(entry).collect();
     entries.sort_by(|one, other| (one.not_after, &one.subject).cmp(&(other.not_after, &other.subject)));
@@ -99,20 +94,41 @@ pub fn thresholds(facts: &Facts, settings: &Settings) -> Vec<(Severity, Timestam
         let near = [(Severity::Advice, &runway.overdue), (Severity::Warning, &runway.warning), (Severity::Blocker, &runway.critical)];
         near.into_iter().filter_map(crossing).chain([(Severity::Blocker, element.not_after)])
     };
-    handshakes(facts).flat_map(|(_, _, tls)| elements(tls, &facts.certificates)).flat_map(crossings).collect()
+    handshakes(facts).flat_map(|(_, tls)| elements(tls, &facts.certificates)).flat_map(crossings).collect()
 }
 
 /// Every handshake that served a certificate: at MX hosts, then at the policy host.
-fn handshakes(facts: &Facts) -> impl Iterator<Item = (&str, IpAddr, &TlsFacts)> {
-    let servers = facts
-        .servers
-        .iter()
-        .flatten()
-        .flat_map(|host| host.probes.iter().filter_map(|probe| probe.handshake().map(|tls| (host.name.as_str(), probe.address, tls))));
-    let policy = facts.policy.iter().flat_map(|policy| {
-        policy.fetches.iter().filter_map(|fetch| fetch.handshake().map(|tls| (policy.host.as_str(), fetch.address, tls)))
+fn handshakes(facts: &Facts) -> impl Iterator<Item = (String, &TlsFacts)> {
+    let named = |host, address, chains| subjects(host, address, chains, &facts.certificates);
+    let servers = facts.servers.iter().flatten();
+    let servers =
+        servers.flat_map(move |host| host.probes.iter().flat_map(move |probe| named(host.name.as_str(), probe.address, probe.chains())));
+    let policy = facts.policy.iter().flat_map(move |policy| {
+        policy.fetches.iter().flat_map(move |fetch| named(policy.host.as_str(), fetch.address, fetch.handshake().into_iter().collect()))
     });
     servers.chain(policy)
+}
+
+/// The chains of one address with their subjects. Where several servers behind it have keys of one type, the later ones are told
+/// apart by the beginning of their fingerprint.
+pub fn subjects<'a>(
+    host: &str,
+    address: IpAddr,
+    chains: Vec<&'a TlsFacts>,
+    certificates: &BTreeMap<Fingerprint, Der>,
+) -> Vec<(String, &'a TlsFacts)> {
+    let mut named: Vec<(String, &TlsFacts)> = Vec::with_capacity(chains.len());
+    for tls in chains {
+        let mut name = subject(host, address, tls, certificates);
+        if named.iter().any(|(known, _)| *known == name)
+            && let Some(print) = tls.chain.first()
+        {
+            name.push(' ');
+            name.extend(print.to_string().chars().take(8));
+        }
+        named.push((name, tls));
+    }
+    named
 }
 
 /// What a served chain is called everywhere: host, address and the leaf's key type, as in `mx1.example.com 192.0.2.1 rsa`.

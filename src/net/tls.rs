@@ -23,8 +23,8 @@ use crate::wire::hello;
 pub struct Served {
     /// In the order served.
     pub chain: Vec<CertificateDer<'static>>,
-    /// The stapled OCSP response; empty if none.
-    pub ocsp: Vec<u8>,
+    /// Whether a stapled OCSP response came; `None` where none was asked for.
+    pub stapled: Option<bool>,
     /// What is wrong with the handshake's signature, if anything: a sender would break off.
     pub signature_problem: Option<String>,
 }
@@ -77,7 +77,7 @@ pub async fn facts(version: String, suite: String, served: Served, trust: &Arc<T
     let trust = Arc::clone(trust);
     let judged = tokio::task::spawn_blocking(move || trust.judge(&der)).await;
     let trust = judged.unwrap_or_else(|error| Trust { public: None, private: None, problem: Some(error.to_string()) });
-    TlsFacts { version, suite, chain, trust, signature_problem: served.signature_problem }
+    TlsFacts { version, suite, chain, trust, stapled: served.stapled, signature_problem: served.signature_problem }
 }
 
 /// What went wrong on a stream that TLS runs over: an alert, a broken handshake, or what happened to the connection below.
@@ -135,7 +135,7 @@ impl ServerCertVerifier for Recorder {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let chain = std::iter::once(leaf).chain(rest).map(|certificate| certificate.clone().into_owned()).collect();
-        let served = Served { chain, ocsp: ocsp.to_vec(), signature_problem: None };
+        let served = Served { chain, stapled: Some(!ocsp.is_empty()), signature_problem: None };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(served);
         Ok(ServerCertVerified::assertion())
     }

@@ -53,12 +53,13 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
 
 fn judge_host(case: &Case<'_>, host: &MxHost, sheet: &mut Sheet) {
     for probe in &host.probes {
-        if let Some(tls) = probe.handshake() {
-            let subject = runway::subject(host.name.as_str(), probe.address, tls, &case.facts.certificates);
-            chain::judge(case, &CHAIN, &subject, &host.name, tls, sheet);
-        } else {
+        let chains = probe.chains();
+        if chains.is_empty() {
             let subject = format!("{} {}", host.name, probe.address);
             CHAIN.not_applicable(&subject, "no certificate was seen", sheet);
+        }
+        for (subject, tls) in runway::subjects(host.name.as_str(), probe.address, chains, &case.facts.certificates) {
+            chain::judge(case, &CHAIN, &subject, &host.name, tls, sheet);
         }
     }
 }

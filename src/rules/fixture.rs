@@ -57,7 +57,15 @@ pub(super) fn no_addresses() -> AddressFacts {
 }
 
 pub(super) fn server(host: &str, addresses: AddressFacts) -> MxHost {
-    MxHost { name: name(host), source: MxSource::Record, preference: Some(10), addresses, probes: Vec::new(), addresses_left_out: 0 }
+    MxHost {
+        name: name(host),
+        source: MxSource::Record,
+        preference: Some(10),
+        addresses,
+        probes: Vec::new(),
+        dane: None,
+        addresses_left_out: 0,
+    }
 }
 
 /// example.com with two MX hosts, all of it right.

@@ -124,7 +124,12 @@ pub fn want_witness(facts: &Facts) -> bool {
 fn served(facts: &Facts) -> Vec<Fingerprint> {
     let by_policy =
         facts.policy.iter().flat_map(|policy| policy.fetches.iter().chain(&policy.by_agent)).filter_map(|fetch| fetch.handshake());
-    let by_mx = facts.servers.iter().flatten().flat_map(|host| &host.probes).filter_map(|probe| probe.handshake());
+    let by_mx = facts
+        .servers
+        .iter()
+        .flatten()
+        .flat_map(|host| &host.probes)
+        .flat_map(|probe| probe.chains().into_iter().chain(probe.without_sni.as_ref().and_then(Looked::seen)));
     by_policy.chain(by_mx).flat_map(|tls| tls.chain.iter().copied()).collect()
 }
 

@@ -87,5 +87,5 @@ async fn host(looker: &Looker, name: Domain, source: MxSource, preference: Optio
     let addresses_left_out = all.len().saturating_sub(ADDRESS_CAP);
     all.truncate(ADDRESS_CAP);
     let probes = join_all(all.into_iter().map(|address| looker.prober.probe(&name, address))).await;
-    MxHost { name, source, preference, addresses, probes, addresses_left_out }
+    MxHost { name, source, preference, addresses, probes, dane: None, addresses_left_out }
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::dane::DaneFacts;
 use super::dns::AddressFacts;
 use super::tls::TlsFacts;
 use crate::model::looked::Looked;
@@ -25,6 +26,9 @@ pub struct MxHost {
     pub addresses: AddressFacts,
     /// One probe for each address, in the order of [`AddressFacts::all`].
     pub probes: Vec<Probe>,
+    /// Its TLSA records (RFC 7672); `None` where they were not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dane: Option<DaneFacts>,
     /// How many addresses were left out because of the cap.
     #[serde(default, skip_serializing_if = "super::is_zero")]
     pub addresses_left_out: usize,
@@ -74,12 +78,39 @@ pub struct Probe {
     /// What a hand-written, wider ClientHello met on a second connection; made only if the first handshake failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wide: Option<WideHello>,
+    /// What a second connection met that asked for the key types that the first chain did not have; made only if the first handshake
+    /// ended well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_key: Option<OtherKey>,
+    /// `--deep`: a handshake without SNI (RFC 8461 §7.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_sni: Option<Looked<TlsFacts>>,
+    /// `--deep`: whether what was sent in clear behind STARTTLS was answered inside TLS (CVE-2011-0411).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub injection: Option<Looked<Injection>>,
+    /// `--repeat`: further handshakes like the first, for the servers behind a load balancer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeats: Vec<Repeat>,
 }
 
 impl Probe {
     /// The handshake that served a certificate, from whichever connection.
     pub fn handshake(&self) -> Option<&TlsFacts> {
         self.tls.as_ref().and_then(Looked::seen).or_else(|| self.wide.as_ref().and_then(|wide| wide.outcome.seen()))
+    }
+
+    /// Every chain that a sender may be served here, each once: of the first handshake, of the other key type, of further servers
+    /// behind the address. A handshake without SNI is none that a sender makes.
+    pub fn chains(&self) -> Vec<&TlsFacts> {
+        let other = self.other_key.as_ref().and_then(|other| other.outcome.seen());
+        let repeats = self.repeats.iter().filter_map(|repeat| repeat.outcome.seen());
+        let mut chains: Vec<&TlsFacts> = Vec::new();
+        for tls in self.handshake().into_iter().chain(other).chain(repeats) {
+            if !chains.iter().any(|known| known.chain == tls.chain) {
+                chains.push(tls);
+            }
+        }
+        chains
     }
 
     /// Whether everything that a sender needs was seen to work up to and including EHLO inside TLS; says nothing about the certificate.
@@ -96,4 +127,41 @@ pub struct WideHello {
     /// The alert that answered, if one did (RFC 8446 §6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<u8>,
+}
+
+/// A handshake that accepts only key types which the first chain did not have: how the second chain of a dual server is found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherKey {
+    /// The key types asked for, as [`crate::wire::certificate::Key::kind`] names them.
+    pub asked: Vec<String>,
+    /// What came. A refusal of the handshake means that there is no such chain; see [`OtherKey::is_none_there`].
+    pub outcome: Looked<TlsFacts>,
+}
+
+impl OtherKey {
+    /// Whether the server answered that it has no chain with such a key. A failure before TLS, or silence, says nothing.
+    pub fn is_none_there(&self) -> bool {
+        use crate::model::looked::FailureKind::{Closed, Protocol, Reset, Tls, TlsAlert, TlsLate};
+        let refused = |kind| matches!(kind, TlsAlert | TlsLate | Tls | Reset | Closed | Protocol);
+        self.outcome.failure().is_some_and(|failure| refused(failure.kind))
+    }
+}
+
+/// What became of a command sent in clear in one piece with STARTTLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Injection {
+    /// It was answered inside TLS: the server executes what anybody on the way can put in.
+    Executed,
+    /// It was not.
+    Discarded,
+}
+
+/// A handshake like the first, later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// When it began.
+    pub at: Timestamp,
+    /// What came.
+    pub outcome: Looked<TlsFacts>,
 }

@@ -16,6 +16,9 @@ pub struct TlsFacts {
     pub chain: Vec<Fingerprint>,
     /// Whom the chain leads to.
     pub trust: Trust,
+    /// Whether a stapled OCSP response came (RFC 6066 §8); `None` where none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stapled: Option<bool>,
     /// What is wrong with the server's handshake signature, if anything; `None` also where no signature was checked (hand-made hello).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature_problem: Option<String>,

@@ -35,6 +35,10 @@ pub(super) fn unreached(address: IpAddr, port: u16, at: Timestamp, connect: Look
         tls: None,
         ehlo_after: None,
         wide: None,
+        other_key: None,
+        without_sni: None,
+        injection: None,
+        repeats: Vec::new(),
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr, turn: 
         }
         Ok(Flight::Served(flight)) => {
             let chain = flight.chain.into_iter().map(CertificateDer::from).collect();
-            let served = Served { chain, ocsp: Vec::new(), signature_problem: None };
+            let served = Served { chain, stapled: None, signature_problem: None };
             let (version, suite) = (version_name(flight.version), suite_name(flight.suite));
             WideHello { outcome: Looked::Seen(tls::facts(version, suite, served, &prober.trust, &prober.shelf).await), alert: None }
         }

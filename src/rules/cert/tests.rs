@@ -31,6 +31,7 @@ fn facts(chain: &[Vec<u8>], trust: &TrustStore) -> Facts {
         suite: "TLS_AES_128_GCM_SHA256".into(),
         trust: trust.judge(chain),
         chain: prints.clone(),
+        stapled: None,
         signature_problem: None,
     };
     let reply = |code| Some(Looked::Seen(Reply { code, lines: vec!["mx".into(), "STARTTLS".into()] }));
@@ -46,6 +47,10 @@ fn facts(chain: &[Vec<u8>], trust: &TrustStore) -> Facts {
         tls: Some(Looked::Seen(tls)),
         ehlo_after: reply(250),
         wide: None,
+        other_key: None,
+        without_sni: None,
+        injection: None,
+        repeats: Vec::new(),
     };
     let absent = || Absence { kind: AbsenceKind::NoData, via: Vec::new() };
     let host = MxHost {
@@ -54,6 +59,7 @@ fn facts(chain: &[Vec<u8>], trust: &TrustStore) -> Facts {
         preference: Some(10),
         addresses: AddressFacts { v4: Looked::Absent(absent()), v6: Looked::Absent(absent()) },
         probes: vec![probe],
+        dane: None,
         addresses_left_out: 0,
     };
     Facts {

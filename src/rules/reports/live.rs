@@ -2,6 +2,7 @@
 
 use crate::evidence::reports::Live;
 use crate::model::facts::Facts;
+use crate::model::facts::servers::Probe;
 use crate::model::finding::{Finding, Outcome, Sheet};
 use crate::wire::name::Domain;
 
@@ -15,11 +16,11 @@ pub(super) fn of(facts: &Facts, sheet: &Sheet) -> Live {
         let about = |finding: &&Finding| matches!(finding.rule.family(), "starttls" | "cert" | "mx") && host(finding) == server.name;
         let doubted = sheet.findings().iter().filter(about).any(|finding| finding.blocks() || finding.unsettles());
         // An address that was not probed, of whatever family, leaves the host unproven.
-        let all_probed = server.probes.iter().all(crate::model::facts::servers::Probe::speaks_tls) && server.addresses_left_out == 0;
+        let all_probed = server.probes.iter().all(Probe::speaks_tls) && server.addresses_left_out == 0;
         if !doubted && all_probed && !server.probes.is_empty() {
             live.proven.insert(server.name.clone());
         }
-        let paths = server.probes.iter().filter_map(|probe| probe.handshake()?.trust.public.as_ref());
+        let paths = server.probes.iter().flat_map(Probe::chains).filter_map(|tls| tls.trust.public.as_ref());
         // The oldest of them: one renewed address explains nothing about the others.
         if let Some(since) = paths.map(|path| path.not_before).min() {
             live.certificate_since.insert(server.name.clone(), since);

@@ -30,7 +30,7 @@ fn failed<T>(kind: FailureKind, detail: &str) -> Looked<T> {
 
 fn tls(version: &str, suite: &str) -> TlsFacts {
     let trust = Trust { public: None, private: None, problem: None };
-    TlsFacts { version: version.into(), suite: suite.into(), chain: vec![], trust, signature_problem: None }
+    TlsFacts { version: version.into(), suite: suite.into(), chain: vec![], trust, stapled: None, signature_problem: None }
 }
 
 fn healthy(address: &str) -> Probe {
@@ -46,6 +46,10 @@ fn healthy(address: &str) -> Probe {
         tls: Some(Looked::Seen(tls("TLSv1.3", "TLS_AES_128_GCM_SHA256"))),
         ehlo_after: Some(reply(250, &["mx"])),
         wide: None,
+        other_key: None,
+        without_sni: None,
+        injection: None,
+        repeats: Vec::new(),
     }
 }
 
@@ -96,6 +100,7 @@ fn facts(hosts: Vec<Vec<Probe>>) -> Facts {
         preference: Some(10),
         addresses: addresses(),
         probes,
+        dane: None,
         addresses_left_out: 0,
     };
     Facts {
