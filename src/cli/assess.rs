@@ -6,7 +6,6 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 
 use super::args::{CheckArgs, Common, DomainArgs, Format, MxArgs, PolicyArgs};
-use super::exit::FailOn;
 use super::progress::Progress;
 use super::{Exit, Failure, Streams, saved, setup};
 use crate::archive::Archive;
@@ -14,7 +13,7 @@ use crate::decide;
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::facts::Facts;
 use crate::model::facts::policy::{Body, Draft};
-use crate::model::settings::{POLICY_CAP, Settings};
+use crate::model::settings::POLICY_CAP;
 use crate::render::page::{Look, Page};
 use crate::render::{json, text};
 use crate::stages::{self, Wanted};
@@ -26,16 +25,18 @@ const DOMAINS_AT_ONCE: usize = 64;
 const DRAFT_CAP: usize = POLICY_CAP + 1;
 
 /// What a command asks for.
-struct Job<'a> {
-    common: &'a Common,
-    domains: Vec<Domain>,
-    wanted: Wanted,
-    reports: &'a [PathBuf],
+pub(super) struct Job<'a> {
+    pub(super) common: &'a Common,
+    pub(super) domains: Vec<Domain>,
+    pub(super) wanted: Wanted,
+    /// Hosts that are looked at by themselves, each as if it were a domain of its own.
+    pub(super) hosts: &'a [Domain],
+    pub(super) reports: &'a [PathBuf],
 }
 
 pub(super) fn record(args: &DomainArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, ..Wanted::default() };
-    run(&Job { common: &args.common, domains: domains(&args.domains, &args.common)?, wanted, reports: &[] }, streams)
+    run(&Job { common: &args.common, domains: domains(&args.domains, &args.common)?, wanted, hosts: &[], reports: &[] }, streams)
 }
 
 pub(super) fn policy(args: &PolicyArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
@@ -44,7 +45,7 @@ pub(super) fn policy(args: &PolicyArgs, streams: &mut Streams<'_>) -> Result<Exi
     let domains = domains(&args.domains, &args.common)?;
     match draft {
         Some(draft) if domains.is_empty() => alone(&args.common, draft, streams),
-        _ => run(&Job { common: &args.common, domains, wanted, reports: &[] }, streams),
+        _ => run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, streams),
     }
 }
 
@@ -55,12 +56,12 @@ pub(super) fn mx(args: &MxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
         // A host asked for without a domain stands for itself.
         domains.extend(args.host.first().cloned());
     }
-    run(&Job { common: &args.common, domains, wanted, reports: &[] }, streams)
+    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, streams)
 }
 
 pub(super) fn check(args: &CheckArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, policy: true, mx: true, reports: true, ..Wanted::default() };
-    run(&Job { common: &args.common, domains: domains(&args.domains, &args.common)?, wanted, reports: &args.reports }, streams)
+    run(&Job { common: &args.common, domains: domains(&args.domains, &args.common)?, wanted, hosts: &[], reports: &args.reports }, streams)
 }
 
 fn domains(given: &[Domain], common: &Common) -> Result<Vec<Domain>, Failure> {
@@ -73,20 +74,43 @@ fn draft(path: &Path) -> Result<Draft, Failure> {
     Ok(Draft { file: path.display().to_string(), body: Body::new(&bytes) })
 }
 
+/// Who takes the facts of each domain as they come, and answers in the end.
+pub(super) trait Taker {
+    /// Takes the facts of one domain; `index` is its place among those asked about.
+    fn take(&mut self, index: usize, facts: &Facts, streams: &mut Streams<'_>) -> Result<(), Failure>;
+    /// A domain whose facts were lost by a fault of ours.
+    fn lost(&mut self);
+    /// Prints what is left to print.
+    fn finish(self, streams: &mut Streams<'_>) -> Result<Exit, Failure>;
+}
+
+/// Looks, or takes saved facts, and judges each domain by itself.
 fn run(job: &Job<'_>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    look(job, Printer::new(job.common), streams)
+}
+
+/// Looks, or takes saved facts, and hands them to `taker`.
+pub(super) fn look(job: &Job<'_>, taker: impl Taker, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let common = job.common;
     if common.now.is_some() && common.facts.is_none() && job.reports.is_empty() {
         return Err(Failure::Usage("--now needs --facts or --reports: what is seen live is judged as of now".to_owned()));
     }
     let archive = Archive::read(job.reports)?;
     match &common.facts {
-        Some(path) => replay(job, saved::read(path)?, &archive, streams),
-        None => live(job, archive, streams),
+        Some(path) => replay(job, saved::read(path)?, &archive, taker, streams),
+        None => live(job, archive, taker, streams),
     }
 }
 
 /// Judges what was observed earlier.
-fn replay(job: &Job<'_>, mut all: Vec<Facts>, archive: &Archive, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+fn replay(
+    job: &Job<'_>,
+    mut all: Vec<Facts>,
+    archive: &Archive,
+    mut taker: impl Taker,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, Failure> {
+    let disk = setup::disk(&job.common.cert_file)?;
     for domain in &job.domains {
         if !all.iter().any(|facts| facts.domain == *domain) {
             return Err(Failure::Usage(format!("the facts file says nothing about {domain}")));
@@ -95,7 +119,6 @@ fn replay(job: &Job<'_>, mut all: Vec<Facts>, archive: &Archive, streams: &mut S
     if !job.domains.is_empty() {
         all.retain(|facts| job.domains.contains(&facts.domain));
     }
-    let mut printer = Printer::new(job.common, all.len());
     for (index, mut facts) in all.into_iter().enumerate() {
         if !job.reports.is_empty() {
             facts.reports = Some(archive.for_domain(&facts.domain));
@@ -107,9 +130,10 @@ fn replay(job: &Job<'_>, mut all: Vec<Facts>, archive: &Archive, streams: &mut S
                 "the facts of {domain} hold nothing of the {stage} stage; save them with the command that judges them"
             )));
         }
-        printer.add(index, judge(&facts, job.common), streams)?;
+        disk.put(&mut facts);
+        taker.take(index, &facts, streams)?;
     }
-    printer.finish(streams)
+    taker.finish(streams)
 }
 
 /// A stage that the command is about and the facts are not: an answer without it would be an answer to another question.
@@ -131,9 +155,9 @@ fn restrict(facts: &mut Facts, wanted: &Wanted) {
     facts.reports = facts.reports.take().filter(|_| wanted.reports);
 }
 
-fn live(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+fn live(job: &Job<'_>, archive: Archive, taker: impl Taker, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let runtime = runtime()?;
-    let outcome = runtime.block_on(observe_all(job, archive, streams));
+    let outcome = runtime.block_on(observe_all(job, archive, taker, streams));
     // A peer that never closes must not keep the process: what is left open is dropped.
     runtime.shutdown_background();
     outcome
@@ -143,11 +167,15 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Internal(error.to_string()))
 }
 
-async fn observe_all(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+async fn observe_all(job: &Job<'_>, archive: Archive, mut taker: impl Taker, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let disk = setup::disk(&job.common.cert_file)?;
     let looker = Arc::new(setup::looker(job.common, archive).await?);
     let wanted = Arc::new(job.wanted.clone());
-    let looks = job.domains.iter().cloned().enumerate().map(|(index, domain)| {
-        let (looker, wanted) = (looker.clone(), wanted.clone());
+    let alone = |host: &Domain| Arc::new(Wanted { mx: true, hosts: vec![host.clone()], ..Wanted::default() });
+    let domains = job.domains.iter().map(|domain| (domain.clone(), wanted.clone()));
+    let targets = domains.chain(job.hosts.iter().map(|host| (host.clone(), alone(host))));
+    let looks = targets.enumerate().map(|(index, (domain, wanted))| {
+        let looker = looker.clone();
         async move {
             let about = domain.clone();
             let facts = tokio::spawn(async move { looker.observe(&domain, &wanted).await }).await;
@@ -155,8 +183,7 @@ async fn observe_all(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>)
         }
     });
     let mut pending = futures_util::stream::iter(looks).buffer_unordered(DOMAINS_AT_ONCE);
-    let mut printer = Printer::new(job.common, job.domains.len());
-    let mut progress = Progress::new(streams.progress && !job.common.quiet, job.domains.len());
+    let mut progress = Progress::new(streams.progress && !job.common.quiet, job.domains.len() + job.hosts.len());
     let mut kept: Vec<(usize, Facts)> = Vec::new();
     // Domains whose policy host was silent are judged last: what the others met says whether HTTPS works from here.
     let mut waiting: Vec<(usize, Facts)> = Vec::new();
@@ -168,28 +195,29 @@ async fn observe_all(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>)
         let Some((index, domain, facts)) = next else { break };
         done += 1;
         progress.clear(streams.err);
-        let facts = match facts {
+        let mut facts = match facts {
             Ok(facts) => facts,
             // A fault of ours at one domain costs no other.
             Err(error) => {
-                printer.exit = printer.exit.worse(Exit::Internal);
+                taker.lost();
                 writeln!(streams.err, "stsready: {domain}: {}", Failure::Internal(error.to_string()))?;
                 continue;
             }
         };
+        disk.put(&mut facts);
         if stages::want_witness(&facts) {
             waiting.push((index, facts));
             continue;
         }
-        printer.add(index, judge(&facts, job.common), streams)?;
+        taker.take(index, &facts, streams)?;
         kept.extend(job.common.save_facts.is_some().then_some((index, facts)));
     }
     for (index, mut facts) in waiting {
         looker.bear_witness(&mut facts);
-        printer.add(index, judge(&facts, job.common), streams)?;
+        taker.take(index, &facts, streams)?;
         kept.extend(job.common.save_facts.is_some().then_some((index, facts)));
     }
-    let exit = printer.finish(streams)?;
+    let exit = taker.finish(streams)?;
     if let Some(path) = &job.common.save_facts {
         kept.sort_by_key(|(index, _)| *index);
         let facts: Vec<Facts> = kept.into_iter().map(|(_, facts)| facts).collect();
@@ -202,42 +230,35 @@ async fn observe_all(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>)
 fn alone(common: &Common, draft: Draft, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let looker = runtime()?.block_on(setup::looker(common, Archive::default()))?;
     let facts = looker.draft_alone(draft);
-    let mut printer = Printer::new(common, 1);
-    printer.add(0, judge(&facts, common), streams)?;
+    let mut printer = Printer::new(common);
+    printer.take(0, &facts, streams)?;
     printer.finish(streams)
 }
 
 /// What was observed is judged as of when it was observed, unless told otherwise: live and saved facts then give the same bytes.
 fn judge(facts: &Facts, common: &Common) -> Assessment {
-    decide::assess(facts, &Settings::default(), common.now.unwrap_or(facts.observed_at))
+    decide::assess(facts, &setup::settings(common), common.now.unwrap_or(facts.observed_at))
 }
 
 /// Prints assessments in the order of the domains; one a line as they come for ndjson.
-struct Printer {
-    format: Format,
-    all: bool,
-    quiet: bool,
-    fail_on: FailOn,
+struct Printer<'a> {
+    common: &'a Common,
     exit: Exit,
     kept: Vec<(usize, Assessment)>,
 }
 
-impl Printer {
-    fn new(common: &Common, expected: usize) -> Self {
-        Self {
-            format: common.format,
-            all: common.all,
-            quiet: common.quiet,
-            fail_on: common.fail_on,
-            exit: Exit::Ready,
-            kept: Vec::with_capacity(expected),
-        }
+impl<'a> Printer<'a> {
+    fn new(common: &'a Common) -> Self {
+        Self { common, exit: Exit::Ready, kept: Vec::new() }
     }
+}
 
-    fn add(&mut self, index: usize, assessment: Assessment, streams: &mut Streams<'_>) -> Result<(), Failure> {
-        self.exit = self.exit.worse(Exit::of(&assessment, self.fail_on));
-        if self.format == Format::Ndjson {
-            streams.out.write_all(json::line(&assessment, self.all)?.as_bytes())?;
+impl Taker for Printer<'_> {
+    fn take(&mut self, index: usize, facts: &Facts, streams: &mut Streams<'_>) -> Result<(), Failure> {
+        let assessment = judge(facts, self.common);
+        self.exit = self.exit.worse(Exit::of(&assessment, self.common.fail_on));
+        if self.common.format == Format::Ndjson {
+            streams.out.write_all(json::line(&assessment, self.common.all)?.as_bytes())?;
             streams.out.flush()?;
         } else {
             self.kept.push((index, assessment));
@@ -245,22 +266,27 @@ impl Printer {
         Ok(())
     }
 
+    fn lost(&mut self) {
+        self.exit = self.exit.worse(Exit::Internal);
+    }
+
     fn finish(mut self, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
         self.kept.sort_by_key(|(index, _)| *index);
         let assessments: Vec<Assessment> = self.kept.into_iter().map(|(_, assessment)| assessment).collect();
-        let page = match self.format {
+        let page = match self.common.format {
             Format::Ndjson => String::new(),
-            Format::Json => json::document(&assessments, self.all)?,
+            Format::Json => json::document(&assessments, self.common.all)?,
             Format::Text => {
-                let options = text::Options { width: streams.width, all: self.all };
+                let options = text::Options { width: streams.width, all: self.common.all };
                 let mut pages = Vec::new();
-                if assessments.len() > 1 && !self.quiet {
+                if assessments.len() > 1 && !self.common.quiet {
                     pages.push(overview(&assessments, streams.width));
                 }
-                let page =
-                    |assessment| if self.quiet { text::headline(assessment, streams.width) } else { text::assessment(assessment, options) };
+                let page = |assessment| {
+                    if self.common.quiet { text::headline(assessment, streams.width) } else { text::assessment(assessment, options) }
+                };
                 pages.extend(assessments.iter().map(page));
-                let between = if self.quiet { String::new() } else { format!("\n{}\n\n", "─".repeat(streams.width.min(100))) };
+                let between = if self.common.quiet { String::new() } else { format!("\n{}\n\n", "─".repeat(streams.width.min(100))) };
                 pages.join(&between)
             }
         };

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::assessment::RunwayEntry;
+use crate::model::expiry::RunwayState;
 use crate::model::facts::tls::{Path, TlsFacts};
 use crate::model::facts::{Der, Facts};
 use crate::model::rule::Severity;
@@ -35,7 +36,34 @@ pub fn path(tls: &TlsFacts) -> Option<&Path> {
 /// not in the facts or cannot be read are left out.
 pub fn elements(tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> Vec<Certificate> {
     let prints = path(tls).map_or_else(|| tls.chain.get(..1).unwrap_or_default(), |path| path.certificates.as_slice());
-    prints.iter().filter_map(|print| certificates.get(print)).filter_map(|der| Certificate::parse(&der.0).ok()).collect()
+    prints.iter().filter_map(|print| read(print, certificates)).collect()
+}
+
+/// A certificate by its fingerprint; `None` if it is not among the facts or cannot be read.
+pub fn read(print: &Fingerprint, certificates: &BTreeMap<Fingerprint, Der>) -> Option<Certificate> {
+    Certificate::parse(&certificates.get(print)?.0).ok()
+}
+
+/// Where the elements of a path stand together at `now`, and which of them decides it; `None` if there are none.
+///
+/// What is over comes before what has not begun, and that before what ends soon: the nearest crossing counts, not the nearest end, as
+/// parts of a lifetime differ from element to element.
+pub fn state<'a>(elements: &'a [Certificate], now: Timestamp, settings: &RunwaySettings) -> Option<(RunwayState, &'a Certificate)> {
+    let of = |element: &Certificate| {
+        if element.not_after < now {
+            return RunwayState::Expired;
+        }
+        if element.not_before > now {
+            return RunwayState::NotYetValid;
+        }
+        match nearness(element, now, settings) {
+            Some(Nearness::Critical) => RunwayState::Critical,
+            Some(Nearness::Warning) => RunwayState::Warning,
+            Some(Nearness::Overdue) => RunwayState::Overdue,
+            None => RunwayState::Fine,
+        }
+    };
+    elements.iter().map(|element| (of(element), element)).max_by_key(|(state, element)| (*state, std::cmp::Reverse(element.not_after)))
 }
 
 /// The element that ends first.
@@ -133,7 +161,7 @@ pub fn subjects<'a>(
 
 /// What a served chain is called everywhere: host, address and the leaf's key type, as in `mx1.example.com 192.0.2.1 rsa`.
 pub fn subject(host: &str, address: IpAddr, tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> String {
-    let leaf = tls.chain.first().and_then(|print| certificates.get(print)).and_then(|der| Certificate::parse(&der.0).ok());
+    let leaf = tls.chain.first().and_then(|print| read(print, certificates));
     format!("{host} {address} {}", leaf.map_or("unreadable", |leaf| leaf.key.kind))
 }
 
