@@ -215,6 +215,31 @@ mod tests {
     }
 
     #[test]
+    fn the_element_with_the_worst_state_decides_not_the_one_that_ends_first() {
+        use RunwayState::{Critical, Expired, Fine, NotYetValid, Overdue, Warning};
+        let settings = Settings::default().runway;
+        // A year-long intermediate with 13 days left is critical; a week-long leaf with 3 days left is fine.
+        let ((long, long_end), (short, short_end)) = (lasting(365), lasting(7));
+        let days = |days: i64| SignedDuration::from_hours(24 * days);
+        for (elements, now, state, which) in [
+            (vec![&short], short_end - days(3), Fine, &short),
+            (vec![&short], short_end + days(1), Expired, &short),
+            (vec![&short, &long], short_end + days(1), Expired, &short),
+            (vec![&short, &long], short_end - days(8), NotYetValid, &short),
+            (vec![&long], long_end - days(13), Critical, &long),
+            (vec![&long], long_end - days(20), Warning, &long),
+            (vec![&long], long_end - days(31), Fine, &long),
+        ] {
+            let elements: Vec<Certificate> = elements.into_iter().cloned().collect();
+            let (found, element) = super::state(&elements, now, &settings).unwrap();
+            assert_eq!((found, element.sha256), (state, which.sha256), "{now}");
+        }
+        let (quarter, end) = lasting(90);
+        assert_eq!(super::state(&[quarter], end - days(29), &settings).map(|(state, _)| state), Some(Overdue));
+        assert_eq!(super::state(&[], end, &settings), None);
+    }
+
+    #[test]
     fn spans_under_ten_days_are_in_hours() {
         for (seconds, text) in [
             (0, "0 minutes"),
