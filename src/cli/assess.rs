@@ -11,6 +11,7 @@ use super::progress::Progress;
 use super::{Exit, Failure, Streams, saved, setup};
 use crate::archive::Archive;
 use crate::decide;
+use crate::evidence::merge::merge;
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::facts::Facts;
 use crate::model::facts::policy::{Body, Draft};
@@ -75,52 +76,95 @@ fn draft(path: &Path) -> Result<Draft, Failure> {
 
 fn run(job: &Job<'_>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let common = job.common;
-    if common.now.is_some() && common.facts.is_none() && job.reports.is_empty() {
+    if common.now.is_some() && common.facts.is_empty() && job.reports.is_empty() {
         return Err(Failure::Usage("--now needs --facts or --reports: what is seen live is judged as of now".to_owned()));
     }
     let archive = Archive::read(job.reports)?;
-    match &common.facts {
-        Some(path) => replay(job, saved::read(path)?, &archive, streams),
-        None => live(job, archive, streams),
+    if common.facts.is_empty() {
+        let tasks = job.domains.iter().map(|domain| Task { domain: domain.clone(), wanted: job.wanted.clone(), known: None });
+        let printer = Printer::new(common, job.domains.len());
+        return live(job, archive, tasks.enumerate().collect(), printer, streams);
     }
+    replay(job, archive, streams)
 }
 
-/// Judges what was observed earlier.
-fn replay(job: &Job<'_>, mut all: Vec<Facts>, archive: &Archive, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    for domain in &job.domains {
-        if !all.iter().any(|facts| facts.domain == *domain) {
-            return Err(Failure::Usage(format!("the facts file says nothing about {domain}")));
-        }
+/// What is to be looked at of one domain, and what is known of it already.
+struct Task {
+    domain: Domain,
+    wanted: Wanted,
+    known: Option<Facts>,
+}
+
+/// Judges what was observed earlier. What the files lack of a domain that was named is looked at now.
+fn replay(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let mut groups = saved::by_domain(&job.common.facts)?;
+    if let Some(unknown) = job.domains.iter().find(|domain| !groups.iter().any(|(known, _)| known == *domain)) {
+        let files = if job.common.facts.len() == 1 { "the facts file says" } else { "the facts files say" };
+        return Err(Failure::Usage(format!("{files} nothing about {unknown}")));
     }
     if !job.domains.is_empty() {
-        all.retain(|facts| job.domains.contains(&facts.domain));
+        groups.retain(|(domain, _)| job.domains.contains(domain));
     }
-    let mut printer = Printer::new(job.common, all.len());
-    for (index, mut facts) in all.into_iter().enumerate() {
+    let mut printer = Printer::new(job.common, groups.len());
+    let (mut complete, mut tasks) = (Vec::new(), Vec::new());
+    for (index, (domain, facts)) in groups.into_iter().enumerate() {
+        let Some(mut facts) = merge(facts) else { continue };
         if !job.reports.is_empty() {
-            facts.reports = Some(archive.for_domain(&facts.domain));
+            facts.reports = Some(archive.for_domain(&domain));
         }
         restrict(&mut facts, &job.wanted);
-        if let Some(stage) = missing(&facts, &job.wanted) {
-            let domain = &facts.domain;
-            return Err(Failure::Usage(format!(
-                "the facts of {domain} hold nothing of the {stage} stage; save them with the command that judges them"
-            )));
+        match missing(&facts, &job.wanted).first() {
+            None => complete.push((index, facts)),
+            Some(_) if job.domains.contains(&domain) => {
+                let wanted = lacking(&facts, &job.wanted);
+                tasks.push((index, Task { domain, wanted, known: Some(facts) }));
+            }
+            Some(stage) => return Err(without(&facts, stage)),
         }
+    }
+    for (index, facts) in complete {
         printer.add(index, judge(&facts, job.common), streams)?;
     }
-    printer.finish(streams)
+    if tasks.is_empty() { printer.finish(streams) } else { live(job, archive, tasks, printer, streams) }
 }
 
-/// A stage that the command is about and the facts are not: an answer without it would be an answer to another question.
-fn missing(facts: &Facts, wanted: &Wanted) -> Option<&'static str> {
+fn without(facts: &Facts, stage: &str) -> Failure {
+    let domain = &facts.domain;
+    let old = facts.others.iter().any(|other| !other.too_old.is_empty());
+    let old = if old { " that is less than 72 hours older than the newest" } else { "" };
+    Failure::Usage(format!(
+        "the facts of {domain} hold nothing of the {stage} stage{old}; save them with the command that judges them, or name {domain} to \
+         have the rest looked at now"
+    ))
+}
+
+/// The stages that must be looked at now: those that are not in the facts, or so old that they say nothing about today.
+fn lacking(facts: &Facts, wanted: &Wanted) -> Wanted {
+    let today = Facts {
+        observed_at: setup::clock().max(facts.observed_at),
+        mail: None,
+        record: None,
+        policy: None,
+        servers: None,
+        reports: None,
+        certificates: std::collections::BTreeMap::new(),
+        others: Vec::new(),
+        ..facts.clone()
+    };
+    let missing = merge(vec![today, facts.clone()]).map(|facts| missing(&facts, wanted)).unwrap_or_default();
+    let lacks = |stage: &str| missing.contains(&stage);
+    Wanted { record: lacks("record"), policy: lacks("policy"), mx: lacks("mx"), reports: lacks("reports"), ..wanted.clone() }
+}
+
+/// Stages that the command is about and the facts are not: an answer without them would be an answer to another question.
+fn missing(facts: &Facts, wanted: &Wanted) -> Vec<&'static str> {
     let stages = [
         (wanted.record && facts.record.is_none(), "record"),
         (wanted.policy && facts.policy.is_none(), "policy"),
         (wanted.mx && facts.servers.is_none(), "mx"),
         (wanted.reports && facts.reports.is_none(), "reports"),
     ];
-    stages.into_iter().find(|(missing, _)| *missing).map(|(_, stage)| stage)
+    stages.into_iter().filter(|(missing, _)| *missing).map(|(_, stage)| stage).collect()
 }
 
 /// Keeps only the stages that the command is about.
@@ -131,9 +175,15 @@ fn restrict(facts: &mut Facts, wanted: &Wanted) {
     facts.reports = facts.reports.take().filter(|_| wanted.reports);
 }
 
-fn live(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+fn live(
+    job: &Job<'_>,
+    archive: Archive,
+    tasks: Vec<(usize, Task)>,
+    printer: Printer,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, Failure> {
     let runtime = runtime()?;
-    let outcome = runtime.block_on(observe_all(job, archive, streams));
+    let outcome = runtime.block_on(observe_all(job, archive, tasks, printer, streams));
     // A peer that never closes must not keep the process: what is left open is dropped.
     runtime.shutdown_background();
     outcome
@@ -143,20 +193,24 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Internal(error.to_string()))
 }
 
-async fn observe_all(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+async fn observe_all(
+    job: &Job<'_>,
+    archive: Archive,
+    tasks: Vec<(usize, Task)>,
+    mut printer: Printer,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, Failure> {
     let looker = Arc::new(setup::looker(job.common, archive).await?);
-    let wanted = Arc::new(job.wanted.clone());
-    let looks = job.domains.iter().cloned().enumerate().map(|(index, domain)| {
-        let (looker, wanted) = (looker.clone(), wanted.clone());
+    let mut progress = Progress::new(streams.progress && !job.common.quiet, tasks.len());
+    let tasks = tasks.into_iter().map(|(index, Task { domain, wanted, known })| {
+        let looker = looker.clone();
         async move {
             let about = domain.clone();
-            let facts = tokio::spawn(async move { looker.observe(&domain, &wanted).await }).await;
+            let facts = tokio::spawn(async move { with_known(looker.observe(&domain, &wanted).await, known) }).await;
             (index, about, facts)
         }
     });
-    let mut pending = futures_util::stream::iter(looks).buffer_unordered(DOMAINS_AT_ONCE);
-    let mut printer = Printer::new(job.common, job.domains.len());
-    let mut progress = Progress::new(streams.progress && !job.common.quiet, job.domains.len());
+    let mut pending = futures_util::stream::iter(tasks).buffer_unordered(DOMAINS_AT_ONCE);
     let mut kept: Vec<(usize, Facts)> = Vec::new();
     // Domains whose policy host was silent are judged last: what the others met says whether HTTPS works from here.
     let mut waiting: Vec<(usize, Facts)> = Vec::new();
@@ -181,6 +235,9 @@ async fn observe_all(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>)
             waiting.push((index, facts));
             continue;
         }
+        if let Some(stage) = missing(&facts, &job.wanted).first() {
+            return Err(without(&facts, stage));
+        }
         printer.add(index, judge(&facts, job.common), streams)?;
         kept.extend(job.common.save_facts.is_some().then_some((index, facts)));
     }
@@ -196,6 +253,13 @@ async fn observe_all(job: &Job<'_>, archive: Archive, streams: &mut Streams<'_>)
         saved::write(path, &facts)?;
     }
     Ok(exit)
+}
+
+/// What was seen now, filled with what was known.
+fn with_known(seen: Facts, known: Option<Facts>) -> Facts {
+    let Some(known) = known else { return seen };
+    let all = vec![seen.clone(), known];
+    merge(all).unwrap_or(seen)
 }
 
 /// A draft without a domain: its text alone.

@@ -6,6 +6,7 @@ mod exit;
 mod explain;
 mod failure;
 mod progress;
+mod proxies;
 mod reports;
 mod saved;
 mod setup;

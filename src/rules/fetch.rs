@@ -170,7 +170,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     }
     let some_serve = policy.fetches.iter().any(serves);
     for fetch in &policy.fetches {
-        let subject = format!("{host} {}", fetch.address);
+        let subject = format!("{host} {}", fetch.place());
         if let Some(tls) = fetch.handshake() {
             chain::judge(case, &CHAIN, &subject, &policy.host, tls, sheet);
         }
@@ -203,7 +203,7 @@ fn is_unprobed(fetch: &Fetch) -> bool {
     fetch
         .connect
         .failure()
-        .is_some_and(|failure| matches!(failure.kind, FailureKind::NoRoute | FailureKind::SwitchedOff | FailureKind::Denied))
+        .is_some_and(|failure| failure.kind.is_unasked())
 }
 
 fn without_address(case: &Case<'_>, policy: &PolicyFacts, sheet: &mut Sheet) {
