@@ -175,13 +175,7 @@ fn restrict(facts: &mut Facts, wanted: &Wanted) {
     facts.reports = facts.reports.take().filter(|_| wanted.reports);
 }
 
-fn live(
-    job: &Job<'_>,
-    archive: Archive,
-    tasks: Vec<(usize, Task)>,
-    printer: Printer,
-    streams: &mut Streams<'_>,
-) -> Result<Exit, Failure> {
+fn live(job: &Job<'_>, archive: Archive, tasks: Vec<(usize, Task)>, printer: Printer, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let runtime = runtime()?;
     let outcome = runtime.block_on(observe_all(job, archive, tasks, printer, streams));
     // A peer that never closes must not keep the process: what is left open is dropped.

@@ -161,7 +161,9 @@ impl Fetcher {
             let failure = failure_of(sent.as_ref().err(), "no TCP connection");
             // Whether the proxy or the host behind it is at fault is not to be told apart; about the host nothing is known.
             match &self.proxy {
-                Some(proxy) => Failure::new(FailureKind::Proxy, format!("no connection through the proxy {}: {}", proxy.name(), failure.detail)),
+                Some(proxy) => {
+                    Failure::new(FailureKind::Proxy, format!("no connection through the proxy {}: {}", proxy.name(), failure.detail))
+                }
                 None => failure,
             }
         };

@@ -42,7 +42,11 @@ fn differs(host: &str, offset: &Offset, sheet: &mut Sheet) {
     let way = if offset.seconds > 0 { "ahead of" } else { "behind" };
     let much = runway::span(SignedDuration::from_secs(offset.seconds));
     let age = offset.age.map(|age| format!("; Age: {age}")).unwrap_or_default();
-    let shown = Evidence::at(EvidenceKind::Http, offset.here, format!("{host} {}: Date: {}{age}; here it was {}", offset.place, offset.date, offset.here));
+    let shown = Evidence::at(
+        EvidenceKind::Http,
+        offset.here,
+        format!("{host} {}: Date: {}{age}; here it was {}", offset.place, offset.date, offset.here),
+    );
     sheet
         .undetermined(
             &CLOCK,

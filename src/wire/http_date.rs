@@ -31,19 +31,32 @@ mod tests {
 
     #[test]
     fn all_three_forms_are_read() {
-        for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", " Sun, 06 Nov 1994 08:49:37 GMT "] {
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            " Sun, 06 Nov 1994 08:49:37 GMT ",
+        ] {
             assert_eq!(date(text).map(|at| at.to_string()).as_deref(), Some("1994-11-06T08:49:37Z"), "{text}");
         }
-        for text in ["", "yesterday", "Sun, 06 Nov 1994 08:49:37 +0200", "Sun, 31 Feb 1994 08:49:37 GMT", "1994-11-06T08:49:37Z", "784111777"] {
+        for text in
+            ["", "yesterday", "Sun, 06 Nov 1994 08:49:37 +0200", "Sun, 31 Feb 1994 08:49:37 GMT", "1994-11-06T08:49:37Z", "784111777"]
+        {
             assert_eq!(date(text), None, "{text}");
         }
     }
 
     #[test]
     fn an_age_is_a_number_of_seconds() {
-        for (text, seconds) in
-            [("0", Some(0)), (" 3600 ", Some(3600)), ("99999999999999999999", Some(AGE_CAP)), ("-1", None), ("", None), ("1.5", None), ("+3", None)]
-        {
+        for (text, seconds) in [
+            ("0", Some(0)),
+            (" 3600 ", Some(3600)),
+            ("99999999999999999999", Some(AGE_CAP)),
+            ("-1", None),
+            ("", None),
+            ("1.5", None),
+            ("+3", None),
+        ] {
             assert_eq!(age(text), seconds, "{text}");
         }
     }

@@ -15,6 +15,7 @@ mod scene;
 mod several;
 mod starttls;
 mod txt;
+mod vantage;
 
 use std::collections::BTreeSet;
 
@@ -35,6 +36,7 @@ fn tables() -> Vec<Row> {
         cert::rows(),
         reports::rows(),
         several::rows(),
+        vantage::rows(),
     ]
     .into_iter()
     .flatten()

@@ -143,3 +143,5 @@ fn fill_addresses(own: &mut AddressFacts, others: &[&AddressFacts]) {
     fill(&mut own.v6, others.iter().map(|other| &other.v6));
 }
 
+#[cfg(test)]
+mod tests;

@@ -50,8 +50,11 @@ fn host_of(sources: &mut Sources<'_>, mut host: MxHost) -> MxHost {
         .flat_map(|(index, facts)| facts.servers.iter().flatten().map(move |other| (index, other)))
         .filter(|(_, other)| other.name == host.name)
         .collect();
-    let fresh: Vec<&MxHost> =
-        same.iter().filter(|(index, _)| all.get(*index).is_some_and(|facts| facts.observed_at >= sources.since)).map(|(_, other)| *other).collect();
+    let fresh: Vec<&MxHost> = same
+        .iter()
+        .filter(|(index, _)| all.get(*index).is_some_and(|facts| facts.observed_at >= sources.since))
+        .map(|(_, other)| *other)
+        .collect();
     fill_addresses(&mut host.addresses, &fresh.iter().map(|other| &other.addresses).collect::<Vec<_>>());
     host.dane = host.dane.or_else(|| fresh.iter().find_map(|other| other.dane.clone()));
     let mut addresses = host.addresses.all();
