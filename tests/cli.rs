@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::check::Scene;
-use crate::lab::{BlockingLab, Lab, Page};
+use crate::lab::{BlockingLab, HttpProxy, Lab, Page, Smtp, Socks5};
 use crate::run::{Assessment, stsready};
 
 const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks/rules");
@@ -62,6 +62,18 @@ fn misuse_is_told_with_the_input_and_the_way_out() {
         (&["check", "alpha.test", "--jobs", "0"], &["0"]),
         (&["check", "alpha.test", "--ipv4", "--ipv6"], &["--ipv4", "--ipv6"]),
         (&["check", "alpha.test", "--facts", &facts, "--save-facts", "x"], &["--facts", "--save-facts"]),
+        (&["check", "alpha.test", "--source-ip", "192.0.2.77"], &["192.0.2.77", "address of this machine"]),
+        (&["check", "alpha.test", "--source-ip", "127.0.0.1", "--source-ip", "127.0.0.2"], &["127.0.0.1", "127.0.0.2", "one family"]),
+        (&["check", "alpha.test", "--source-ip", "localhost"], &["localhost"]),
+        (&["check", "alpha.test", "--socks5", "127.0.0.1"], &["SOCKS5", "HOST:PORT"]),
+        (&["check", "alpha.test", "--socks5", "me:secret@127.0.0.1:1080"], &["--socks5", "STSREADY_SOCKS5"]),
+        (&["check", "alpha.test", "--socks5", "no-such-proxy.invalid:1080"], &["no-such-proxy.invalid:1080"]),
+        (&["check", "alpha.test", "--socks5-dns"], &["--socks5"]),
+        (&["check", "alpha.test", "--socks5", "127.0.0.1:1080", "--socks5-dns"], &["--resolver"]),
+        (&["check", "alpha.test", "--proxy", "https://127.0.0.1:3128"], &["http://", "socks5://"]),
+        (&["check", "alpha.test", "--proxy", "127.0.0.1:3128"], &["http://"]),
+        (&["check", "alpha.test", "--proxy", "http://me:secret@127.0.0.1:3128"], &["--proxy", "STSREADY_PROXY"]),
+        (&["check", "alpha.test", "--control", "mx.example.net:smtp"], &["mx.example.net:smtp", "mx.example.net:25"]),
         (&["policy", "alpha.test", "--file", &gone], &[&gone]),
         (&["reports", "show", &gone], &[&gone]),
         (&["explain", "no-such-rule-at-all"], &["no-such-rule-at-all", "stsready rules"]),
@@ -69,7 +81,8 @@ fn misuse_is_told_with_the_input_and_the_way_out() {
         (&[], &["Usage"]),
     ];
     for (args, words) in cases {
-        stsready(*args).run().refuses(words);
+        let run = stsready(*args).run().refuses(words);
+        assert!(!run.stderr.contains("secret"), "a password is not repeated{run}");
     }
     assert_eq!(lab.dns().all_queries(), 0, "nothing was looked up");
 }
@@ -92,6 +105,120 @@ fn messages_about_input_are_harmless() {
         let run = run.refuses(&["line 1", "not a domain name"]);
         assert!(!run.stderr.contains(['\u{202e}', '\u{9b}']), "{run}");
     }
+}
+
+/// Other users can read arguments, and a password in them has been read already; the environment is ours alone.
+#[test]
+fn a_proxy_s_password_comes_by_the_environment() {
+    let lab = Lab::start_blocking().unwrap();
+    lab.good_domain("alpha.test", |plan| plan.mode = "enforce".into());
+    let login = Some(("me", "se:cret"));
+    let proxy = lab.socks5_proxy(Socks5 { login, ..Socks5::default() });
+    let call = |password: &str| {
+        let setting = format!("me:{password}@{}", proxy.socket());
+        stsready(["check", "alpha.test", "--format", "json"]).env("STSREADY_SOCKS5", &setting).at(&lab).run()
+    };
+    let run = call("se:cret").exits(0);
+    assert_eq!(run.json()["vantage"]["socks5"], proxy.socket().to_string());
+    assert!(!run.stdout.contains("cret"), "{run}");
+    assert_eq!(proxy.seen()[0].user.as_deref(), Some("me"));
+    let wrong = call("wrong").exits(3);
+    assert!(wrong.stdout.contains("does not accept this user and password") && !wrong.stdout.contains("me:wrong"), "{wrong}");
+
+    let web = lab.http_proxy(HttpProxy { leads_to: None, status: 403, authorization: Some("Basic bWU6c2VjcmV0") });
+    let setting = format!("http://me:secret@{}", web.socket());
+    let run = stsready(["policy", "alpha.test"]).env("STSREADY_PROXY", &setting).at(&lab).run().exits(3);
+    assert!(run.stdout.contains(&web.socket().to_string()) && !run.stdout.contains("secret"), "{run}");
+}
+
+/// Senders do not go through the proxies that browsers are configured for.
+#[test]
+fn proxies_of_the_environment_are_never_used() {
+    let (lab, [good, ..]) = three();
+    let proxy = lab.http_proxy(HttpProxy { leads_to: None, status: 403, authorization: None });
+    let mut call = stsready(["check", good, "--quiet"]).at(&lab);
+    for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"] {
+        call = call.env(name, &format!("http://{}", proxy.socket()));
+    }
+    call.run().exits(0);
+    assert_eq!(proxy.visits().total(), 0);
+}
+
+/// What goes through a SOCKS5 proxy goes through it altogether, by address.
+#[test]
+fn a_socks_proxy_is_asked_for_every_mx_address_and_on_request_for_dns() {
+    let (lab, [good, ..]) = three();
+    let proxy = lab.socks5_proxy(Socks5::default());
+    let mx = || proxy.seen().iter().filter(|seen| seen.target.is_some_and(|target| target.port() == lab.smtp_port())).count();
+    let at = proxy.socket().to_string();
+    stsready(["check", good, "--quiet", "--socks5", &at]).at(&lab).run().exits(0);
+    assert!(mx() >= 2 && proxy.seen().iter().all(|seen| seen.target.is_some_and(|target| target.port() == lab.smtp_port())));
+    let run = stsready(["check", good, "--socks5", &at, "--socks5-dns"]).at(&lab).run().exits(0);
+    assert!(proxy.seen().iter().any(|seen| seen.target == Some(lab.resolver())), "{:?}", proxy.seen());
+    for words in [format!("resolver {} (through SOCKS5)", lab.resolver()), format!("MX hosts through SOCKS5 {at}")] {
+        let page = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(page.contains(&words), "{words:?}{run}");
+    }
+}
+
+#[test]
+fn an_http_proxy_is_given_the_name_and_only_the_name() {
+    let lab = Lab::start_blocking().unwrap();
+    let domain = lab.good_domain("alpha.test", |plan| plan.mode = "enforce".into());
+    let proxy = lab.http_proxy(HttpProxy { leads_to: Some(domain.policy_host.socket()), status: 403, authorization: None });
+    let at = format!("http://{}", proxy.socket());
+    let run = stsready(["check", "alpha.test", "--format", "json", "--proxy", &at]).at(&lab).run().exits(0);
+    assert_eq!(run.json()["vantage"]["proxy"], at);
+    let asked = format!("CONNECT mta-sts.alpha.test:{} HTTP/1.1", lab.https_port());
+    assert!(!proxy.seen().is_empty() && proxy.seen().iter().all(|seen| seen.line == asked), "{:?}", proxy.seen());
+}
+
+/// The control host is left in peace unless it is needed, and then is asked once for all domains.
+#[test]
+fn the_control_host_is_asked_once_a_run_and_only_in_need() {
+    let (lab, domains) = three();
+    let control = lab.smtp_host(Smtp::default(), lab.chain("control.lab.test"));
+    lab.dns().address("control.lab.test", control.address());
+    let check = || stsready(["check", "--format", "json", "--timeout", "3s", "--control", "control.lab.test"]).args(domains).at(&lab).run();
+    check();
+    assert_eq!(control.visits().total(), 0);
+    let silent = lab.silent_address();
+    for domain in domains {
+        for host in ["mx1", "mx2"] {
+            let name = format!("{host}.{domain}");
+            lab.dns().remove(&name, hickory_proto::rr::RecordType::A);
+            lab.dns().address(&name, silent);
+        }
+    }
+    let run = check();
+    assert_eq!(control.visits().total(), 1);
+    for assessment in run.assessments() {
+        assert_eq!(assessment.0["vantage"]["control"]["target"], "control.lab.test", "{run}");
+        assert!(assessment.of("starttls-port-blocked").is_empty(), "{run}");
+    }
+    assert!(control.seen().iter().all(|seen| seen.quit && !seen.spoke_early), "{:?}", control.seen());
+}
+
+#[test]
+fn connections_come_from_the_address_asked_for() {
+    let (lab, [good, ..]) = three();
+    let run = stsready(["check", good, "--format", "json", "--source-ip", "127.0.0.1"]).at(&lab).run().exits(0);
+    assert_eq!(run.json()["vantage"]["source"], serde_json::json!(["127.0.0.1"]));
+}
+
+/// The difference is told where it is notable, also where it is tolerated.
+#[test]
+fn the_clock_s_difference_is_told() {
+    let lab = Lab::start_blocking().unwrap();
+    let domain = lab.good_domain("alpha.test", |plan| plan.mode = "enforce".into());
+    let offset =
+        || stsready(["policy", "alpha.test", "--format", "json"]).at(&lab).run().json()["vantage"]["clock_offset_seconds"].as_i64();
+    assert_eq!(offset(), Some(0));
+    domain.policy_host.change(|https| https.clock_ahead = -200);
+    assert!(offset().is_some_and(|offset| (180..=200).contains(&offset)), "{:?}", offset());
+    let page = stsready(["policy", "alpha.test"]).at(&lab).run().exits(0).stdout;
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(page.contains("clock 3 minutes") && page.contains("ahead of the policy host's"), "{page}");
 }
 
 #[test]

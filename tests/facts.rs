@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::check::Scene;
-use crate::lab::{Ehlo, Lab};
+use crate::lab::{Ehlo, Lab, Socks5, Socks5Answer};
 use crate::letters;
 use crate::run::stsready;
 
@@ -141,6 +141,100 @@ fn a_facts_file_may_hold_several_domains() {
     let ndjson: PathBuf = lab.folder().join("facts.ndjson");
     std::fs::write(&ndjson, lines.join("\n")).unwrap();
     let again = stsready(["check", "--format", "json", "--facts"]).args([&ndjson]).run().exits(0);
+    assert_eq!(again.stdout, live.stdout);
+}
+
+/// The host where port 25 is open probes, the other one sees everything else.
+#[test]
+fn a_probe_made_elsewhere_fills_what_cannot_be_seen_here() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let reports = scene.post().unwrap();
+    let (probe, here) = (path(&lab, "probe.json"), path(&lab, "here.json"));
+    stsready(["mx", "alpha.test", "--save-facts", &probe]).at(&lab).run().exits(0);
+    let connections = scene.mx(1).visits().total();
+
+    // Named, the domain is looked at as far as the file does not tell.
+    let run =
+        stsready(["check", "alpha.test", "--format", "json", "--facts", &probe, "--reports"]).args([&reports]).at(&lab).run().exits(0);
+    assert_eq!((run.assessment().answer(), run.json()["vantages"].as_array().unwrap().len()), ("ready", 1), "{run}");
+    assert_eq!(scene.mx(1).visits().total(), connections, "the MX hosts were not probed again");
+    // Not named, only what is there is judged.
+    stsready(["check", "--facts", &probe]).run().refuses(&["alpha.test", "record stage"]);
+
+    // Two files, without any network: one vantage behind a proxy that lets nothing through.
+    // Times are whole seconds, and the newest look leads.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let blocked = lab.socks5_proxy(Socks5 { answer: Socks5Answer::Reply(2), ..Socks5::default() }).socket().to_string();
+    scene.check().args(["--socks5", &blocked, "--save-facts", &here]).run().exits(3);
+    let queries = lab.dns().all_queries();
+    for files in [[&here, &probe], [&probe, &here]] {
+        let merged = stsready(["check", "--format", "json", "--facts", files[0], "--facts", files[1]]).run().exits(0);
+        assert!(merged.assessment().of("starttls-unreachable").is_empty(), "{merged}");
+        assert_eq!(merged.json()["vantage"]["socks5"], blocked, "the newest look is the main one");
+        let gave = merged.json()["vantages"][0]["gave"].to_string();
+        assert!(gave.contains("mx1.alpha.test") && gave.contains("mx2.alpha.test"), "{gave}");
+    }
+    assert_eq!(lab.dns().all_queries(), queries);
+    let page = stsready(["check", "--facts", &here, "--facts", &probe]).run().exits(0).stdout;
+    assert!(page.contains("also     ") && page.contains("gave: "), "{page}");
+}
+
+/// What was seen to be wrong stays wrong, though an older look saw it right.
+#[test]
+fn an_older_success_does_not_cover_a_fault() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let (before, after) = (path(&lab, "before.json"), path(&lab, "after.json"));
+    stsready(["mx", "alpha.test", "--save-facts", &before]).at(&lab).run().exits(0);
+    scene.mx_does(1, |smtp| smtp.ehlo = Ehlo::WithoutStarttls);
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    stsready(["mx", "alpha.test", "--save-facts", &after]).at(&lab).run().exits(1);
+    let merged = stsready(["mx", "--format", "json", "--facts", &before, "--facts", &after]).run().exits(1);
+    assert_eq!(merged.assessment().findings()[0].code(), "starttls-missing", "{merged}");
+    assert!(merged.json()["vantages"][0]["proved"].to_string().contains("mx1.alpha.test"), "{merged}");
+}
+
+/// Three days on a probe says nothing about today: named, the domain is probed again; of files alone it is told.
+#[test]
+fn probes_of_long_ago_fill_nothing() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let (old, new) = (path(&lab, "old.json"), path(&lab, "new.json"));
+    stsready(["mx", "alpha.test", "--save-facts", &old]).at(&lab).run().exits(0);
+    let mut value: Value = serde_json::from_str(&std::fs::read_to_string(&old).unwrap()).unwrap();
+    let long_ago = format!("{}T00:00:00Z", letters::days_ago(5));
+    value["observed_at"] = long_ago.clone().into();
+    for host in value["servers"].as_array_mut().unwrap() {
+        for probe in host["probes"].as_array_mut().unwrap() {
+            probe["at"] = long_ago.clone().into();
+        }
+    }
+    std::fs::write(&old, value.to_string()).unwrap();
+    stsready(["record", "alpha.test", "--save-facts", &new]).at(&lab).run().exits(0);
+    stsready(["mx", "--facts", &old, "--facts", &new]).run().refuses(&["mx stage", "72 hours"]);
+    let before = scene.mx(1).visits().total();
+    let reports = scene.post().unwrap();
+    let call = stsready(["check", "alpha.test", "--format", "json", "--facts", &old, "--facts", &new, "--reports"]);
+    let run = call.args([&reports]).at(&lab).run().exits(0);
+    assert!(scene.mx(1).visits().total() > before, "probed again");
+    assert!(run.json()["vantages"].to_string().contains("too_old"), "{run}");
+}
+
+/// Facts of the version before had none of the ways that this one knows.
+#[test]
+fn facts_without_the_newer_fields_still_load() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let facts = path(&lab, "facts.json");
+    let live = scene.check().args(["--save-facts", &facts]).run().exits(0);
+    let mut value: Value = serde_json::from_str(&std::fs::read_to_string(&facts).unwrap()).unwrap();
+    let known = ["resolvers", "roots", "ipv4", "ipv6", "helo"];
+    assert!(value["vantage"].as_object().unwrap().keys().all(|key| known.contains(&key.as_str())), "{}", value["vantage"]);
+    assert!(value.get("others").is_none());
+    value["vantage"]["a_field_of_a_later_version"] = true.into();
+    std::fs::write(&facts, value.to_string()).unwrap();
+    let again = stsready(["check", "--facts", &facts, "--format", "json"]).run().exits(0);
     assert_eq!(again.stdout, live.stdout);
 }
 

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::exit::{self, FailOn};
 use crate::net::trust::RootSource;
+use crate::stages::control::ControlHost;
 use crate::wire::name::Domain;
 
 const STYLES: Styles = Styles::styled()
@@ -180,9 +181,10 @@ pub(super) struct Common {
     /// Read domains from a file, one a line; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "facts", help_heading = "Input")]
     pub(super) domains_from: Option<PathBuf>,
-    /// Judge the facts in this file instead of looking
+    /// Judge the facts in this file instead of looking; may be given several times: facts of several vantages are merged, and what they
+    /// lack of a domain that is named is looked at now
     #[arg(long, value_name = "FILE", help_heading = "Input")]
-    pub(super) facts: Option<PathBuf>,
+    pub(super) facts: Vec<PathBuf>,
     /// Keep what was observed in this file
     #[arg(long, value_name = "FILE", conflicts_with = "facts", help_heading = "Input")]
     pub(super) save_facts: Option<PathBuf>,
@@ -227,12 +229,39 @@ pub(super) struct Common {
     /// Probe IPv6 addresses only
     #[arg(long, help_heading = "Looking")]
     pub(super) ipv6: bool,
+    /// Own address to connect from; one IPv4 and one IPv6 address may be given
+    #[arg(long, value_name = "ADDRESS", env = "STSREADY_SOURCE_IP", value_delimiter = ',', help_heading = "Looking")]
+    pub(super) source_ip: Vec<IpAddr>,
+    /// Connect to MX hosts through this SOCKS5 proxy. A password belongs into STSREADY_SOCKS5: arguments are seen by all users
+    #[arg(long, value_name = "[USER:PASS@]HOST:PORT", env = "STSREADY_SOCKS5", hide_env_values = true, help_heading = "Looking")]
+    pub(super) socks5: Option<String>,
+    /// Ask the --resolver through the SOCKS5 proxy, too (by TCP)
+    #[arg(long, requires = "socks5", env = "STSREADY_SOCKS5_DNS", help_heading = "Looking")]
+    pub(super) socks5_dns: bool,
+    /// Fetch policies through this proxy, http:// or socks5:// (HTTPS_PROXY is never used). A password belongs into STSREADY_PROXY
+    #[arg(long, value_name = "URL", env = "STSREADY_PROXY", hide_env_values = true, help_heading = "Looking")]
+    pub(super) proxy: Option<String>,
+    /// Do not connect to private, local and reserved addresses
+    #[arg(long, env = "STSREADY_DENY_PRIVATE", help_heading = "Looking")]
+    pub(super) deny_private: bool,
+    /// A host known to answer at port 25: connected to once if every MX host of a domain is silent, to tell whether the port is blocked here
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = control, env = "STSREADY_CONTROL", help_heading = "Looking")]
+    pub(super) control: Option<ControlTarget>,
     /// Longest wait for any one reply, such as 10s or 500ms (default: as RFCs and senders have it, up to 60 s)
     #[arg(long, value_name = "TIME", value_parser = duration, env = "STSREADY_TIMEOUT", help_heading = "Looking")]
     pub(super) timeout: Option<Duration>,
     /// Connections at the same time, over all domains
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..), env = "STSREADY_JOBS", help_heading = "Looking")]
     pub(super) jobs: u16,
+}
+
+/// The control host as given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ControlTarget {
+    /// Its name or its address.
+    pub(super) host: ControlHost,
+    /// Its port; the one of MX hosts unless given.
+    pub(super) port: Option<u16>,
 }
 
 /// The formats of assessments.
@@ -263,6 +292,23 @@ fn resolver(text: &str) -> Result<SocketAddr, String> {
         return Ok(SocketAddr::new(address, 53));
     }
     text.parse().map_err(|_| "give an address, such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53".to_owned())
+}
+
+fn control(text: &str) -> Result<ControlTarget, String> {
+    let way_out = || "give a host or an address, such as mx.example.net, mx.example.net:25, 192.0.2.25 or [2001:db8::25]:25".to_owned();
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if let Ok(address) = bare.parse() {
+        return Ok(ControlTarget { host: ControlHost::Address(address), port: None });
+    }
+    if let Ok(socket) = text.parse::<SocketAddr>() {
+        return Ok(ControlTarget { host: ControlHost::Address(socket.ip()), port: Some(socket.port()) });
+    }
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) => (name, Some(port.parse().ok().filter(|port| *port != 0).ok_or_else(way_out)?)),
+        None => (text, None),
+    };
+    let name = Domain::parse(name).map_err(|_| way_out())?;
+    Ok(ControlTarget { host: ControlHost::Name(name), port })
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -320,6 +366,20 @@ mod tests {
         assert_eq!(resolver("2001:db8::1"), Ok("[2001:db8::1]:53".parse().expect("valid")));
         assert_eq!(resolver("[2001:db8::1]:5353"), Ok("[2001:db8::1]:5353".parse().expect("valid")));
         assert!(resolver("dns.example").is_err());
+        for (text, host, port) in [
+            ("mx.example.net", "mx.example.net", None),
+            ("mx.example.net:2525", "mx.example.net", Some(2525)),
+            ("192.0.2.25", "192.0.2.25", None),
+            ("192.0.2.25:26", "192.0.2.25", Some(26)),
+            ("[2001:db8::25]:26", "2001:db8::25", Some(26)),
+            ("2001:db8::25", "2001:db8::25", None),
+        ] {
+            let read = control(text).map(|control| (control.host.to_string(), control.port));
+            assert_eq!(read, Ok((host.to_owned(), port)), "{text}");
+        }
+        for wrong in ["", "mx.example.net:0", "mx.example.net:smtp", ":25", "a b.example"] {
+            assert!(control(wrong).is_err(), "{wrong}");
+        }
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
         for wrong in ["0", "-1s", "ten", "5h", "", "1e99"] {

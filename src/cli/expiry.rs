@@ -1,8 +1,8 @@
 //! `expiry`: when every certificate of every MX host and policy host ends.
 
 use super::args::{Common, ExpiryArgs, Format};
-use super::assess::{self, Job, Taker};
 use super::exit::FailOn;
+use super::observe::{self, Job, Taker};
 use super::{Exit, Failure, Streams, setup};
 use crate::decide::expiry::Book;
 use crate::model::expiry::{Expiry, OnDisk, RunwayState};
@@ -17,7 +17,7 @@ pub(super) fn expiry(args: &ExpiryArgs, streams: &mut Streams<'_>) -> Result<Exi
     let hosts = setup::domains(&args.host, None)?;
     let wanted = Wanted { policy: true, mx: true, ..Wanted::default() };
     let taker = Shelf { common, settings: setup::settings(common), book: Book::default(), lost: false };
-    assess::look(&Job { common, domains, wanted, hosts: &hosts, reports: &[] }, taker, streams)
+    observe::look(&Job { common, domains, wanted, hosts: &hosts, reports: &[] }, taker, streams)
 }
 
 /// Puts the certificates of all domains into one book.

@@ -1,13 +1,15 @@
 //! Facts files: what was observed, kept for later and for elsewhere.
 
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::model::facts::{Facts, SCHEMA};
+use crate::wire::name::Domain;
 
 /// Reads one facts object, an array of them, or one a line.
-pub(super) fn read(path: &Path) -> Result<Vec<Facts>, Failure> {
+fn read(path: &Path) -> Result<Vec<Facts>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
     let wrong =
         |error: &dyn std::fmt::Display| Failure::Usage(format!("{} is no facts file: {error}; --save-facts writes one", path.display()));
@@ -27,6 +29,20 @@ pub(super) fn read(path: &Path) -> Result<Vec<Facts>, Failure> {
         }
     }
     if all.is_empty() { Err(wrong(&"it is empty")) } else { Ok(all) }
+}
+
+/// Reads all files; the facts of each domain together, in the order in which the domains first appear.
+pub(super) fn by_domain(paths: &[PathBuf]) -> Result<Vec<(Domain, Vec<Facts>)>, Failure> {
+    let mut groups: Vec<(Domain, Vec<Facts>)> = Vec::new();
+    let mut places: HashMap<Domain, usize> = HashMap::new();
+    for facts in paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+        let place = *places.entry(facts.domain.clone()).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, group)) => group.push(facts),
+            None => groups.push((facts.domain.clone(), vec![facts])),
+        }
+    }
+    Ok(groups)
 }
 
 /// Writes facts whole or not at all: beside the file first, then in its place.

@@ -9,20 +9,25 @@ use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
-use super::Failure;
 use super::args::Common;
+use super::{Failure, proxies};
 use crate::archive::Archive;
-use crate::model::facts::vantage::Vantage;
+use crate::model::facts::vantage::{Means, Vantage};
 use crate::model::facts::{Der, DiskFile, Facts};
 use crate::model::settings::{Settings, Threshold};
+use crate::net::dial::Dialer;
 use crate::net::dns::Dns;
+use crate::net::dns_transport::DnsTransport;
 use crate::net::https::Fetcher;
 use crate::net::limit::Limiter;
+use crate::net::proxy::HttpsProxy;
 use crate::net::shelf::Shelf;
 use crate::net::smtp::{ProbeOptions, Prober, Timeouts};
+use crate::net::source::Source;
 use crate::net::trust::TrustStore;
 use crate::net::vantage;
 use crate::stages::Looker;
+use crate::stages::control::Control;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
@@ -37,8 +42,18 @@ pub(super) fn clock() -> Timestamp {
 /// Everything that looking needs.
 pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, Failure> {
     let (ipv4, ipv6) = (!common.ipv6, !common.ipv4);
+    let source = Source::of(&common.source_ip).map_err(|error| Failure::Usage(error.to_string()))?;
+    let (socks5, proxy) = (proxies::socks5(common)?, proxies::https(common)?);
     let trust = Arc::new(TrustStore::load(&common.roots, common.ca_file.as_deref())?);
-    let dns = Dns::new(&common.resolver, common.timeout)?;
+    let socks5 = match socks5 {
+        Some(socks5) => Some(Arc::new(socks5.resolved().await.map_err(|error| Failure::Usage(error.to_string()))?)),
+        None => None,
+    };
+    let transport = match &socks5 {
+        Some(socks5) if common.socks5_dns => DnsTransport::through(socks5.clone(), source),
+        _ => DnsTransport::default(),
+    };
+    let dns = Dns::over(transport, &common.resolver, common.timeout)?;
     let shelf = Arc::new(Shelf::new());
     let limiter = Arc::new(Limiter::new(usize::from(common.jobs)));
     let helo = common.helo.clone().or_else(vantage::own_name);
@@ -48,8 +63,17 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
         ipv4: vantage::ipv4(ipv4).await,
         ipv6: vantage::ipv6(ipv6).await,
         helo: helo.clone().unwrap_or_else(|| "address literal".to_owned()),
+        means: Means {
+            socks5: socks5.as_ref().map(|socks5| socks5.name()),
+            socks5_dns: common.socks5_dns,
+            proxy: proxy.as_ref().map(HttpsProxy::name),
+            source: source.addresses(),
+            deny_private: common.deny_private,
+            control: None,
+        },
     };
-    let options = ProbeOptions { port: common.smtp_port, helo, ipv4, ipv6, timeouts: Timeouts::at_most(common.timeout), clock };
+    let dialer = Dialer { source, socks5, deny_private: common.deny_private };
+    let options = ProbeOptions { port: common.smtp_port, helo, ipv4, ipv6, timeouts: Timeouts::at_most(common.timeout), dialer, clock };
     Ok(Looker {
         dns,
         fetcher: Fetcher {
@@ -57,6 +81,9 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
             timeout: common.timeout,
             ipv4,
             ipv6,
+            source,
+            proxy,
+            deny_private: common.deny_private,
             trust: trust.clone(),
             shelf: shelf.clone(),
             limiter: limiter.clone(),
@@ -66,6 +93,7 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
         shelf,
         archive,
         vantage,
+        control: common.control.as_ref().map(|given| Control::new(given.host.clone(), given.port.unwrap_or(common.smtp_port))),
         clock,
         answered: Mutex::new(BTreeSet::new()),
     })

@@ -9,6 +9,7 @@ mod verdict;
 
 use jiff::Timestamp;
 
+use crate::evidence::clock;
 use crate::evidence::horizon;
 use crate::evidence::runway;
 use crate::model::assessment::{Assessment, Question};
@@ -50,6 +51,8 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
         observed_at: facts.observed_at,
         valid_until: verdict.valid_until,
         vantage: facts.vantage.clone(),
+        vantages: facts.others.clone(),
+        clock_offset_seconds: facts.policy.as_ref().and_then(clock::offset).map(|offset| offset.seconds),
         stages,
         because: verdict.because,
         would_change_if: verdict.would_change_if,

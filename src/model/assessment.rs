@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::facts::vantage::Vantage;
+use super::facts::vantage::{OtherVantage, Vantage};
 use super::finding::{Finding, Fix};
 use super::rule::Stage;
 use crate::wire::fingerprint::Fingerprint;
@@ -26,6 +26,10 @@ pub struct Assessment {
     pub valid_until: Timestamp,
     /// From where it was looked.
     pub vantage: Vantage,
+    /// Further vantages whose facts were merged, newest first.
+    pub vantages: Vec<OtherVantage>,
+    /// Seconds that the clock of the newest vantage is ahead of the policy host's; negative if it is behind, `None` if no answer told.
+    pub clock_offset_seconds: Option<i64>,
     /// The state of each stage that was looked at, in their order.
     pub stages: Vec<StageState>,
     /// The codes that decide, each once, in the order of the findings.

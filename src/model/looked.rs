@@ -110,6 +110,8 @@ pub enum FailureKind {
     SwitchedOff,
     /// Private or local address that `--deny-private` refuses.
     Denied,
+    /// The proxy on the way could not be reached, or would not connect: nothing of it is about the peer.
+    Proxy,
     /// The peer closed the connection where a reply was due.
     Closed,
     /// The peer reset the connection.
@@ -135,7 +137,12 @@ pub enum FailureKind {
 impl FailureKind {
     /// Whether it says nothing about the peer: no answer came, or none was asked for.
     pub fn is_silence(self) -> bool {
-        matches!(self, Self::Timeout | Self::Unreachable | Self::NoRoute | Self::SwitchedOff | Self::Denied)
+        self.is_unasked() || matches!(self, Self::Timeout | Self::Unreachable)
+    }
+
+    /// Whether the peer was not asked at all: it was left out on purpose, or there is no way from here to anybody.
+    pub fn is_unasked(self) -> bool {
+        matches!(self, Self::NoRoute | Self::SwitchedOff | Self::Denied | Self::Proxy)
     }
 }
 

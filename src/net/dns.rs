@@ -7,13 +7,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hickory_resolver::TokioResolver;
+use hickory_resolver::Resolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
+use super::dns_transport::DnsTransport;
 use super::memo::Memo;
 use crate::model::facts::dns::{AddressFacts, MxRecord, TxtRecord};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Cname, Failure, FailureKind, Looked};
@@ -34,6 +34,9 @@ pub enum DnsSetupError {
     /// The system names none, or unreadably.
     #[error("the system's resolver configuration cannot be used ({0}); name one with --resolver ADDRESS[:PORT]")]
     System(String),
+    /// Which resolver is to be asked behind the proxy?
+    #[error("DNS through a proxy needs a resolver to ask there; name one with --resolver ADDRESS[:PORT]")]
+    Proxied,
     /// The resolver could not be made.
     #[error("no resolver can be set up: {0}")]
     Build(String),
@@ -41,7 +44,7 @@ pub enum DnsSetupError {
 
 /// A stub resolver with a memo.
 pub struct Dns {
-    resolver: TokioResolver,
+    resolver: Resolver<DnsTransport>,
     servers: Vec<String>,
     deadline: Duration,
     memo: Memo<(Domain, RecordType), Arc<Records>>,
@@ -59,19 +62,30 @@ impl Dns {
     /// # Errors
     /// [`DnsSetupError`] if the system names no usable resolver.
     pub fn new(servers: &[SocketAddr], timeout: Option<Duration>) -> Result<Self, DnsSetupError> {
-        let config = if servers.is_empty() {
+        Self::over(DnsTransport::default(), servers, timeout)
+    }
+
+    /// The same over another transport. Through a proxy only `servers` can be asked: the system's resolvers are inside.
+    ///
+    /// # Errors
+    /// [`DnsSetupError`] if there is no usable resolver.
+    pub fn over(transport: DnsTransport, servers: &[SocketAddr], timeout: Option<Duration>) -> Result<Self, DnsSetupError> {
+        let proxied = transport.is_proxied();
+        let config = if servers.is_empty() && proxied {
+            return Err(DnsSetupError::Proxied);
+        } else if servers.is_empty() {
             let (config, _) =
                 hickory_resolver::system_conf::read_system_conf().map_err(|error| DnsSetupError::System(error.to_string()))?;
             ResolverConfig::from_name_servers(config.name_servers().to_vec())
         } else {
-            ResolverConfig::from_name_servers(servers.iter().map(|server| name_server(*server)).collect())
+            ResolverConfig::from_name_servers(servers.iter().map(|server| name_server(*server, proxied)).collect())
         };
         if config.name_servers().is_empty() {
             return Err(DnsSetupError::System("it names no server".into()));
         }
         let names = config.name_servers().iter().map(|server| shown(server.ip, server.connections.first())).collect();
         let attempt = timeout.map_or(ATTEMPT, |timeout| timeout.min(ATTEMPT));
-        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let mut builder = Resolver::builder_with_config(config, transport);
         let options = builder.options_mut();
         options.timeout = attempt;
         options.attempts = RETRIES;
@@ -226,12 +240,12 @@ fn is_bare(error: &NetError) -> bool {
     matches!(error, NetError::Dns(DnsError::NoRecordsFound(none)) if none.response_code == ResponseCode::NoError && none.soa.is_none())
 }
 
-fn name_server(server: SocketAddr) -> NameServerConfig {
-    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+fn name_server(server: SocketAddr, tcp_only: bool) -> NameServerConfig {
+    let mut connections = if tcp_only { vec![ConnectionConfig::tcp()] } else { vec![ConnectionConfig::udp(), ConnectionConfig::tcp()] };
+    for connection in &mut connections {
         connection.port = server.port();
-        connection
-    });
-    NameServerConfig::new(server.ip(), true, connections.to_vec())
+    }
+    NameServerConfig::new(server.ip(), true, connections)
 }
 
 fn shown(ip: IpAddr, connection: Option<&ConnectionConfig>) -> String {

@@ -4,19 +4,22 @@
 
 use std::error::Error as _;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, SERVER};
+use reqwest::header::{AGE, CONTENT_TYPE, DATE, HeaderMap, LOCATION, SERVER};
 use rustls::client::{ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::pki_types::ServerName;
 
 use super::Clock;
+use super::dial::denial;
 use super::limit::Limiter;
+use super::proxy::HttpsProxy;
 use super::route::has_route;
 use super::shelf::Shelf;
+use super::source::Source;
 use super::tls;
 use super::trust::TrustStore;
 use crate::model::facts::policy::{Body, Fetch, Response};
@@ -30,6 +33,9 @@ pub const FETCH_DEADLINE: Duration = Duration::from_mins(1);
 const CONNECT_DEADLINE: Duration = Duration::from_secs(30);
 /// The path is fixed by RFC 8461 §3.2.
 const PATH: &str = "/.well-known/mta-sts.txt";
+
+/// In place of an address where a proxy is given the name and chooses for itself.
+pub const BY_PROXY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Who asks: servers and their bot protections answer differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +70,12 @@ pub struct Fetcher {
     pub ipv4: bool,
     /// Whether IPv6 addresses are to be connected to.
     pub ipv6: bool,
+    /// Own addresses to connect from.
+    pub source: Source,
+    /// `--proxy`: through which proxy.
+    pub proxy: Option<HttpsProxy>,
+    /// Leave alone what is no public address.
+    pub deny_private: bool,
     /// Whom senders trust.
     pub trust: Arc<TrustStore>,
     /// Where served certificates are kept.
@@ -75,11 +87,18 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
+    /// Whether a proxy is given the name of the policy host: then there is one fetch, from [`BY_PROXY`].
+    pub fn is_by_name(&self) -> bool {
+        self.proxy.as_ref().is_some_and(HttpsProxy::is_by_name)
+    }
+
     /// Fetches `https://HOST/.well-known/mta-sts.txt` from `address`.
     pub async fn fetch(&self, host: &Domain, address: IpAddr, agent: Agent) -> Fetch {
-        let _turn = self.limiter.turn(address).await;
+        // A proxy is asked by all domains at once, and is the operator's own.
+        let _turn = if self.is_by_name() { None } else { Some(self.limiter.turn(address).await) };
         let started = Instant::now();
-        let allowed = if address.is_ipv4() { self.ipv4 } else { self.ipv6 };
+        let allowed = self.is_by_name() || if address.is_ipv4() { self.ipv4 } else { self.ipv6 };
+        let denied = if self.is_by_name() { None } else { denial(self.deny_private, address) };
         let mut fetch = Fetch {
             address,
             at: Timestamp::UNIX_EPOCH,
@@ -91,7 +110,9 @@ impl Fetcher {
         };
         if !allowed {
             fetch.connect = Looked::Failed(Failure::new(FailureKind::SwitchedOff, "its address family was switched off"));
-        } else if has_route(SocketAddr::new(address, self.port)).await {
+        } else if let Some(failure) = denied {
+            fetch.connect = Looked::Failed(failure);
+        } else if self.proxy.is_some() || has_route(SocketAddr::new(address, self.port)).await {
             self.attempt(host, agent, &mut fetch).await;
         }
         fetch.elapsed_ms = millis(started.elapsed());
@@ -105,9 +126,8 @@ impl Fetcher {
         config.resumption = Resumption::store(began.clone());
         let limit = self.timeout.map_or(FETCH_DEADLINE, |timeout| timeout.min(FETCH_DEADLINE));
         let url = if self.port == 443 { format!("https://{host}{PATH}") } else { format!("https://{host}:{}{PATH}", self.port) };
-        let client = reqwest::Client::builder()
+        let mut client = reqwest::Client::builder()
             .tls_backend_preconfigured(config)
-            .resolve(host.as_str(), SocketAddr::new(fetch.address, self.port))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .https_only(true)
@@ -116,7 +136,14 @@ impl Fetcher {
             .timeout(limit)
             .pool_max_idle_per_host(0)
             .retry(reqwest::retry::never())
-            .build();
+            .local_address(self.source.for_peer(fetch.address));
+        if !self.is_by_name() {
+            client = client.resolve(host.as_str(), SocketAddr::new(fetch.address, self.port));
+        }
+        let client = match &self.proxy {
+            Some(proxy) => proxy.setting().and_then(|setting| client.proxy(setting).build()),
+            None => client.build(),
+        };
         let client = match client {
             Ok(client) => client,
             Err(error) => {
@@ -130,7 +157,17 @@ impl Fetcher {
             Some(served) => Some(tls::facts(began.version().to_owned(), String::new(), served, &self.trust, &self.shelf).await),
             None => None,
         };
-        fetch.connect = connected.map_or_else(|| Looked::Failed(failure_of(sent.as_ref().err(), "no TCP connection")), Looked::Seen);
+        let unconnected = || {
+            let failure = failure_of(sent.as_ref().err(), "no TCP connection");
+            // Whether the proxy or the host behind it is at fault is not to be told apart; about the host nothing is known.
+            match &self.proxy {
+                Some(proxy) => {
+                    Failure::new(FailureKind::Proxy, format!("no connection through the proxy {}: {}", proxy.name(), failure.detail))
+                }
+                None => failure,
+            }
+        };
+        fetch.connect = connected.map_or_else(|| Looked::Failed(unconnected()), Looked::Seen);
         if connected.is_none() {
             return;
         }
@@ -162,7 +199,7 @@ async fn read(mut answer: reqwest::Response) -> Looked<Response> {
     };
     let headers = answer.headers();
     let (content_type, location) = (header(headers, CONTENT_TYPE), header(headers, LOCATION));
-    let (date, server) = (header(headers, DATE), header(headers, SERVER));
+    let (date, age, server) = (header(headers, DATE), header(headers, AGE), header(headers, SERVER));
     let status = answer.status().as_u16();
     let mut bytes = Vec::new();
     let mut too_large = false;
@@ -184,7 +221,7 @@ async fn read(mut answer: reqwest::Response) -> Looked<Response> {
             }
         }
     }
-    Looked::Seen(Response { status, content_type, location, date, server, body: Body::new(&bytes), too_large })
+    Looked::Seen(Response { status, content_type, location, date, age, server, body: Body::new(&bytes), too_large })
 }
 
 /// What lies at the bottom of a reqwest error: the operating system's word, rustls' word, or its own.

@@ -1,12 +1,17 @@
 //! Floor 2: looking. DNS, HTTPS, SMTP and TLS, each with caps and deadlines; what is seen becomes facts, and nothing is judged here.
 
+pub mod dial;
 pub mod dns;
+pub mod dns_transport;
 pub mod https;
 pub mod limit;
 mod memo;
+pub mod proxy;
 pub mod route;
 pub mod shelf;
 pub mod smtp;
+pub mod socks;
+pub mod source;
 pub mod tls;
 pub mod trust;
 pub mod vantage;

@@ -6,7 +6,7 @@ use super::escape;
 use crate::model::assessment::{
     Answer, Assessment, Horizon, MxSummary, PolicySummary, Question, RecordSummary, ReportsSummary, RunwayEntry, StageState,
 };
-use crate::model::facts::vantage::Vantage;
+use crate::model::facts::vantage::{OtherVantage, Vantage};
 use crate::model::finding::{Evidence, Finding, Fix, Outcome};
 use crate::model::rule::{Severity, Stage};
 
@@ -25,7 +25,9 @@ struct View<'a> {
     asked_at: jiff::Timestamp,
     observed_at: jiff::Timestamp,
     valid_until: jiff::Timestamp,
-    vantage: &'a Vantage,
+    vantage: VantageView<'a>,
+    #[serde(skip_serializing_if = "<[OtherVantage]>::is_empty")]
+    vantages: &'a [OtherVantage],
     stages: &'a [StageState],
     because: &'a [&'static str],
     would_change_if: &'a [String],
@@ -40,6 +42,15 @@ struct View<'a> {
     reports: &'a Option<ReportsSummary>,
     runway: &'a [RunwayEntry],
     horizon: &'a Option<Horizon>,
+}
+
+#[derive(Serialize)]
+struct VantageView<'a> {
+    #[serde(flatten)]
+    vantage: &'a Vantage,
+    /// Seconds that the clock here is ahead of the policy host's; left out where no answer told the time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_offset_seconds: Option<i64>,
 }
 
 /// Who wrote it.
@@ -104,6 +115,8 @@ impl<'a> View<'a> {
             observed_at,
             valid_until,
             vantage,
+            vantages,
+            clock_offset_seconds,
             stages,
             because,
             would_change_if,
@@ -126,7 +139,8 @@ impl<'a> View<'a> {
             asked_at: *asked_at,
             observed_at: *observed_at,
             valid_until: *valid_until,
-            vantage,
+            vantage: VantageView { vantage, clock_offset_seconds: *clock_offset_seconds },
+            vantages,
             stages,
             because,
             would_change_if,

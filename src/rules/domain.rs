@@ -9,6 +9,7 @@ use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::looked::{AbsenceKind, Failure, Looked};
 use crate::model::rule::{Rule, Severity, Stage};
 use crate::wire::name::Domain;
+use crate::wire::scope::Scope;
 
 rule!(NOT_FOUND, "domain-not-found", Mx, [Blocker], false, "the domain does not exist", "RFC 8461 §2; RFC 2308 §2.1");
 rule!(DNS_FAILED, "domain-dns-failed", Mx, [Blocker, Warning], true, "a DNS lookup that the verdict needs failed", "RFC 8461 §3.1, §10.2");
@@ -229,7 +230,7 @@ fn horizon(case: &Case<'_>, sheet: &mut Sheet) {
             sheet.not_applicable(&SPLIT_HORIZON, host.as_str(), "no address is known");
             continue;
         }
-        let hidden: Vec<String> = addresses.iter().filter(|address| is_internal(**address)).map(ToString::to_string).collect();
+        let hidden: Vec<String> = addresses.iter().filter(|address| Scope::of(**address).is_internal()).map(ToString::to_string).collect();
         if hidden.is_empty() {
             sheet.holds(&SPLIT_HORIZON, host.as_str());
             continue;
@@ -246,41 +247,5 @@ fn horizon(case: &Case<'_>, sheet: &mut Sheet) {
             .expected("addresses that are reachable from the internet")
             .found(list)
             .fix("run the check from outside, or ask a public resolver with --resolver");
-    }
-}
-
-/// Private (RFC 1918), shared (RFC 6598), link-local and unique local (RFC 4193) addresses; loopback is a laboratory's.
-fn is_internal(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || (v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64),
-        IpAddr::V6(v6) => {
-            v6.to_ipv4_mapped().is_some_and(|v4| is_internal(IpAddr::V4(v4))) || v6.is_unique_local() || v6.is_unicast_link_local()
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn internal_addresses_are_those_the_world_cannot_reach() {
-        for (address, internal) in [
-            ("10.0.0.1", true),
-            ("172.16.0.1", true),
-            ("192.168.1.1", true),
-            ("100.64.0.1", true),
-            ("100.128.0.1", false),
-            ("169.254.1.1", true),
-            ("127.0.0.1", false),
-            ("192.0.2.1", false),
-            ("fd00::1", true),
-            ("fe80::1", true),
-            ("::ffff:10.0.0.1", true),
-            ("::1", false),
-            ("2001:db8::1", false),
-        ] {
-            assert_eq!(is_internal(address.parse().expect(address)), internal, "{address}");
-        }
     }
 }

@@ -170,7 +170,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     }
     let some_serve = policy.fetches.iter().any(serves);
     for fetch in &policy.fetches {
-        let subject = format!("{host} {}", fetch.address);
+        let subject = format!("{host} {}", fetch.place());
         if let Some(tls) = fetch.handshake() {
             chain::judge(case, &CHAIN, &subject, &policy.host, tls, sheet);
         }
@@ -200,10 +200,7 @@ fn serves(fetch: &Fetch) -> bool {
 
 /// Whether nothing left this machine: that says nothing about the host.
 fn is_unprobed(fetch: &Fetch) -> bool {
-    fetch
-        .connect
-        .failure()
-        .is_some_and(|failure| matches!(failure.kind, FailureKind::NoRoute | FailureKind::SwitchedOff | FailureKind::Denied))
+    fetch.connect.failure().is_some_and(|failure| failure.kind.is_unasked())
 }
 
 fn without_address(case: &Case<'_>, policy: &PolicyFacts, sheet: &mut Sheet) {
@@ -333,10 +330,11 @@ fn unreachable(policy: &PolicyFacts, subject: &str, fetch: &Fetch, kind: Failure
             format!("{witness} answered over HTTPS in the same run, so port 443 is open here"),
         ));
     }
-    finding
-        .expected("an answer on port 443 within 60 seconds")
-        .found(what)
-        .fix("check the web server and the firewall before it; run the check from another network to tell the two apart");
+    finding.expected("an answer on port 443 within 60 seconds").found(what).fix(match kind {
+        FailureKind::Proxy => "see that the proxy runs and allows this connection; nothing is known about the policy host",
+        FailureKind::Denied => "take the address out of DNS; without --deny-private it would be connected to",
+        _ => "check the web server and the firewall before it; run the check from another network to tell the two apart",
+    });
 }
 
 fn status(policy: &PolicyFacts, subject: &str, fetch: &Fetch, answer: &Response, sheet: &mut Sheet) {

@@ -82,7 +82,9 @@ pub(super) fn facts() -> Facts {
             ipv4: family,
             ipv6: family,
             helo: "test.example".to_owned(),
+            means: crate::model::facts::vantage::Means::default(),
         },
+        others: Vec::new(),
         mail: Some(MailFacts { mx: mx(&["mx1.example.com", "mx2.example.com"]), mx_total: None, own_addresses: None, parent_policy: None }),
         record: Some(RecordFacts {
             txt: txt("_smtp._tls.example.com", "v=TLSRPTv1; rua=mailto:tls@reports.example"),

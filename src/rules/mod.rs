@@ -19,6 +19,7 @@ mod remaining;
 pub mod reports;
 pub mod starttls;
 pub mod txt;
+pub mod vantage;
 
 pub use case::Case;
 
@@ -73,6 +74,7 @@ pub fn judge(case: &Case<'_>) -> Judged {
     mx::judge(case, &mut sheet);
     starttls::judge(case, &mut sheet);
     cert::judge(case, &mut sheet);
+    vantage::judge(case, &mut sheet);
     // Last: what senders saw is held against what was seen here.
     let reports = reports::judge(case, &mut sheet);
     unasked(case, &mut sheet);
@@ -85,7 +87,7 @@ fn unasked(case: &Case<'_>, sheet: &mut Sheet) {
     let looked_at = |rule: &Rule| match rule.family() {
         "domain" => facts.mail.is_some(),
         "record" => facts.record.is_some(),
-        "txt" | "fetch" | "policy" => facts.policy.is_some(),
+        "txt" | "fetch" | "policy" | "vantage" => facts.policy.is_some(),
         "mx" => facts.mail.is_some() && (facts.policy.is_some() || facts.servers.is_some()),
         "starttls" | "cert" => facts.servers.is_some(),
         "reports" => facts.reports.is_some(),

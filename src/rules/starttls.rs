@@ -2,15 +2,14 @@
 //!
 //! The rules of one address are a ladder in the order of the dialogue. Rungs below a fault hold, rungs above it cannot be asked.
 
+mod port;
 mod reading;
-
-use std::collections::BTreeSet;
 
 use self::reading::Reading;
 use super::{Case, rule};
 use crate::model::facts::servers::{MxHost, Probe};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
-use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::model::looked::{Failure, FailureKind};
 use crate::model::rule::{Rule, Severity};
 
 rule!(UNREACHABLE, "starttls-unreachable", Mx, [Blocker, Warning], true, "an MX address cannot be reached", "RFC 8461 §4, RFC 5321 §5.1");
@@ -55,7 +54,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
             address(case, host, probe, sheet);
         }
     }
-    port(case, hosts, sheet);
+    port::judge(case, hosts, sheet);
 }
 
 /// Why an address was not connected to at all, if so: this vantage has no such family, or it was switched off.
@@ -72,7 +71,8 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, sheet: &mut Sheet) {
         return;
     }
     // Another address that was seen to work proves the host: then this one is a loose end, not an open question.
-    let proven_elsewhere = host.probes.iter().any(|other| other.address != probe.address && other.speaks_tls());
+    let proven_elsewhere = host.probes.iter().any(|other| other.address != probe.address && other.speaks_tls())
+        || case.facts.proven_elsewhere(&subject).is_some();
     let reading = Reading::of(&host.name, probe, &case.facts.certificates);
     for (rung, rule) in LADDER.iter().enumerate() {
         match reading.faults.iter().find(|fault| fault.rule == *rule) {
@@ -115,32 +115,6 @@ fn family(host: &MxHost, sheet: &mut Sheet) {
     finding.severity(if others { Severity::Warning } else { Severity::Blocker });
     finding.evidence.extend(all);
     finding.fix(format!("run the same check on a machine that has {family}"));
-}
-
-/// Port 25 is blocked here if nothing else explains that every MX times out: names resolve, and HTTPS connections work.
-fn port(case: &Case<'_>, hosts: &[MxHost], sheet: &mut Sheet) {
-    let subject = case.facts.domain.as_str();
-    let probes: Vec<&Probe> = hosts.iter().flat_map(|host| &host.probes).filter(|probe| unprobed(probe).is_none()).collect();
-    if probes.is_empty() {
-        return sheet.not_applicable(&PORT_BLOCKED, subject, "no address was probed");
-    }
-    let timed_out = |probe: &&Probe| probe.connect.failure().is_some_and(|failure| failure.kind == FailureKind::Timeout);
-    if !probes.iter().all(timed_out) {
-        return sheet.holds(&PORT_BLOCKED, subject);
-    }
-    let worked = case.facts.policy.iter().flat_map(|policy| &policy.fetches).find(|fetch| matches!(fetch.connect, Looked::Seen(_)));
-    let Some(worked) = worked else {
-        return sheet.not_applicable(&PORT_BLOCKED, subject, "every address timed out, and no HTTPS connection worked to compare with");
-    };
-    let ports: BTreeSet<u16> = probes.iter().map(|probe| probe.port).collect();
-    let port = ports.first().copied().unwrap_or(25);
-    let message = format!("every MX address times out at port {port} while HTTPS works: the port is blocked where this runs");
-    let addresses: Vec<String> = probes.iter().map(|probe| probe.address.to_string()).collect();
-    let shown = Evidence::new(EvidenceKind::Tcp, format!("port {port} timed out: {}", addresses.join(", ")));
-    let finding = sheet.undetermined(&PORT_BLOCKED, subject, message, shown);
-    finding.evidence(Evidence::at(EvidenceKind::Tcp, worked.at, format!("HTTPS to {} connected", worked.address)));
-    finding.expected(format!("an outgoing connection to port {port}")).found(format!("{} of {} timed out", probes.len(), probes.len()));
-    finding.fix(format!("run the check on a machine from which port {port} is open, such as a mail server of your own"));
 }
 
 #[cfg(test)]

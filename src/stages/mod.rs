@@ -1,5 +1,6 @@
 //! Floor 5: one room per stage: look, and put what was seen into facts. Everything that can run side by side does.
 
+pub mod control;
 pub mod mx;
 pub mod policy;
 pub mod record;
@@ -54,6 +55,8 @@ pub struct Looker {
     pub archive: Archive,
     /// From where it is looked.
     pub vantage: Vantage,
+    /// A host that is known to answer at port 25, for when no MX host does.
+    pub control: Option<control::Control>,
     /// Dates the observations.
     pub clock: Clock,
     /// Policy hosts that answered over HTTPS so far in this run.
@@ -69,11 +72,16 @@ impl Looker {
         let policy = async { if wanted.policy { Some(policy::look(self, domain, wanted.draft.as_ref()).await) } else { None } };
         let servers = async { if wanted.mx { Some(mx::look(self, domain, &wanted.hosts).await) } else { None } };
         let (mail, record, policy, servers) = tokio::join!(mail, record, policy, servers);
+        let mut vantage = self.vantage.clone();
+        if servers.as_deref().is_some_and(control::is_needed) {
+            vantage.means.control = control::look(self).await;
+        }
         let mut facts = Facts {
             schema: SCHEMA.to_owned(),
             domain: domain.clone(),
             observed_at: (self.clock)(),
-            vantage: self.vantage.clone(),
+            vantage,
+            others: Vec::new(),
             mail,
             record,
             policy,
@@ -93,6 +101,7 @@ impl Looker {
             schema: SCHEMA.to_owned(),
             observed_at: (self.clock)(),
             vantage: self.vantage.clone(),
+            others: Vec::new(),
             mail: None,
             record: None,
             policy: Some(policy::draft_alone(&domain, draft)),
@@ -113,7 +122,8 @@ impl Looker {
     /// does not depend on which ended first.
     pub fn bear_witness(&self, facts: &mut Facts) {
         let Some(policy) = &mut facts.policy else { return };
-        policy.https_witness = self.answered.lock().unwrap_or_else(PoisonError::into_inner).first().cloned();
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).first().cloned();
+        policy.https_witness = answered.or_else(|| policy.https_witness.take());
     }
 }
 

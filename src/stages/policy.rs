@@ -10,7 +10,7 @@ use crate::model::facts::dns::AddressFacts;
 use crate::model::facts::policy::{Draft, Fetch, PolicyFacts};
 use crate::model::looked::{Absence, AbsenceKind, Looked};
 use crate::model::settings::ADDRESS_CAP;
-use crate::net::https::Agent;
+use crate::net::https::{Agent, BY_PROXY};
 use crate::wire::name::Domain;
 use crate::wire::policy;
 use crate::wire::version::STS;
@@ -60,8 +60,12 @@ async fn published(looker: &Looker, domain: &Domain, host: Domain) -> PolicyFact
     let fetched = async {
         let addresses = looker.dns.addresses(&host).await;
         let mut all = addresses.all();
-        let left_out = all.len().saturating_sub(ADDRESS_CAP);
+        let left_out = if looker.fetcher.is_by_name() { 0 } else { all.len().saturating_sub(ADDRESS_CAP) };
         all.truncate(ADDRESS_CAP);
+        // Where a proxy finds the host for itself, a lookup that failed here is no hindrance; a name that is not there is.
+        if looker.fetcher.is_by_name() && !addresses.none() {
+            all = vec![BY_PROXY];
+        }
         let fetches = join_all(all.iter().map(|address| looker.fetcher.fetch(&host, *address, Agent::Own)));
         let by_agent = by_agent(looker, &host, all.first().copied());
         let (fetches, mut by_agent) = tokio::join!(fetches, by_agent);

@@ -65,7 +65,9 @@ mod tests {
             let target: Target = text.parse().unwrap();
             assert_eq!((target.name.as_str(), target.port), (name, port), "{text}");
         }
-        for wrong in ["", ":25", "mx1.example.com:", "mx1.example.com:0", "mx1.example.com:65536", "mx1.example.com:+25", "a:b:25", "https://x"] {
+        for wrong in
+            ["", ":25", "mx1.example.com:", "mx1.example.com:0", "mx1.example.com:65536", "mx1.example.com:+25", "a:b:25", "https://x"]
+        {
             assert!(wrong.parse::<Target>().is_err(), "{wrong}");
         }
         assert_eq!("mx1.example.com:25".parse::<Target>().unwrap().to_string(), "mx1.example.com:25");

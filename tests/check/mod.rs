@@ -16,6 +16,7 @@ mod scene;
 mod several;
 mod starttls;
 mod txt;
+mod vantage;
 
 use std::collections::BTreeSet;
 
@@ -37,6 +38,7 @@ fn tables() -> Vec<Row> {
         disk::rows(),
         reports::rows(),
         several::rows(),
+        vantage::rows(),
     ]
     .into_iter()
     .flatten()

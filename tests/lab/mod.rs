@@ -8,6 +8,7 @@
 //! | a policy host that misbehaves | [`https`] (`answer`: what it serves) |
 //! | a TLS handshake that misbehaves, old TLS, SNI | [`tls`] |
 //! | certificates and the chains that are sent | [`ca`] |
+//! | proxies on the way to the hosts | [`proxy`] |
 //! | addresses that refuse or swallow connections | [`address`] |
 //! | slow servers, connection counts | [`tcp`], [`visits`] |
 //!
@@ -30,6 +31,7 @@ pub mod dns;
 pub mod domain;
 pub mod host;
 pub mod https;
+pub mod proxy;
 pub mod smtp;
 pub mod tcp;
 pub mod tls;
@@ -52,6 +54,7 @@ pub use self::dns::{Dns, Fault};
 pub use self::domain::{Domain, DomainPlan};
 pub use self::host::{Host, Role};
 pub use self::https::{Answer, Https, HttpsHost, HttpsRequest, Page};
+pub use self::proxy::{HttpProxy, HttpProxyHost, HttpProxyRequest, Socks5, Socks5Answer, Socks5Host, Socks5Request};
 pub use self::smtp::{After, Ehlo, Greeting, Smtp, SmtpHost, SmtpSession, StartTls};
 pub use self::tls::{Identity, Tls, WithoutSni};
 pub use self::visits::Visits;
@@ -196,6 +199,16 @@ impl Lab {
     pub fn https_host_v6(&self, https: Https, identity: impl Into<Identity>) -> Option<HttpsHost> {
         let socket = self.ground.take_v6(self.https_port())?;
         Some(self.start_host(socket, https, identity.into()))
+    }
+
+    /// A SOCKS5 proxy on a fresh IPv4 address, at the HTTPS port.
+    pub fn socks5_proxy(&self, socks5: Socks5) -> Socks5Host {
+        self.start_host(self.ground.listen(self.https_port()), socks5, self.chain("proxy.lab.test").into())
+    }
+
+    /// An HTTP proxy on a fresh IPv4 address, at the HTTPS port.
+    pub fn http_proxy(&self, proxy: HttpProxy) -> HttpProxyHost {
+        self.start_host(self.ground.listen(self.https_port()), proxy, self.chain("proxy.lab.test").into())
     }
 
     /// An address that refuses connections on the SMTP and the HTTPS port.

@@ -33,6 +33,9 @@ pub struct Facts {
     pub observed_at: Timestamp,
     /// From where it was looked.
     pub vantage: vantage::Vantage,
+    /// Further vantages, newest first, where facts of several were merged; empty where only one looked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<vantage::OtherVantage>,
     /// What kind of domain it is for mail; `None` where no stage needed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<dns::MailFacts>,
@@ -54,6 +57,13 @@ pub struct Facts {
     /// Every certificate served anywhere or on disk, once: DER in Base64.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub certificates: BTreeMap<Fingerprint, Der>,
+}
+
+impl Facts {
+    /// Whether another vantage saw this address (`HOST ADDRESS`) work, while what is in these facts says otherwise or nothing.
+    pub fn proven_elsewhere(&self, subject: &str) -> Option<&vantage::OtherVantage> {
+        self.others.iter().find(|other| other.proved.iter().any(|proved| proved == subject))
+    }
 }
 
 /// A certificate file on the operator's disk.

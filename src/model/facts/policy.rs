@@ -52,7 +52,7 @@ pub struct Draft {
 /// One GET of the policy from one address, as a sender does it (RFC 8461 §3.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetch {
-    /// The address asked.
+    /// The address asked; the unspecified one where a proxy was given the name and chose for itself.
     pub address: IpAddr,
     /// When the answer was complete.
     pub at: Timestamp,
@@ -71,6 +71,11 @@ pub struct Fetch {
 }
 
 impl Fetch {
+    /// The place that was asked, as messages name it behind the host.
+    pub fn place(&self) -> String {
+        if self.address.is_unspecified() { "(by the proxy)".to_owned() } else { self.address.to_string() }
+    }
+
     /// The answer, if there was one.
     pub fn answered(&self) -> Option<&Response> {
         self.response.as_ref().and_then(Looked::seen)
@@ -96,6 +101,9 @@ pub struct Response {
     /// `Date`, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
+    /// `Age`, as sent: how many seconds a cache has held the answer (RFC 9111 §5.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<String>,
     /// `Server`, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,

@@ -113,6 +113,17 @@ impl Probe {
         chains
     }
 
+    /// Whether nothing came back from this address: no connection, and no word of why.
+    pub fn is_silent(&self) -> bool {
+        use crate::model::looked::FailureKind::{Timeout, Unreachable};
+        self.connect.failure().is_some_and(|failure| matches!(failure.kind, Timeout | Unreachable))
+    }
+
+    /// Whether this address was not asked at all; see [`crate::model::looked::FailureKind::is_unasked`].
+    pub fn is_unasked(&self) -> bool {
+        self.connect.failure().is_some_and(|failure| failure.kind.is_unasked())
+    }
+
     /// Whether everything that a sender needs was seen to work up to and including EHLO inside TLS; says nothing about the certificate.
     pub fn speaks_tls(&self) -> bool {
         self.ehlo_after.as_ref().and_then(Looked::seen).is_some_and(Reply::is_ok)

@@ -46,7 +46,7 @@ pub(super) fn unreached(address: IpAddr, port: u16, at: Timestamp, connect: Look
 pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr, turn: &Arc<Turn>) -> Probe {
     let (at, deadline) = ((prober.options.clock)(), Instant::now() + prober.options.timeouts.dialogue);
     let port = prober.options.port;
-    let (stream, took) = match reach::connect(address, port, prober.options.timeouts.connect).await {
+    let (stream, took) = match reach::connect(&prober.options.dialer, address, port, prober.options.timeouts.connect).await {
         Ok(connected) => connected,
         Err(failure) => return unreached(address, port, at, Looked::Failed(failure)),
     };

@@ -4,6 +4,7 @@
 //! of a run that has this host, so it is made once. Whatever the peer does, it ends in time and in bounded memory.
 
 mod connection;
+mod control;
 mod dialogue;
 mod reach;
 mod wide;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Clock;
+use super::dial::Dialer;
 use super::limit::Limiter;
 use super::memo::Memo;
 use super::shelf::Shelf;
@@ -34,6 +36,8 @@ pub struct ProbeOptions {
     pub ipv6: bool,
     /// How long to wait for what.
     pub timeouts: Timeouts,
+    /// From where and through what connections are made.
+    pub dialer: Dialer,
     /// Dates the probes.
     pub clock: Clock,
 }
@@ -75,7 +79,7 @@ impl Timeouts {
 impl ProbeOptions {
     /// Port 25, both families, the default timeouts.
     pub fn new(helo: impl Into<String>, clock: Clock) -> Self {
-        Self { port: 25, helo: Some(helo.into()), ipv4: true, ipv6: true, timeouts: Timeouts::default(), clock }
+        Self { port: 25, helo: Some(helo.into()), ipv4: true, ipv6: true, timeouts: Timeouts::default(), dialer: Dialer::default(), clock }
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn hold(prober: &Prober, host: &Domain, address: IpAddr, turn: 
         let detail = format!("the second connection did not reach TLS: {words}");
         WideHello { outcome: Looked::Failed(Failure::new(FailureKind::Other, detail)), alert: None }
     };
-    let stream = match reach::connect(address, prober.options.port, prober.options.timeouts.connect).await {
+    let stream = match reach::connect(&prober.options.dialer, address, prober.options.port, prober.options.timeouts.connect).await {
         Ok((stream, _)) => stream,
         Err(failure) => return before_tls(failure.detail),
     };

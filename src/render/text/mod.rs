@@ -5,6 +5,7 @@ mod headline;
 mod ladder;
 mod servers;
 pub(super) mod sessions;
+mod vantage;
 
 use super::page::{Look, Page};
 use crate::model::assessment::Assessment;
@@ -95,25 +96,7 @@ fn closing(assessment: &Assessment, page: &mut Page) {
         Look::Faint,
         &format!("until {}; observed {}", minute(assessment.valid_until), minute(assessment.observed_at)),
     );
-    let vantage = &assessment.vantage;
-    let families = format!("IPv4 {}, IPv6 {}", family(vantage.ipv4), family(vantage.ipv6));
-    let text = format!(
-        "resolver {}; trust {} ({}); {families}; EHLO {}",
-        vantage.resolvers.join(", "),
-        vantage.roots.name,
-        sessions::count(vantage.roots.count as u64, "root"),
-        vantage.helo
-    );
-    page.paragraph(&[(Look::Faint, "Vantage  ")], Look::Faint, &text);
-}
-
-fn family(family: crate::model::facts::vantage::Family) -> &'static str {
-    use crate::model::facts::vantage::Family;
-    match family {
-        Family::Available => "yes",
-        Family::NoRoute => "no route",
-        Family::SwitchedOff => "switched off",
-    }
+    vantage::write(assessment, page);
 }
 
 /// To the minute, in UTC.

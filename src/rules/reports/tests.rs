@@ -29,7 +29,9 @@ fn domain(reports: Option<ReportFacts>) -> Facts {
             ipv4: Family::Available,
             ipv6: Family::Available,
             helo: "here.example".to_owned(),
+            means: crate::model::facts::vantage::Means::default(),
         },
+        others: Vec::new(),
         mail: Some(MailFacts {
             mx: Looked::Seen(Answer { value: mx, ttl: 300, via: Vec::new() }),
             mx_total: None,

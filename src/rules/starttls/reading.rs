@@ -116,8 +116,14 @@ impl Reader<'_> {
         let message = match failure.kind {
             FailureKind::Refused => format!("{} refuses connections to port {port}", self.place),
             FailureKind::Timeout => format!("{} does not answer at port {port}", self.place),
-            FailureKind::Denied => format!("{} is a private address and was not connected to", self.place),
+            FailureKind::Denied => format!("{} is no public address and was not connected to", self.place),
+            FailureKind::Proxy => format!("{} could not be asked through the proxy", self.place),
             _ => format!("{} cannot be reached at port {port}", self.place),
+        };
+        let fix = match failure.kind {
+            FailureKind::Denied => "take the address out of DNS; without --deny-private it would be connected to",
+            FailureKind::Proxy => "see that the proxy runs and allows this connection; nothing is known about the host",
+            _ => "try from another network; if the address is refused for all the world, remove it from DNS",
         };
         Fault {
             rule: &UNREACHABLE,
@@ -126,7 +132,7 @@ impl Reader<'_> {
             expected: format!("a connection to port {port}"),
             found: failure.detail.clone(),
             evidence: vec![self.tcp(&failure.detail)],
-            fix: "try from another network; if the address is refused for all the world, remove it from DNS".to_owned(),
+            fix: fix.to_owned(),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::model::facts::tls::{TlsFacts, Trust};
 use crate::model::facts::vantage::{Family, Roots, Vantage};
 use crate::model::facts::{Facts, SCHEMA};
 use crate::model::finding::{Finding, Outcome};
+use crate::model::looked::Looked;
 use crate::model::looked::{Absence, AbsenceKind};
 use crate::model::settings::Settings;
 use crate::wire::fingerprint::Fingerprint;
@@ -113,7 +114,9 @@ fn facts(hosts: Vec<Vec<Probe>>) -> Facts {
             ipv4: Family::Available,
             ipv6: Family::Available,
             helo: "probe".into(),
+            means: crate::model::facts::vantage::Means::default(),
         },
+        others: Vec::new(),
         mail: None,
         record: None,
         policy: None,
@@ -254,6 +257,64 @@ fn a_blocked_port_is_concluded_from_timeouts_everywhere_beside_working_https() {
     let mut refused = facts(vec![vec![unconnected(V4, FailureKind::Timeout)], vec![unconnected(V4, FailureKind::Refused)]]);
     refused.policy = Some(policy(Looked::Seen(5)));
     assert!(!has(&refused), "a refusal comes from somewhere");
+}
+
+#[test]
+fn the_control_connection_tells_a_blocked_port_from_hosts_that_are_down() {
+    use crate::model::facts::vantage::ControlFacts;
+    let silent = |kind| facts(vec![vec![unconnected(V4, kind)]]);
+    let control = |address: Option<&str>, outcome| ControlFacts {
+        target: "mx.example.net".into(),
+        port: 25,
+        address: address.map(|address| address.parse().unwrap()),
+        at: Timestamp::UNIX_EPOCH,
+        outcome,
+    };
+    let has = |facts: &Facts| shown(facts).iter().any(|it| it.0 == "starttls-port-blocked");
+    let (here, timeout) = (Some("198.51.100.25"), FailureKind::Timeout);
+    for (kind, control, https, blocked) in [
+        (timeout, control(here, reply(220, &["mx"])), true, false),
+        // Whatever it says: it could be connected to.
+        (timeout, control(here, reply(554, &["no"])), true, false),
+        (timeout, control(here, failed(timeout, "late")), false, true),
+        (FailureKind::Unreachable, control(here, failed(FailureKind::Unreachable, "no way")), false, true),
+        // A control that is down itself, or cannot be found, proves nothing; HTTPS may.
+        (timeout, control(here, failed(FailureKind::Refused, "refused")), false, false),
+        (timeout, control(here, failed(FailureKind::Refused, "refused")), true, true),
+        (timeout, control(None, failed(timeout, "no resolver answered")), false, false),
+        (FailureKind::Unreachable, control(here, failed(FailureKind::Proxy, "the proxy is gone")), true, false),
+    ] {
+        let mut facts = silent(kind);
+        facts.policy = https.then(|| policy(Looked::Seen(5)));
+        let words = format!("{kind:?} with {control:?}, HTTPS {https}");
+        facts.vantage.means.control = Some(control);
+        assert_eq!(has(&facts), blocked, "{words}");
+    }
+}
+
+#[test]
+fn https_beside_a_socks_proxy_says_nothing_about_the_port_behind_it() {
+    let mut facts = facts(vec![vec![unconnected(V4, FailureKind::Timeout)]]);
+    facts.policy = Some(policy(Looked::Seen(5)));
+    facts.vantage.means.socks5 = Some("proxy.example.net:1080".into());
+    assert!(shown(&facts).iter().all(|it| it.0 != "starttls-port-blocked"));
+    // What was not asked at all is not silent.
+    facts.vantage.means.socks5 = None;
+    for kind in [FailureKind::Proxy, FailureKind::Denied, FailureKind::NoRoute] {
+        facts.servers.as_mut().unwrap()[0].probes = vec![unconnected(V4, kind)];
+        assert!(shown(&facts).iter().all(|it| it.0 != "starttls-port-blocked"), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_probe_that_worked_elsewhere_makes_an_unreachable_address_a_loose_end() {
+    use crate::model::facts::vantage::OtherVantage;
+    let mut facts = facts(vec![vec![unconnected(V4, FailureKind::Refused)]]);
+    assert_eq!(shown(&facts)[0].2, Severity::Blocker);
+    let proved = vec![format!("mx1.example.com {V4}")];
+    let vantage = facts.vantage.clone();
+    facts.others = vec![OtherVantage { vantage, observed_at: Timestamp::UNIX_EPOCH, gave: vec![], proved, too_old: vec![] }];
+    assert_eq!((shown(&facts)[0].1, shown(&facts)[0].2), (Outcome::Undetermined, Severity::Warning));
 }
 
 fn policy(connect: Looked<u64>) -> PolicyFacts {

@@ -1,0 +1,147 @@
+//! Facts of several vantages as one: what one could not see, another may have.
+//!
+//! In: facts of one domain from several looks. Out: the facts of the newest look, filled. Of each thing the newest that could be looked at
+//! counts, so a fault that was seen is never covered by an older success. What is much older than the newest look fills nothing.
+
+mod policy;
+mod servers;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::facts::Facts;
+use crate::model::facts::dns::AddressFacts;
+use crate::model::facts::vantage::OtherVantage;
+use crate::model::looked::Looked;
+
+/// So long before the newest look an observation still says something about today (rules: `starttls-unreachable`).
+pub const FRESH: SignedDuration = SignedDuration::from_hours(72);
+
+/// Merges the facts of one domain; `None` if there are none. One value alone stays as it is.
+///
+/// The facts must be of one domain. Among looks that ended at the same time the first counts as the newest.
+pub fn merge(mut all: Vec<Facts>) -> Option<Facts> {
+    all.sort_by_key(|facts| std::cmp::Reverse(facts.observed_at));
+    // The same file named twice is one vantage.
+    all.dedup();
+    let newest = all.first()?.clone();
+    if all.len() == 1 {
+        return Some(newest);
+    }
+    let mut sources = Sources::new(&all);
+    let mail = sources.stage("dns", |facts| facts.mail.as_ref(), |mail| mail.mx.failure().is_none()).map(|mut mail| {
+        // Only who looks at the policy looks for a parent's.
+        let parent = || all.iter().find_map(|facts| facts.mail.as_ref().filter(|_| facts.policy.is_some())?.parent_policy.clone());
+        mail.parent_policy = mail.parent_policy.or_else(parent);
+        mail
+    });
+    let record = sources.stage("record", |facts| facts.record.as_ref(), |record| record.txt.answer.failure().is_none());
+    let policy = policy::merge(&mut sources);
+    let servers = servers::merge(&mut sources);
+    let reports = sources.reports();
+    let certificates = all.iter().rev().flat_map(|facts| facts.certificates.clone()).collect();
+    let others = sources.close();
+    Some(Facts { mail, record, policy, servers, reports, certificates, others, ..newest })
+}
+
+/// The looks, newest first, and who gave what.
+struct Sources<'a> {
+    all: &'a [Facts],
+    /// What was seen before this fills nothing.
+    since: Timestamp,
+    /// For each look.
+    shares: Vec<Share>,
+}
+
+/// What one look contributed.
+#[derive(Debug, Default)]
+struct Share {
+    gave: Vec<String>,
+    proved: Vec<String>,
+    too_old: Vec<String>,
+}
+
+impl<'a> Sources<'a> {
+    fn new(all: &'a [Facts]) -> Self {
+        let newest = all.first().map_or(Timestamp::MIN, |facts| facts.observed_at);
+        let since = newest.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
+        Self { all, since, shares: all.iter().map(|_| Share::default()).collect() }
+    }
+
+    /// The newest of a stage that could be looked at, else the newest.
+    fn stage<T: Clone + 'a>(&mut self, name: &str, of: impl Fn(&'a Facts) -> Option<&'a T>, looked: impl Fn(&T) -> bool) -> Option<T> {
+        let mut candidates: Vec<(usize, &T)> = Vec::new();
+        for (index, facts) in self.all.iter().enumerate() {
+            match of(facts) {
+                Some(value) if facts.observed_at >= self.since => candidates.push((index, value)),
+                Some(_) => self.too_old(index, name),
+                None => {}
+            }
+        }
+        let (index, value) = candidates.iter().find(|(_, value)| looked(value)).or_else(|| candidates.first()).copied()?;
+        self.gave(index, name);
+        Some(value.clone())
+    }
+
+    /// Reports carry their own dates: old ones are evidence, too. Facts without any source had none to read.
+    fn reports(&mut self) -> Option<crate::model::facts::reports::ReportFacts> {
+        let candidates = || self.all.iter().enumerate().filter_map(|(index, facts)| Some((index, facts.reports.as_ref()?)));
+        let with_source = candidates().find(|(_, reports)| !reports.sources.is_empty() || !reports.reports.is_empty());
+        let (index, reports) = with_source.or_else(|| candidates().next())?;
+        let reports = reports.clone();
+        self.gave(index, "reports");
+        Some(reports)
+    }
+
+    fn gave(&mut self, index: usize, what: impl Into<String>) {
+        note(self.shares.get_mut(index).map(|share| &mut share.gave), what.into());
+    }
+
+    fn proved(&mut self, index: usize, what: impl Into<String>) {
+        note(self.shares.get_mut(index).map(|share| &mut share.proved), what.into());
+    }
+
+    fn too_old(&mut self, index: usize, what: impl Into<String>) {
+        note(self.shares.get_mut(index).map(|share| &mut share.too_old), what.into());
+    }
+
+    /// Every vantage but the newest's, newest first, each with those that it had been merged from itself.
+    fn close(self) -> Vec<OtherVantage> {
+        let mut others = Vec::new();
+        for (index, (facts, share)) in self.all.iter().zip(self.shares).enumerate() {
+            if index > 0 {
+                let Share { gave, proved, too_old } = share;
+                others.push(OtherVantage { vantage: facts.vantage.clone(), observed_at: facts.observed_at, gave, proved, too_old });
+            }
+            others.extend(facts.others.iter().cloned());
+        }
+        others.sort_by_key(|other| std::cmp::Reverse(other.observed_at));
+        others.dedup();
+        others
+    }
+}
+
+fn note(list: Option<&mut Vec<String>>, what: String) {
+    if let Some(list) = list
+        && !list.contains(&what)
+    {
+        list.push(what);
+    }
+}
+
+/// A lookup that failed here is taken from the newest look where it did not.
+fn fill<'a, T: Clone + 'a>(own: &mut Looked<T>, others: impl IntoIterator<Item = &'a Looked<T>>) {
+    if own.failure().is_some()
+        && let Some(other) = others.into_iter().find(|other| other.failure().is_none())
+    {
+        *own = other.clone();
+    }
+}
+
+/// Both families.
+fn fill_addresses(own: &mut AddressFacts, others: &[&AddressFacts]) {
+    fill(&mut own.v4, others.iter().map(|other| &other.v4));
+    fill(&mut own.v6, others.iter().map(|other| &other.v6));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,356 @@
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::*;
+use crate::model::facts::dns::{MailFacts, MxRecord, TxtFacts, TxtRecord};
+use crate::model::facts::policy::{Body, Fetch, PolicyFacts, Response};
+use crate::model::facts::servers::{MxHost, MxSource, Probe};
+use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
+use crate::model::facts::{Der, RecordFacts, SCHEMA};
+use crate::model::looked::{Absence, AbsenceKind, Answer, Failure, FailureKind};
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::name::Domain;
+use crate::wire::smtp::Reply;
+
+const HOST: &str = "mx1.example.com";
+
+fn name(text: &str) -> Domain {
+    Domain::from_dns(text)
+}
+
+/// A time, so many hours before the newest look.
+fn hours_ago(hours: i64) -> Timestamp {
+    let newest: Timestamp = "2026-11-22T09:00:00Z".parse().expect("a time");
+    newest - SignedDuration::from_hours(hours)
+}
+
+fn address() -> IpAddr {
+    IpAddr::from([192, 0, 2, 1])
+}
+
+/// Facts without any stage, from a vantage that is called `place`.
+fn nothing(place: &str, hours: i64) -> Facts {
+    Facts {
+        schema: SCHEMA.to_owned(),
+        domain: name("example.com"),
+        observed_at: hours_ago(hours),
+        vantage: Vantage {
+            resolvers: Vec::new(),
+            roots: Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") },
+            ipv4: Family::Available,
+            ipv6: Family::NoRoute,
+            helo: place.to_owned(),
+            means: Means::default(),
+        },
+        others: Vec::new(),
+        mail: None,
+        record: None,
+        policy: None,
+        servers: None,
+        reports: None,
+        certificates: std::collections::BTreeMap::new(),
+    }
+}
+
+fn seen<T>(value: T) -> Looked<Answer<T>> {
+    Looked::Seen(Answer { value, ttl: 300, via: Vec::new() })
+}
+
+fn absent<T>() -> Looked<T> {
+    Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() })
+}
+
+fn failed<T>(kind: FailureKind) -> Looked<T> {
+    Looked::Failed(Failure::new(kind, "could not look"))
+}
+
+fn addresses() -> AddressFacts {
+    AddressFacts { v4: seen(vec![Ipv4Addr::new(192, 0, 2, 1)]), v6: absent() }
+}
+
+fn mail(mx: Looked<Answer<Vec<MxRecord>>>) -> MailFacts {
+    MailFacts { mx, mx_total: None, own_addresses: None, parent_policy: None }
+}
+
+fn one_mx() -> Looked<Answer<Vec<MxRecord>>> {
+    seen(vec![MxRecord { preference: 10, exchange: name(HOST) }])
+}
+
+/// What a probe met.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Met {
+    Failure(FailureKind),
+    /// A greeting with this code, and nothing further.
+    Greeting(u16),
+    /// EHLO without STARTTLS.
+    WithoutStarttls,
+    /// EHLO inside TLS.
+    Tls,
+}
+
+fn probe(met: Met, hours: i64) -> Probe {
+    let reply = |code| Looked::Seen(Reply { code, lines: vec!["mx".to_owned()] });
+    let mut probe = Probe {
+        address: address(),
+        port: 25,
+        at: hours_ago(hours),
+        connect: Looked::Seen(1),
+        greeting: None,
+        greeting_ms: None,
+        ehlo: None,
+        starttls: None,
+        tls: None,
+        ehlo_after: None,
+        wide: None,
+        other_key: None,
+        without_sni: None,
+        injection: None,
+        repeats: Vec::new(),
+    };
+    match met {
+        Met::Failure(kind) => probe.connect = failed(kind),
+        Met::Greeting(code) => probe.greeting = Some(reply(code)),
+        Met::WithoutStarttls => (probe.greeting, probe.ehlo) = (Some(reply(220)), Some(reply(250))),
+        Met::Tls => (probe.greeting, probe.ehlo, probe.ehlo_after) = (Some(reply(220)), Some(reply(250)), Some(reply(250))),
+    }
+    probe
+}
+
+/// The MX host as one look met it.
+fn servers(place: &str, met: Met, hours: i64) -> Facts {
+    let host = MxHost {
+        name: name(HOST),
+        source: MxSource::Record,
+        preference: Some(10),
+        addresses: addresses(),
+        probes: vec![probe(met, hours)],
+        dane: None,
+        addresses_left_out: 0,
+    };
+    Facts { mail: Some(mail(one_mx())), servers: Some(vec![host]), ..nothing(place, hours) }
+}
+
+/// The one probe of merged facts.
+fn only(facts: &Facts) -> &Probe {
+    let [host] = facts.servers.as_deref().expect("servers") else { panic!("one host") };
+    let [probe] = host.probes.as_slice() else { panic!("one probe") };
+    probe
+}
+
+#[test]
+fn one_look_stays_as_it_is_also_if_it_is_named_twice() {
+    let one = servers("a", Met::Tls, 0);
+    assert_eq!(merge(vec![one.clone()]), Some(one.clone()));
+    assert_eq!(merge(vec![one.clone(), one.clone()]), Some(one));
+    assert_eq!(merge(Vec::new()), None);
+}
+
+#[test]
+fn what_could_not_be_seen_is_filled_and_what_was_seen_is_not() {
+    use FailureKind::{Denied, NoRoute, Proxy, Refused, SwitchedOff, Timeout, Unreachable};
+    let subject = format!("{HOST} {}", address());
+    for (here, there, hours, expected, gave, proved, too_old) in [
+        // Nothing came back here, whatever the reason: the other one knows more.
+        (Met::Failure(Timeout), Met::Tls, 1, Met::Tls, true, false, false),
+        (Met::Failure(NoRoute), Met::Tls, 1, Met::Tls, true, false, false),
+        (Met::Failure(SwitchedOff), Met::Tls, 1, Met::Tls, true, false, false),
+        (Met::Failure(Unreachable), Met::Tls, 1, Met::Tls, true, false, false),
+        (Met::Failure(Denied), Met::Tls, 1, Met::Tls, true, false, false),
+        (Met::Failure(Proxy), Met::Tls, 72, Met::Tls, true, false, false),
+        // A fault that was seen there counts as a success would.
+        (Met::Failure(Timeout), Met::WithoutStarttls, 1, Met::WithoutStarttls, true, false, false),
+        // Too long ago.
+        (Met::Failure(Timeout), Met::Tls, 73, Met::Failure(Timeout), false, false, true),
+        // A fault that was seen is never covered by an older success; that it worked there is remembered.
+        (Met::WithoutStarttls, Met::Tls, 1, Met::WithoutStarttls, false, true, false),
+        (Met::Greeting(421), Met::Tls, 1, Met::Greeting(421), false, true, false),
+        (Met::Failure(Refused), Met::Tls, 1, Met::Failure(Refused), false, true, false),
+        (Met::Failure(Refused), Met::Tls, 73, Met::Failure(Refused), false, false, false),
+        // The newer success is the truth of today.
+        (Met::Tls, Met::WithoutStarttls, 1, Met::Tls, false, false, false),
+        (Met::Failure(Timeout), Met::Failure(NoRoute), 1, Met::Failure(Timeout), false, false, false),
+    ] {
+        let case = format!("{here:?} here, {there:?} there {hours} h ago");
+        let files = vec![servers("there", there, hours), servers("here", here, 0)];
+        let merged = merge(files).expect("facts");
+        assert_eq!((merged.vantage.helo.as_str(), merged.observed_at), ("here", hours_ago(0)), "{case}");
+        let own = if expected == here { 0 } else { hours };
+        assert_eq!(*only(&merged), probe(expected, own), "{case}");
+        let [other] = merged.others.as_slice() else { panic!("one other vantage: {case}") };
+        assert_eq!(other.vantage.helo, "there");
+        assert_eq!((other.gave.contains(&subject), other.proved.contains(&subject)), (gave, proved), "{case}: {other:?}");
+        assert_eq!(!other.too_old.is_empty(), too_old || hours > 72, "{case}: {other:?}");
+        assert_eq!(merged.proven_elsewhere(&subject).is_some(), proved, "{case}");
+    }
+}
+
+#[test]
+fn the_order_of_the_files_does_not_matter() {
+    let files = [
+        servers("a", Met::Failure(FailureKind::Timeout), 0),
+        servers("b", Met::Tls, 5),
+        servers("c", Met::WithoutStarttls, 9),
+        nothing("d", 20),
+    ];
+    let forth = merge(files.to_vec());
+    let back = merge(files.iter().rev().cloned().collect());
+    assert_eq!(forth, back);
+    let forth = forth.expect("facts");
+    assert_eq!(*only(&forth), probe(Met::Tls, 5));
+    assert_eq!(forth.others.iter().map(|other| other.vantage.helo.as_str()).collect::<Vec<_>>(), ["b", "c", "d"]);
+    // Merged once, and then with what it had been merged from: nothing is added.
+    let again = merge(vec![forth.clone(), files[1].clone()]).expect("facts");
+    assert_eq!((only(&again), again.vantage.helo.as_str()), (only(&forth), "a"));
+}
+
+#[test]
+fn stages_come_from_whoever_looked_at_them() {
+    let record = |text: Looked<Answer<Vec<TxtRecord>>>| {
+        let txt = TxtFacts { name: name("_smtp._tls.example.com"), answer: text, elsewhere: Vec::new() };
+        Some(RecordFacts { txt, targets: Vec::new() })
+    };
+    let text = |text: &str| seen(vec![TxtRecord { strings: vec![text.to_owned()] }]);
+    let probed = servers("there", Met::Tls, 3);
+    let here = Facts { record: record(text("new")), mail: Some(mail(one_mx())), ..nothing("here", 0) };
+    let merged = merge(vec![probed.clone(), here]).expect("facts");
+    assert_eq!((merged.record, &merged.servers), (record(text("new")), &probed.servers));
+    assert_eq!(merged.others[0].gave, ["mx".to_owned(), format!("{HOST} {}", address())]);
+
+    // A lookup that failed here was answered there; an answer of "no such record" is one.
+    for (here, there, expected) in [
+        (failed(FailureKind::ServFail), text("old"), text("old")),
+        (absent(), text("old"), absent()),
+        (text("new"), text("old"), text("new")),
+        (failed(FailureKind::ServFail), failed(FailureKind::Timeout), failed(FailureKind::ServFail)),
+    ] {
+        let files = vec![Facts { record: record(there), ..nothing("there", 1) }, Facts { record: record(here), ..nothing("here", 0) }];
+        assert_eq!(merge(files).expect("facts").record, record(expected));
+    }
+}
+
+#[test]
+fn a_stage_older_than_three_days_is_not_used_and_that_is_said() {
+    let files = vec![servers("there", Met::Tls, 73), nothing("here", 0)];
+    let merged = merge(files).expect("facts");
+    assert_eq!((merged.servers, merged.mail), (None, None));
+    assert_eq!(merged.others[0].too_old, ["dns", "mx"]);
+    assert!(merged.others[0].gave.is_empty());
+}
+
+#[test]
+fn hosts_asked_for_by_name_do_not_replace_the_mx_set_but_their_probes_count() {
+    let mut asked = servers("there", Met::Tls, 1);
+    asked.mail = None;
+    for host in asked.servers.iter_mut().flatten() {
+        host.source = MxSource::Asked;
+        host.preference = None;
+    }
+    asked.certificates.insert(Fingerprint::of(b"x"), Der(b"x".to_vec()));
+    let here = servers("here", Met::Failure(FailureKind::Timeout), 2);
+    let merged = merge(vec![asked.clone(), here]).expect("facts");
+    assert_eq!(merged.servers.as_ref().map(|hosts| hosts[0].source), Some(MxSource::Record));
+    assert_eq!(*only(&merged), probe(Met::Tls, 1));
+    assert_eq!(merged.certificates.len(), 1, "certificates are united");
+    // Alone they stand for themselves.
+    let alone = merge(vec![asked, nothing("here", 0)]).expect("facts");
+    assert_eq!(alone.servers.as_ref().map(|hosts| hosts[0].source), Some(MxSource::Asked));
+}
+
+#[test]
+fn the_mx_set_is_that_of_who_could_look_it_up() {
+    let there = servers("there", Met::Tls, 1);
+    let here = Facts { mail: Some(mail(failed(FailureKind::ServFail))), servers: Some(Vec::new()), ..nothing("here", 0) };
+    let merged = merge(vec![there.clone(), here]).expect("facts");
+    assert_eq!((merged.servers, merged.mail), (there.servers, there.mail));
+}
+
+fn fetched(connect: Looked<u64>, body: Option<&str>, hours: i64) -> Fetch {
+    let response = body.map(|body| {
+        Looked::Seen(Response {
+            status: 200,
+            content_type: None,
+            location: None,
+            date: None,
+            age: None,
+            server: None,
+            body: Body::new(body.as_bytes()),
+            too_large: false,
+        })
+    });
+    Fetch { address: address(), at: hours_ago(hours), agent: "test".to_owned(), elapsed_ms: 1, connect, tls: None, response }
+}
+
+fn policy(place: &str, fetch: Fetch, hours: i64) -> Facts {
+    let policy = PolicyFacts {
+        txt: TxtFacts { name: name("_mta-sts.example.com"), answer: absent(), elsewhere: Vec::new() },
+        host: name("mta-sts.example.com"),
+        addresses: addresses(),
+        addresses_left_out: 0,
+        fetches: vec![fetch],
+        by_agent: Vec::new(),
+        draft: None,
+        pattern_domains: std::collections::BTreeMap::new(),
+        https_witness: None,
+    };
+    Facts { policy: Some(policy), ..nothing(place, hours) }
+}
+
+#[test]
+fn a_fetch_that_met_nothing_is_filled_alike() {
+    for (here, expected) in [
+        (fetched(failed(FailureKind::Timeout), None, 0), "there"),
+        (fetched(failed(FailureKind::Proxy), None, 0), "there"),
+        (fetched(failed(FailureKind::Refused), None, 0), "here"),
+        (fetched(Looked::Seen(1), Some("here"), 0), "here"),
+        (fetched(Looked::Seen(1), None, 0), "here"),
+    ] {
+        let there = fetched(Looked::Seen(1), Some("there"), 1);
+        let merged = merge(vec![policy("here", here.clone(), 0), policy("there", there.clone(), 1)]).expect("facts");
+        let fetches = merged.policy.expect("a policy").fetches;
+        assert_eq!(fetches, [if expected == "here" { here } else { there }]);
+    }
+}
+
+#[test]
+fn an_address_that_is_gone_from_dns_is_gone() {
+    let mut there = servers("there", Met::Tls, 1);
+    for host in there.servers.iter_mut().flatten() {
+        host.addresses.v4 = seen(vec![Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(192, 0, 2, 2)]);
+        let mut gone = host.probes[0].clone();
+        gone.address = IpAddr::from([192, 0, 2, 2]);
+        host.probes.push(gone);
+    }
+    let here = servers("here", Met::Tls, 0);
+    assert_eq!(merge(vec![there, here.clone()]).expect("facts").servers, here.servers);
+}
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn met() -> impl Strategy<Value = Met> {
+        prop_oneof![
+            Just(Met::Failure(FailureKind::Timeout)),
+            Just(Met::Failure(FailureKind::NoRoute)),
+            Just(Met::Failure(FailureKind::Refused)),
+            Just(Met::Greeting(421)),
+            Just(Met::WithoutStarttls),
+            Just(Met::Tls),
+        ]
+    }
+
+    proptest! {
+        /// Whatever is merged: a probe is one of those given, and one that met something is never replaced by an older one.
+        #[test]
+        fn no_success_covers_a_newer_fault(looks in proptest::collection::vec((met(), 0_i64..100), 1..6)) {
+            let newest = looks.iter().map(|(_, hours)| *hours).min().unwrap_or(0);
+            let files: Vec<Facts> = looks.iter().map(|(met, hours)| servers("x", *met, *hours)).collect();
+            let merged = merge(files).expect("facts");
+            let chosen = only(&merged);
+            prop_assert!(looks.iter().any(|(met, hours)| probe(*met, *hours) == *chosen));
+            let silent = |met: &Met| matches!(met, Met::Failure(FailureKind::Timeout | FailureKind::NoRoute));
+            let best = looks.iter().filter(|(met, hours)| !silent(met) && *hours <= newest + 72).map(|(_, hours)| *hours).min();
+            prop_assert_eq!(chosen.at, hours_ago(best.unwrap_or(newest)));
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Whether outgoing port 25 is blocked where this runs: every MX address is silent, and something else shows that it is not they.
+
+use std::collections::BTreeSet;
+
+use super::PORT_BLOCKED;
+use crate::model::facts::servers::{MxHost, Probe};
+use crate::model::facts::vantage::{ControlFacts, Vantage};
+use crate::model::finding::{Evidence, EvidenceKind, Sheet};
+use crate::model::looked::{FailureKind, Looked};
+use crate::rules::Case;
+
+/// Judges it once for the domain, over all addresses that were asked.
+pub(super) fn judge(case: &Case<'_>, hosts: &[MxHost], sheet: &mut Sheet) {
+    let subject = case.facts.domain.as_str();
+    let probes: Vec<&Probe> = hosts.iter().flat_map(|host| &host.probes).filter(|probe| !probe.is_unasked()).collect();
+    if probes.is_empty() {
+        return sheet.not_applicable(&PORT_BLOCKED, subject, "no address was probed");
+    }
+    if !probes.iter().all(|probe| probe.is_silent()) {
+        return sheet.holds(&PORT_BLOCKED, subject);
+    }
+    let vantages = || std::iter::once(&case.facts.vantage).chain(case.facts.others.iter().map(|other| &other.vantage));
+    if vantages().filter_map(|vantage| vantage.means.control.as_ref()).any(|control| control.outcome.seen().is_some()) {
+        return sheet.holds(&PORT_BLOCKED, subject);
+    }
+    let Some(shown) = witness(case, &probes) else {
+        return sheet.not_applicable(&PORT_BLOCKED, subject, "every address was silent, and nothing that worked can be compared with");
+    };
+    let ports: BTreeSet<u16> = probes.iter().map(|probe| probe.port).collect();
+    let port = ports.first().copied().unwrap_or(25);
+    let place = place(&case.facts.vantage);
+    let addresses: Vec<String> = probes.iter().map(|probe| probe.address.to_string()).collect();
+    let silent = Evidence::new(EvidenceKind::Tcp, format!("port {port} is silent at {}", addresses.join(", ")));
+    let message = format!("every MX address is silent at port {port} {}: the port is blocked {place}", shown.beside);
+    let finding = sheet.undetermined(&PORT_BLOCKED, subject, message, silent);
+    finding.evidence(shown.evidence);
+    finding.expected(format!("an outgoing connection to port {port}")).found(format!("{0} of {0} addresses are silent", probes.len()));
+    finding.fix(format!(
+        "run stsready mx {subject} --save-facts FILE on a machine from which port {port} is open, such as a mail server of your own, and \
+         stsready check {subject} --facts FILE here"
+    ));
+}
+
+/// What shows that the MX hosts are not to blame.
+struct Witness {
+    beside: &'static str,
+    evidence: Evidence,
+}
+
+fn witness(case: &Case<'_>, probes: &[&Probe]) -> Option<Witness> {
+    let vantage = &case.facts.vantage;
+    if let Some((control, words)) = vantage.means.control.as_ref().and_then(|control| Some((control, silence(control)?))) {
+        return Some(Witness { beside: "and so is the control host", evidence: Evidence::at(EvidenceKind::Tcp, control.at, words) });
+    }
+    // HTTPS that does not go the way of SMTP says nothing about that way; and only a firewall that drops is told so from hosts that are down.
+    let timed_out = |probe: &&Probe| probe.connect.failure().is_some_and(|failure| failure.kind == FailureKind::Timeout);
+    if vantage.means.socks5.is_some() || !probes.iter().all(timed_out) {
+        return None;
+    }
+    let worked = case.facts.policy.iter().flat_map(|policy| &policy.fetches).find(|fetch| matches!(fetch.connect, Looked::Seen(_)))?;
+    let evidence = Evidence::at(EvidenceKind::Tcp, worked.at, format!("HTTPS to {} connected", worked.place()));
+    (vantage.means.proxy.is_none()).then_some(Witness { beside: "while HTTPS works", evidence })
+}
+
+/// That the control host was as silent as the MX hosts, in words.
+fn silence(control: &ControlFacts) -> Option<String> {
+    let failure = control.outcome.failure()?;
+    let silent = matches!(failure.kind, FailureKind::Timeout | FailureKind::Unreachable);
+    // A lookup that failed is none of the port's business.
+    let address = control.address.filter(|_| silent)?;
+    Some(format!("control {} ({address}) port {}: {}", control.target, control.port, failure.detail))
+}
+
+fn place(vantage: &Vantage) -> String {
+    vantage.means.socks5.as_ref().map_or_else(|| "where this runs".to_owned(), |proxy| format!("behind the SOCKS5 proxy {proxy}"))
+}

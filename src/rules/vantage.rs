@@ -1,0 +1,63 @@
+//! vantage-*: what is the matter with the place that it is looked from, and would falsify what is seen from there.
+
+use jiff::SignedDuration;
+
+use super::{Case, rule};
+use crate::evidence::clock::{self, Offset};
+use crate::evidence::runway;
+use crate::model::finding::{Evidence, EvidenceKind, Sheet};
+use crate::model::rule::Rule;
+
+rule!(
+    CLOCK,
+    "vantage-clock",
+    Policy,
+    [Blocker],
+    true,
+    "the clock here and that of the policy host differ",
+    "RFC 9110 §6.6.1; RFC 5280 §4.1.2.5"
+);
+
+/// The family, in the catalogue's order.
+pub static RULES: &[&Rule] = &[&CLOCK];
+
+/// More than this, in seconds, and dates of certificates and reports cannot be judged.
+const TOLERATED: u64 = 300;
+
+/// Judges the vantage; nothing where no policy host was asked.
+pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
+    let Some(policy) = &case.facts.policy else { return };
+    let host = policy.host.as_str();
+    if policy.draft.is_some() {
+        return sheet.not_applicable(&CLOCK, host, "a draft is judged: no policy host was asked the time");
+    }
+    match clock::offset(policy) {
+        None => sheet.not_applicable(&CLOCK, host, "no answer of the policy host told the time"),
+        Some(offset) if offset.seconds.unsigned_abs() <= TOLERATED => sheet.holds(&CLOCK, host),
+        Some(offset) => differs(host, &offset, sheet),
+    }
+}
+
+fn differs(host: &str, offset: &Offset, sheet: &mut Sheet) {
+    let way = if offset.seconds > 0 { "ahead of" } else { "behind" };
+    let much = runway::span(SignedDuration::from_secs(offset.seconds));
+    let age = offset.age.map(|age| format!("; Age: {age}")).unwrap_or_default();
+    let shown = Evidence::at(
+        EvidenceKind::Http,
+        offset.here,
+        format!("{host} {}: Date: {}{age}; here it was {}", offset.place, offset.date, offset.here),
+    );
+    sheet
+        .undetermined(
+            &CLOCK,
+            host,
+            format!("the clock here is {much} {way} that of {host}: one of them is wrong, and dates of certificates cannot be trusted"),
+            shown,
+        )
+        .expected("clocks that agree to 5 minutes")
+        .found(format!("{much} {way} the Date of the policy host"))
+        .fix("set this machine's clock (NTP) and check again; if it is right, the policy host's is wrong, or a cache before it keeps an old Date");
+}
+
+#[cfg(test)]
+mod tests;

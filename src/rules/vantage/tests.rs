@@ -1,0 +1,94 @@
+use std::net::IpAddr;
+
+use super::*;
+use crate::model::facts::Facts;
+use crate::model::facts::policy::{Body, Fetch, Response};
+use crate::model::finding::Outcome;
+use crate::model::looked::Looked;
+use crate::rules::fixture::{self, judged};
+
+/// An answer that was complete at 09:00:00 and took `elapsed_ms`, with these headers.
+fn fetch(date: Option<&str>, age: Option<&str>, elapsed_ms: u64) -> Fetch {
+    Fetch {
+        address: IpAddr::from([192, 0, 2, 1]),
+        at: fixture::NOW.parse().expect("a time"),
+        agent: "test".to_owned(),
+        elapsed_ms,
+        connect: Looked::Seen(1),
+        tls: None,
+        response: Some(Looked::Seen(Response {
+            status: 200,
+            content_type: None,
+            location: None,
+            date: date.map(str::to_owned),
+            age: age.map(str::to_owned),
+            server: None,
+            body: Body::new(fixture::POLICY.as_bytes()),
+            too_large: false,
+        })),
+    }
+}
+
+fn facts(fetches: Vec<Fetch>) -> Facts {
+    let mut facts = fixture::facts();
+    let policy = facts.policy.as_mut().expect("a policy");
+    policy.draft = None;
+    policy.fetches = fetches;
+    facts
+}
+
+fn offset(fetches: Vec<Fetch>) -> Option<i64> {
+    clock::offset(facts(fetches).policy.as_ref().expect("a policy")).map(|offset| offset.seconds)
+}
+
+#[test]
+fn the_difference_leaves_out_what_the_fetch_took_and_what_a_cache_held() {
+    let date = |time: &str| format!("Sun, 22 Nov 2026 {time} GMT");
+    for (time, age, elapsed_ms, seconds) in [
+        ("09:00:00", None, 0, 0),
+        ("08:59:59", None, 0, 0),
+        ("09:00:01", None, 0, 0),
+        ("08:59:30", None, 30_000, 0),
+        ("08:50:00", None, 0, 599),
+        ("08:50:00", None, 60_000, 539),
+        ("09:10:00", None, 60_000, -600),
+        ("08:00:00", Some("3600"), 0, 0),
+        ("08:00:00", Some("nonsense"), 0, 3_599),
+        // Only an answer from the future cannot come of a cache.
+        ("09:10:00", Some("600"), 0, -1_200),
+    ] {
+        assert_eq!(offset(vec![fetch(Some(&date(time)), age, elapsed_ms)]), Some(seconds), "{time} {age:?} {elapsed_ms}");
+    }
+    assert_eq!(offset(vec![fetch(None, None, 0), fetch(Some("soon"), None, 0)]), None);
+    let (old, new) = (date("03:00:00"), date("08:59:00"));
+    assert_eq!(offset(vec![fetch(Some(&old), None, 0), fetch(Some(&new), None, 0)]), Some(59), "the least of several");
+}
+
+#[test]
+fn a_clock_more_than_five_minutes_off_keeps_the_answer_open() {
+    let outcome = |time: &str| {
+        let date = format!("Sun, 22 Nov 2026 {time} GMT");
+        let sheet = judged(&facts(vec![fetch(Some(&date), None, 0)]), judge);
+        let [finding] = sheet.findings() else { panic!("one finding") };
+        (finding.outcome, finding.message.clone())
+    };
+    assert_eq!(outcome("08:55:00").0, Outcome::Holds);
+    assert_eq!(outcome("09:04:59").0, Outcome::Holds);
+    let (ahead, behind, days) = (outcome("08:50:00"), outcome("12:00:00"), {
+        let sheet = judged(&facts(vec![fetch(Some("Sun, 01 Nov 2026 09:00:00 GMT"), None, 0)]), judge);
+        sheet.findings()[0].message.clone()
+    });
+    assert_eq!((ahead.0, behind.0), (Outcome::Undetermined, Outcome::Undetermined));
+    assert!(ahead.1.contains("9 minutes ahead of"), "{}", ahead.1);
+    assert!(behind.1.contains("3 hours behind"), "{}", behind.1);
+    assert!(days.contains("20 days ahead of"), "{days}");
+}
+
+#[test]
+fn without_a_date_nothing_is_said() {
+    for facts in [facts(Vec::new()), facts(vec![fetch(None, None, 0)]), fixture::facts()] {
+        let sheet = judged(&facts, judge);
+        assert!(sheet.findings().iter().all(|finding| finding.outcome == Outcome::NotApplicable));
+        assert_eq!(sheet.findings().len(), 1);
+    }
+}
