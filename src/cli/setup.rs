@@ -44,7 +44,16 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
         ipv6: vantage::ipv6(ipv6).await,
         helo: helo.clone().unwrap_or_else(|| "address literal".to_owned()),
     };
-    let options = ProbeOptions { port: common.smtp_port, helo, ipv4, ipv6, timeouts: Timeouts::at_most(common.timeout), clock };
+    let options = ProbeOptions {
+        port: common.smtp_port,
+        helo,
+        ipv4,
+        ipv6,
+        deep: common.deep,
+        repeat: common.repeat.unwrap_or(0),
+        timeouts: Timeouts::at_most(common.timeout),
+        clock,
+    };
     Ok(Looker {
         dns,
         fetcher: Fetcher {

@@ -110,6 +110,8 @@ pub enum FailureKind {
     SwitchedOff,
     /// Private or local address that `--deny-private` refuses.
     Denied,
+    /// The run's own time for this was over before it was begun: nothing left this machine.
+    OutOfTime,
     /// The peer closed the connection where a reply was due.
     Closed,
     /// The peer reset the connection.
@@ -135,7 +137,7 @@ pub enum FailureKind {
 impl FailureKind {
     /// Whether it says nothing about the peer: no answer came, or none was asked for.
     pub fn is_silence(self) -> bool {
-        matches!(self, Self::Timeout | Self::Unreachable | Self::NoRoute | Self::SwitchedOff | Self::Denied)
+        matches!(self, Self::Timeout | Self::Unreachable | Self::NoRoute | Self::SwitchedOff | Self::Denied | Self::OutOfTime)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod hello;
 pub mod hostname;
 pub mod likeness;
 pub mod mail;
+pub mod masking;
 pub mod name;
 pub mod pattern;
 pub mod policy;
