@@ -73,7 +73,17 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
         },
     };
     let dialer = Dialer { source, socks5, deny_private: common.deny_private };
-    let options = ProbeOptions { port: common.smtp_port, helo, ipv4, ipv6, timeouts: Timeouts::at_most(common.timeout), dialer, clock };
+    let options = ProbeOptions {
+        port: common.smtp_port,
+        helo,
+        ipv4,
+        ipv6,
+        deep: common.deep,
+        repeat: common.repeat.unwrap_or(0),
+        timeouts: Timeouts::at_most(common.timeout),
+        dialer,
+        clock,
+    };
     Ok(Looker {
         dns,
         fetcher: Fetcher {

@@ -9,6 +9,7 @@ use crate::model::looked::Looked;
 use crate::model::rule::{Severity, Stage};
 use crate::rules::Case;
 use crate::wire::certificate::Certificate;
+use crate::wire::masking::{is_masked_greeting, masked_keywords};
 use crate::wire::{smtp, sts_record, tlsrpt_record};
 
 /// Every MX host with every address.
@@ -35,7 +36,10 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, findings: &[Finding]) 
     for finding in findings.iter().filter(about) {
         match finding.outcome {
             Outcome::Broken if finding.severity == Severity::Blocker => outcome = AddressOutcome::Broken,
-            Outcome::Undetermined if outcome == AddressOutcome::Proven => outcome = AddressOutcome::Undetermined,
+            // A loose end, such as a second certificate that could not be looked for, takes nothing back of what was proven.
+            Outcome::Undetermined if outcome == AddressOutcome::Proven && finding.severity == Severity::Blocker => {
+                outcome = AddressOutcome::Undetermined
+            }
             _ => {}
         }
     }
@@ -53,7 +57,9 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, findings: &[Finding]) 
 fn starttls(probe: &Probe) -> Option<&'static str> {
     let ehlo = probe.ehlo.as_ref().and_then(Looked::seen).filter(|reply| reply.is_ok())?;
     if !smtp::starttls_offered(ehlo) {
-        return Some("missing");
+        // What a firewall overwrote is not known to be missing.
+        let masked = !masked_keywords(ehlo).is_empty() || probe.greeting.as_ref().and_then(Looked::seen).is_some_and(is_masked_greeting);
+        return (!masked).then_some("missing");
     }
     match &probe.starttls {
         Some(Looked::Seen(reply)) if reply.is_ok() => Some("offered"),

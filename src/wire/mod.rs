@@ -9,6 +9,7 @@ pub mod hostname;
 pub mod http_date;
 pub mod likeness;
 pub mod mail;
+pub mod masking;
 pub mod name;
 pub mod pattern;
 pub mod policy;
