@@ -12,6 +12,7 @@ use super::args::Common;
 use crate::archive::Archive;
 use crate::model::facts::vantage::Vantage;
 use crate::net::dns::Dns;
+use crate::net::dnssec::{Dnssec, Voucher};
 use crate::net::https::Fetcher;
 use crate::net::limit::Limiter;
 use crate::net::shelf::Shelf;
@@ -34,6 +35,8 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
     let (ipv4, ipv6) = (!common.ipv6, !common.ipv4);
     let trust = Arc::new(TrustStore::load(&common.roots, common.ca_file.as_deref())?);
     let dns = Dns::new(&common.resolver, common.timeout)?;
+    let voucher = if common.trust_ad { Voucher::Resolvers } else { Voucher::Anchors(common.trust_anchor.as_deref()) };
+    let dnssec = if common.no_dane { None } else { Some(Dnssec::new(&dns, voucher, common.smtp_port)?) };
     let shelf = Arc::new(Shelf::new());
     let limiter = Arc::new(Limiter::new(usize::from(common.jobs)));
     let helo = common.helo.clone().or_else(vantage::own_name);
@@ -47,6 +50,7 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
     let options = ProbeOptions { port: common.smtp_port, helo, ipv4, ipv6, timeouts: Timeouts::at_most(common.timeout), clock };
     Ok(Looker {
         dns,
+        dnssec,
         fetcher: Fetcher {
             port: common.https_port,
             timeout: common.timeout,

@@ -1,6 +1,7 @@
 //! Floor 2: looking. DNS, HTTPS, SMTP and TLS, each with caps and deadlines; what is seen becomes facts, and nothing is judged here.
 
 pub mod dns;
+pub mod dnssec;
 pub mod https;
 pub mod limit;
 mod memo;

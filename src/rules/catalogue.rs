@@ -1,13 +1,24 @@
 //! The catalogue: every rule of every family, by code.
 
-use super::{cert, domain, fetch, mx, policy, record, reports, starttls, txt};
+use super::{cert, dane, domain, fetch, mx, policy, record, reports, starttls, txt};
 use crate::model::rule::Rule;
 use crate::wire::likeness::edits_within;
 
 /// Every rule, family by family in the order of the stages.
 pub fn all() -> Vec<&'static Rule> {
-    [domain::RULES, record::RULES, txt::RULES, fetch::RULES, policy::RULES, mx::RULES, starttls::RULES, cert::RULES, reports::RULES]
-        .concat()
+    [
+        domain::RULES,
+        record::RULES,
+        txt::RULES,
+        fetch::RULES,
+        policy::RULES,
+        mx::RULES,
+        starttls::RULES,
+        cert::RULES,
+        dane::RULES,
+        reports::RULES,
+    ]
+    .concat()
 }
 
 /// The rule with this code.

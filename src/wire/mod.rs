@@ -15,6 +15,7 @@ pub mod report;
 pub mod rua;
 pub mod smtp;
 pub mod sts_record;
+pub mod tlsa;
 pub mod tlsrpt_record;
 pub mod version;
 pub mod zip;

@@ -1,0 +1,112 @@
+//! What a validated answer says: the records or their absence, and the weakest proof on the way to them. Pure.
+
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::dnssec::Proof;
+use hickory_resolver::proto::dnssec::rdata::DNSSECRData;
+use hickory_resolver::proto::op::{DnsResponse, ResponseCode};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+
+use crate::model::facts::dane::Security;
+use crate::model::looked::{AbsenceKind, Looked};
+use crate::net::dns::{Records, answered, domain, failed};
+use crate::wire::name::Domain;
+
+/// An answer with what DNSSEC says of it.
+#[derive(Clone, Debug)]
+pub(super) struct Judged {
+    pub(super) looked: Records,
+    pub(super) security: Security,
+    /// What is wrong, or why nothing can be told.
+    pub(super) problem: Option<String>,
+}
+
+impl Judged {
+    /// An answer of which nothing can be told.
+    pub(super) fn untold(looked: Records, problem: impl Into<String>) -> Self {
+        Self { looked, security: Security::Indeterminate, problem: Some(problem.into()) }
+    }
+}
+
+/// Reads what the validator made of an answer. What it calls bogus is still to be looked at twice.
+pub(super) fn validated(asked: &Domain, name: &Name, kind: RecordType, answer: Result<DnsResponse, NetError>) -> Judged {
+    match answer {
+        Ok(response) => {
+            let looked = looked(asked, name, kind, &response);
+            let security = security(name, kind, &response, looked.seen().is_some());
+            let problem = (security == Security::Bogus).then(|| format!("a signature of {asked} {kind} is missing or does not hold"));
+            Judged { looked, security, problem }
+        }
+        Err(NetError::Dns(DnsError::Nsec { response, proof, .. })) => {
+            let looked = looked(asked, name, kind, &response);
+            if proof == Proof::Insecure {
+                return Judged { looked, security: Security::Insecure, problem: None };
+            }
+            // The library takes some sound proofs for broken ones (a wildcard's, for one), so this accuses nobody.
+            Judged::untold(looked, format!("the proof of what is not there (NSEC) beside {asked} {kind} could not be followed"))
+        }
+        Err(error) => {
+            let problem = error.to_string();
+            Judged::untold(failed(asked, kind, &error), problem)
+        }
+    }
+}
+
+/// The records or their absence in an answer that was not validated here.
+pub(super) fn looked(asked: &Domain, name: &Name, kind: RecordType, response: &DnsResponse) -> Records {
+    match answered(asked, name, kind, &response.answers) {
+        Looked::Absent(mut absence) if response.metadata.response_code == ResponseCode::NXDomain => {
+            absence.kind = AbsenceKind::NxDomain;
+            Looked::Absent(absence)
+        }
+        other => other,
+    }
+}
+
+/// The weakest proof of the CNAMEs and of the records they lead to; of the denial where there are none.
+fn security(name: &Name, kind: RecordType, response: &DnsResponse, found: bool) -> Security {
+    let mut weakest = Security::Secure;
+    let mut owner = name.clone();
+    let alias = |owner: &Name| response.answers.iter().find(|record| record.name == *owner && matches!(record.data, RData::CNAME(_)));
+    let mut left = response.answers.len();
+    while let Some(record) = alias(&owner).filter(|_| left > 0) {
+        weakest = weakest.max(strength(record.proof));
+        if let RData::CNAME(target) = &record.data {
+            owner = target.0.clone();
+        }
+        left -= 1;
+    }
+    if !found {
+        return weakest.max(denial(&response.authorities));
+    }
+    let records = response.answers.iter().filter(|record| record.name == owner && record.record_type() == kind);
+    records.fold(weakest, |weakest, record| weakest.max(strength(record.proof)))
+}
+
+/// A denial is secure by its NSEC or NSEC3 records. The validator has let it pass, so without them it lies in an unsigned zone.
+fn denial(authorities: &[Record]) -> Security {
+    let proofs = authorities.iter().filter(|record| matches!(record.data, RData::DNSSEC(DNSSECRData::NSEC(_) | DNSSECRData::NSEC3(_))));
+    if proofs.into_iter().any(|record| record.proof == Proof::Secure) { Security::Secure } else { Security::Insecure }
+}
+
+fn strength(proof: Proof) -> Security {
+    match proof {
+        Proof::Secure => Security::Secure,
+        Proof::Insecure => Security::Insecure,
+        Proof::Bogus => Security::Bogus,
+        Proof::Indeterminate => Security::Indeterminate,
+    }
+}
+
+/// Where an answer breaks off at a CNAME whose target was neither answered nor denied: the resolver leaves following it to us.
+pub(super) fn dangling(name: &Name, kind: RecordType, response: &DnsResponse) -> Option<Domain> {
+    let denied = response.authorities.iter().any(|record| record.record_type() == RecordType::SOA);
+    match answered(&domain(name), name, kind, &response.answers) {
+        Looked::Absent(absence) if !denied && response.metadata.response_code == ResponseCode::NoError => {
+            absence.via.last().map(|alias| alias.target.clone())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
