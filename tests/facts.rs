@@ -20,6 +20,9 @@ fn troubled(lab: &Lab) -> Scene<'_> {
     scene.edit_policy("1209600", "3600");
     scene.mx_does(1, |smtp| smtp.ehlo = Ehlo::WithoutStarttls);
     scene.mx_presents(2, scene.issue(&scene.leaf(2).expires_in(-2)));
+    // A key that DANE does not expect, in a signed zone.
+    lab.dns().sign("alpha.test");
+    lab.dns().tlsa(&format!("_{}._tcp.mx2.alpha.test", lab.smtp_port()), 3, 1, 1, vec![7; 32]);
     scene.file("half.json", "{\"organization-name\": \"x");
     scene
 }

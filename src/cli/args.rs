@@ -186,10 +186,10 @@ pub(super) struct Common {
     #[arg(long, value_name = "PEM", env = "STSREADY_CA_FILE", help_heading = "Looking")]
     pub(super) ca_file: Option<PathBuf>,
     /// DNSKEY records of the root that DNSSEC is validated with (default: the embedded root keys)
-    #[arg(long, value_name = "FILE", conflicts_with = "trust_ad", env = "STSREADY_TRUST_ANCHOR", help_heading = "Looking")]
+    #[arg(long, value_name = "FILE", overrides_with = "trust_ad", env = "STSREADY_TRUST_ANCHOR", help_heading = "Looking")]
     pub(super) trust_anchor: Option<PathBuf>,
-    /// Validate nothing here: the resolvers do, and they and the way to them can be trusted
-    #[arg(long, help_heading = "Looking")]
+    /// Believe the resolvers' AD bit instead of validating: they validate, and they and the way to them can be trusted
+    #[arg(long, overrides_with = "trust_anchor", help_heading = "Looking")]
     pub(super) trust_ad: bool,
     /// Do not look at TLSA records (DANE)
     #[arg(long, help_heading = "Looking")]

@@ -112,7 +112,8 @@ impl Seen<'_> {
             };
         }
         let (message, found) = if only_mx {
-            let message = format!("the TLSA records of {subject} are signed, but the MX records of {domain} are not: who forges those, evades them");
+            let message =
+                format!("the TLSA records of {subject} are signed, but the MX records of {domain} are not: who forges those, evades them");
             (message, format!("the MX records of {domain} lie in an unsigned zone"))
         } else {
             let what = if self.facts.of_records == Some(Security::Insecure) { "TLSA records" } else { "addresses" };
@@ -141,6 +142,9 @@ impl Seen<'_> {
     }
 
     fn mismatch_of_each(&self, sheet: &mut Sheet) {
+        if self.host.probes.is_empty() {
+            none_of(&[&MISMATCH], self.host, "the host has no address", sheet);
+        }
         for probe in self.host.probes.iter().filter(|probe| probe.chains().is_empty()) {
             sheet.not_applicable(&MISMATCH, format!("{} {}", self.host.name, probe.address), "no certificate was seen");
         }
@@ -179,7 +183,11 @@ impl Seen<'_> {
         );
         let finding = self.broken(subject, tls, message, sheet);
         finding.found(format!("{} matches, {} does not", matched.kind(), stronger.kind()));
-        finding.fix(format!("delete the record {} at {}, or publish it for the key that is served now", clip(&stronger.to_string()), self.facts.name));
+        finding.fix(format!(
+            "delete the record {} at {}, or publish it for the key that is served now",
+            clip(&stronger.to_string()),
+            self.facts.name
+        ));
     }
 
     fn broken<'s>(&self, subject: &str, tls: &TlsFacts, message: String, sheet: &'s mut Sheet) -> &'s mut crate::model::finding::Finding {
@@ -197,7 +205,8 @@ impl Seen<'_> {
         let Some((_, tls)) = chains(self.case, self.host).into_iter().find(|(_, tls)| differs(tls)) else {
             return sheet.holds(&MISMATCH, subject);
         };
-        let message = format!("the TLSA records of {subject} do not match a certificate that it serves; whether senders use them could not be told");
+        let message =
+            format!("the TLSA records of {subject} do not match a certificate that it serves; whether senders use them could not be told");
         let finding = sheet.undetermined(&MISMATCH, subject, message, self.served(tls));
         finding.severity(Severity::Warning).evidence.extend(self.shown());
         finding.fix("repeat the check with a resolver that passes DNSSEC signatures on");
@@ -213,7 +222,10 @@ impl Seen<'_> {
         let mut evidence = self.shown().into_iter();
         let Some(first) = evidence.next() else { return };
         let message = if usable == 0 {
-            format!("DANE-aware senders take the TLSA {} of {subject} for a demand of TLS, and check no certificate", counted(number, "record"))
+            format!(
+                "DANE-aware senders take the TLSA {} of {subject} for a demand of TLS, and check no certificate",
+                counted(number, "record")
+            )
         } else {
             format!("DANE-aware senders judge {subject} by its TLSA {}, and by the policy only beside", counted(number, "record"))
         };

@@ -4,6 +4,7 @@
 //! severity ([`row`]): one too many fails as one too few does.
 
 mod cert;
+mod dane;
 mod domain;
 mod fetch;
 mod mx;
@@ -33,6 +34,7 @@ fn tables() -> Vec<Row> {
         mx::rows(),
         starttls::rows(),
         cert::rows(),
+        dane::rows(),
         reports::rows(),
         several::rows(),
     ]

@@ -46,7 +46,8 @@ pub(super) fn load(file: Option<&Path>) -> Result<Arc<TrustAnchors>, AnchorError
     let mut text = String::new();
     std::fs::File::open(file).and_then(|opened| opened.take(FILE_CAP).read_to_string(&mut text)).map_err(unreadable)?;
     let garbled = |detail: String| AnchorError::Garbled { file: file.to_owned(), detail };
-    let anchors: TrustAnchors = text.parse().map_err(|error: hickory_resolver::proto::serialize::txt::ParseError| garbled(error.to_string()))?;
+    let anchors: TrustAnchors =
+        text.parse().map_err(|error: hickory_resolver::proto::serialize::txt::ParseError| garbled(error.to_string()))?;
     if anchors.is_empty() { Err(AnchorError::NoRoot { file: file.to_owned() }) } else { Ok(Arc::new(anchors)) }
 }
 

@@ -120,7 +120,16 @@ impl Asker {
         let dnssec_ok = request.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok);
         let bits = [dnssec_ok, request.metadata.checking_disabled, request.metadata.authentic_data];
         let key = Key { name: query.name.to_lowercase(), kind: query.query_type, bits };
-        let answer = self.memo.get(key, || async { capped(self.pool.send(request).first_answer().await) }).await;
+        let ask = || async {
+            let answer = capped(self.pool.send(request).first_answer().await);
+            // Silence is not kept: one lost packet about `com` must not cost every domain below it.
+            if let Err(error @ (NetError::Timeout | NetError::NoConnections | NetError::Io(_) | NetError::Busy)) = answer {
+                Err(error)
+            } else {
+                Ok(answer)
+            }
+        };
+        let answer = self.memo.try_get(key, ask).await.flatten();
         if let Err(error) = &answer
             && !matches!(error, NetError::Dns(DnsError::NoRecordsFound(_)))
         {

@@ -108,15 +108,12 @@ impl Dnssec {
     pub async fn dane(&self, host: Host<'_>) -> DaneFacts {
         let (name, tlsa) = self.tlsa(host).await;
         let (records, left_out) = records(&tlsa.looked);
-        // Senders ask for TLSA records only where the addresses are secure (RFC 7672 §2.2.3), and the MX records matter only then.
-        let rest_matters = match &records {
-            Looked::Seen(_) => tlsa.security == Security::Secure,
-            Looked::Failed(_) => true,
-            Looked::Absent(_) => false,
-        };
-        let of_addresses = async { if rest_matters { Some(self.of_addresses(host).await) } else { None } };
+        // Senders ask for TLSA records only where the addresses are secure (RFC 7672 §2.2.3): that tells whether a failed lookup matters.
+        let in_use = records.seen().is_some() && tlsa.security == Security::Secure;
+        let addresses_matter = in_use || records.failure().is_some();
+        let of_addresses = async { if addresses_matter { Some(self.of_addresses(host).await) } else { None } };
         let of_mx = async {
-            match host.named_by.filter(|_| rest_matters) {
+            match host.named_by.filter(|_| in_use) {
                 Some(domain) => Some(self.judged(domain, RecordType::MX).await),
                 None => None,
             }
@@ -154,12 +151,8 @@ impl Dnssec {
 
     /// The weaker of the families that the host has.
     async fn of_addresses(&self, host: Host<'_>) -> Arc<Judged> {
-        let v4 = async {
-            if host.addresses.v4.seen().is_some() { Some(self.judged(host.name, RecordType::A).await) } else { None }
-        };
-        let v6 = async {
-            if host.addresses.v6.seen().is_some() { Some(self.judged(host.name, RecordType::AAAA).await) } else { None }
-        };
+        let v4 = async { if host.addresses.v4.seen().is_some() { Some(self.judged(host.name, RecordType::A).await) } else { None } };
+        let v6 = async { if host.addresses.v6.seen().is_some() { Some(self.judged(host.name, RecordType::AAAA).await) } else { None } };
         let (v4, v6) = tokio::join!(v4, v6);
         let untold = || {
             let failure = Failure::new(FailureKind::Other, "not asked");
@@ -181,7 +174,8 @@ impl Dnssec {
 
     /// Judges an answer, and follows CNAMEs where the resolver does not: the weakest link counts.
     async fn judge(&self, asked: &Domain, kind: RecordType) -> Judged {
-        let resolver = self.resolver.get_or_init(|| self.meet()).await;
+        let met = self.resolver.get_or_try_init(|| self.meet()).await.cloned();
+        let resolver = &met.unwrap_or_else(|unmet| unmet);
         let mut weakest: Option<Judged> = None;
         let mut via = Vec::new();
         let mut next = asked.clone();
@@ -214,7 +208,8 @@ impl Dnssec {
     }
 
     async fn judge_once(&self, resolver: &Resolver, asked: &Domain, name: &Name, kind: RecordType) -> (Judged, Option<Domain>) {
-        let dangling = |answer: &Result<DnsResponse, NetError>| answer.as_ref().ok().and_then(|response| reading::dangling(name, kind, response));
+        let dangling =
+            |answer: &Result<DnsResponse, NetError>| answer.as_ref().ok().and_then(|response| reading::dangling(name, kind, response));
         match (&self.anchors, &resolver.unfit) {
             (None, _) | (_, Some(_)) => {
                 let answer = self.asker.ask(name, kind, Bits::Authentic).await;
@@ -276,29 +271,30 @@ impl Dnssec {
     }
 
     /// Asks for the root's keys: whether signatures come with them, whether they lead to the trust anchor, whether the AD bit is set.
-    async fn meet(&self) -> Resolver {
+    /// In place of an error comes what to believe until the keys can be looked up.
+    async fn meet(&self) -> Result<Resolver, Resolver> {
         let root = Name::root();
         let unfit = |why: &str| Resolver { unfit: Some(why.to_owned()), validates: false };
         let answer = match self.asker.ask(&root, RecordType::DNSKEY, Bits::Signed).await {
             Ok(answer) => answer,
-            Err(error) => return unfit(&format!("the keys of the root could not be looked up: {error}")),
+            Err(error) => return Err(unfit(&format!("the keys of the root could not be looked up: {error}"))),
         };
         let validates = answer.metadata.authentic_data;
         let Some(anchors) = &self.anchors else {
             let why = "the resolver does not set the AD bit even for the root: it does not validate";
-            return if validates { Resolver { unfit: None, validates } } else { unfit(why) };
+            return Ok(if validates { Resolver { unfit: None, validates } } else { unfit(why) });
         };
         if !answer.answers.iter().any(|record| record.record_type() == RecordType::RRSIG) {
-            return unfit("the resolver does not pass signatures on");
+            return Ok(unfit("the resolver does not pass signatures on"));
         }
         let trail = Arc::new(Trail::default());
         let validator = DnssecDnsHandle::with_trust_anchor(self.asker.on(&trail), Arc::clone(anchors));
         let keys = validator.lookup(Query::query(root.clone(), RecordType::DNSKEY), self.asker.options()).first_answer().await;
         let judged = reading::validated(&Domain::from_dns("."), &root, RecordType::DNSKEY, keys);
-        match judged.security {
+        Ok(match judged.security {
             Security::Secure => Resolver { unfit: None, validates },
             _ => unfit("the keys of the root that the resolver gives do not lead to the trust anchor"),
-        }
+        })
     }
 }
 

@@ -36,19 +36,25 @@ pub(super) fn validated(asked: &Domain, name: &Name, kind: RecordType, answer: R
             let problem = (security == Security::Bogus).then(|| format!("a signature of {asked} {kind} is missing or does not hold"));
             Judged { looked, security, problem }
         }
-        Err(NetError::Dns(DnsError::Nsec { response, proof, .. })) => {
-            let looked = looked(asked, name, kind, &response);
-            if proof == Proof::Insecure {
-                return Judged { looked, security: Security::Insecure, problem: None };
-            }
-            // The library takes some sound proofs for broken ones (a wildcard's, for one), so this accuses nobody.
-            Judged::untold(looked, format!("the proof of what is not there (NSEC) beside {asked} {kind} could not be followed"))
-        }
+        Err(NetError::Dns(DnsError::Nsec { response, proof, .. })) => unproven(asked, name, kind, &response, proof),
         Err(error) => {
             let problem = error.to_string();
             Judged::untold(failed(asked, kind, &error), problem)
         }
     }
+}
+
+/// An answer whose proof of what is not there the library did not accept.
+fn unproven(asked: &Domain, name: &Name, kind: RecordType, response: &DnsResponse, proof: Proof) -> Judged {
+    let looked = looked(asked, name, kind, response);
+    if proof == Proof::Insecure {
+        return Judged { looked, security: Security::Insecure, problem: None };
+    }
+    if security(name, kind, response, looked.seen().is_some()) == Security::Secure && wildcards_are_right(response) {
+        return Judged { looked, security: Security::Secure, problem: None };
+    }
+    // The library takes some sound proofs for broken ones, so this accuses nobody.
+    Judged::untold(looked, format!("the proof of what is not there (NSEC) beside {asked} {kind} could not be followed"))
 }
 
 /// The records or their absence in an answer that was not validated here.
@@ -86,6 +92,37 @@ fn security(name: &Name, kind: RecordType, response: &DnsResponse, found: bool) 
 fn denial(authorities: &[Record]) -> Security {
     let proofs = authorities.iter().filter(|record| matches!(record.data, RData::DNSSEC(DNSSECRData::NSEC(_) | DNSSECRData::NSEC3(_))));
     if proofs.into_iter().any(|record| record.proof == Proof::Secure) { Security::Secure } else { Security::Insecure }
+}
+
+/// Whether records that a wildcard stands for are shown to have no closer match (RFC 4035 §5.3.4): an NSEC record that holds spans the
+/// name, and neither of its ends lies between the wildcard's parent and the name. The library refuses the commonest of these proofs.
+fn wildcards_are_right(response: &DnsResponse) -> bool {
+    let expanded = response.answers.iter().filter_map(|record| match &record.data {
+        RData::DNSSEC(DNSSECRData::RRSIG(signature)) if signature.input().num_labels < record.name.num_labels() => {
+            Some((&record.name, usize::from(signature.input().num_labels)))
+        }
+        _ => None,
+    });
+    let proofs = response.authorities.iter().filter(|record| record.proof == Proof::Secure).filter_map(|record| match &record.data {
+        RData::DNSSEC(DNSSECRData::NSEC(nsec)) => Some((&record.name, nsec.next_domain_name())),
+        _ => None,
+    });
+    let proofs: Vec<(&Name, &Name)> = proofs.collect();
+    let spans = |owner: &Name, next: &Name, name: &Name| owner < name && (name < next || (next <= owner && next.zone_of(name)));
+    let mut expanded = expanded.peekable();
+    expanded.peek().is_some()
+        && expanded.all(|(name, labels)| {
+            let shown = |(owner, next): &(&Name, &Name)| {
+                spans(owner, next, name) && in_common(owner, name) <= labels && in_common(next, name) <= labels
+            };
+            proofs.iter().any(shown)
+        })
+}
+
+/// How many labels two names share, from the right.
+fn in_common(one: &Name, other: &Name) -> usize {
+    let same = |(one, other): &(&[u8], &[u8])| one.eq_ignore_ascii_case(other);
+    one.iter().rev().zip(other.iter().rev()).take_while(same).count()
 }
 
 fn strength(proof: Proof) -> Security {

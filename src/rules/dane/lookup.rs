@@ -53,7 +53,9 @@ fn bogus(case: &Case<'_>, host: &MxHost, facts: &DaneFacts, sheet: &mut Sheet) {
     };
     let message = format!("the DNSSEC signatures of {what} do not hold: DANE-aware senders hold mail back");
     let finding = sheet.broken(&LOOKUP_FAILED, subject, message, problem(facts));
-    finding.expected("signatures that lead to the trust anchor of DNSSEC").found(facts.problem.clone().unwrap_or_else(|| "bogus".to_owned()));
+    finding
+        .expected("signatures that lead to the trust anchor of DNSSEC")
+        .found(facts.problem.clone().unwrap_or_else(|| "bogus".to_owned()));
     match &facts.records {
         Looked::Failed(failure) => finding.evidence(failed(facts, failure)),
         Looked::Absent(absence) => finding.evidence(Evidence::new(EvidenceKind::Dns, observed::absent(&facts.name, "TLSA", absence))),

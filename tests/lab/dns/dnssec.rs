@@ -62,11 +62,9 @@ impl Keys {
     pub(super) fn look(&self, name: &Name, kind: RecordType) -> Option<Vec<Record>> {
         let is_zone = name.num_labels() <= 2;
         let data = match kind {
-            RecordType::DNSKEY if is_zone => {
-                self.zones.get(name).map(|signer| RData::DNSSEC(DNSSECRData::DNSKEY(signer.dnskey().clone())))
-            }
+            RecordType::DNSKEY if is_zone => self.zones.get(name).map(|signer| RData::DNSSEC(DNSSECRData::DNSKEY(signer.dnskey().clone()))),
             RecordType::DS if is_zone && !name.is_root() => {
-                self.zones.get(name).map(|signer| RData::DNSSEC(DNSSECRData::DS(DS::from_key(signer.dnskey(), name, DigestType::SHA256).expect("a DS"))))
+                self.zones.get(name).map(|signer| RData::DNSSEC(DNSSECRData::DS(ds(name, signer.dnskey()))))
             }
             RecordType::NS if is_zone => Some(RData::NS(NS(Name::from_ascii("ns.lab.test.").expect("a constant name is valid")))),
             _ => return None,
@@ -78,7 +76,10 @@ impl Keys {
     pub(super) fn complete(&self, answer: &mut Message, name: &Name, kind: RecordType, fault: Option<&Fault>) {
         let denied = !answer.answers.iter().any(|record| record.record_type() == kind);
         if denied {
-            let end = answer.answers.iter().filter_map(|record| if let RData::CNAME(target) = &record.data { Some(target.0.clone()) } else { None });
+            let end = answer
+                .answers
+                .iter()
+                .filter_map(|record| if let RData::CNAME(target) = &record.data { Some(target.0.clone()) } else { None });
             let end = end.last().unwrap_or_else(|| name.clone()).to_lowercase();
             let zone = zone_of(&end, kind);
             if self.zones.contains_key(&zone) {
@@ -95,7 +96,7 @@ impl Keys {
     /// "This name is there, and has no such type." At the cut to a zone without keys it says that there is a delegation.
     fn proof(&self, name: &Name, kind: RecordType) -> Record {
         let mut types = vec![RecordType::RRSIG, RecordType::NSEC];
-        if kind == RecordType::DS {
+        if kind == RecordType::DS && name.num_labels() == 2 {
             types.push(RecordType::NS);
         }
         let next = name.prepend_label("\u{0}").unwrap_or_else(|_| name.clone());
@@ -106,8 +107,8 @@ impl Keys {
         let mut sets: BTreeMap<(Name, RecordType), RecordSet> = BTreeMap::new();
         for record in section {
             let (name, kind) = (record.name.to_lowercase(), record.record_type());
-            let set = sets.entry((name.clone(), kind)).or_insert_with(|| RecordSet::new(name, kind, 0));
-            set.insert(record.clone(), 0);
+            let set = sets.entry((name.clone(), kind)).or_insert_with(|| RecordSet::with_ttl(name, kind, record.ttl));
+            set.add_rdata(record.data.clone());
         }
         sets.into_iter().filter_map(|((name, kind), set)| self.signature(&name, kind, &set, fault)).collect()
     }
@@ -129,6 +130,12 @@ impl Keys {
         };
         Some(Record::from_rdata(name.clone(), set.ttl(), RData::DNSSEC(DNSSECRData::RRSIG(made))))
     }
+}
+
+fn ds(zone: &Name, key: &DNSKEY) -> DS {
+    let tag = key.calculate_key_tag().expect("a key has a tag");
+    let digest = key.to_digest(zone, DigestType::SHA256).expect("a key has a digest");
+    DS::new(tag, key.public_key().algorithm(), DigestType::SHA256, digest.as_ref().to_vec())
 }
 
 fn tld() -> Name {

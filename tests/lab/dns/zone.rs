@@ -125,7 +125,7 @@ impl Zone {
 }
 
 /// The SOA of the zone that a name would be in: two labels, as if every registered domain were one zone.
-fn soa(name: &Name) -> Record {
+pub(super) fn soa(name: &Name) -> Record {
     let zone = name.trim_to(2);
     let server = Name::from_ascii("ns.lab.test.").expect("a constant name is valid");
     let data = SOA::new(server.clone(), server, 1, 3600, 600, 86_400, NEGATIVE_TTL);
