@@ -20,9 +20,6 @@ fn troubled(lab: &Lab) -> Scene<'_> {
     scene.edit_policy("1209600", "3600");
     scene.mx_does(1, |smtp| smtp.ehlo = Ehlo::WithoutStarttls);
     scene.mx_presents(2, scene.issue(&scene.leaf(2).expires_in(-2)));
-    // A key that DANE does not expect, in a signed zone.
-    lab.dns().sign("alpha.test");
-    lab.dns().tlsa(&format!("_{}._tcp.mx2.alpha.test", lab.smtp_port()), 3, 1, 1, vec![7; 32]);
     scene.file("half.json", "{\"organization-name\": \"x");
     scene
 }
@@ -45,6 +42,26 @@ fn saved_facts_give_the_same_bytes_as_the_live_run() {
     };
     assert_eq!(text(false), text(false));
     assert_ne!(text(false), text(true));
+}
+
+#[test]
+fn tlsa_records_are_judged_again_to_the_same_bytes_and_older_facts_have_none() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    lab.dns().sign("alpha.test");
+    lab.dns().tlsa(&format!("_{}._tcp.mx1.alpha.test", lab.smtp_port()), 3, 1, 1, vec![7; 32]);
+    let facts = path(&lab, "facts.json");
+    let live = scene.check().args(["--save-facts", &facts]).run().exits(0);
+    assert_eq!(live.assessment().of("dane-mismatch").len(), 1);
+    let again = stsready(["check", "--facts", &facts, "--format", "json"]).run().exits(0);
+    assert_eq!(again.stdout, live.stdout);
+    let mut older: Value = serde_json::from_slice(&std::fs::read(&facts).unwrap()).unwrap();
+    for host in older["servers"].as_array_mut().unwrap() {
+        assert!(host.as_object_mut().unwrap().remove("dane").is_some());
+    }
+    std::fs::write(&facts, older.to_string()).unwrap();
+    let older = stsready(["check", "--facts", &facts, "--format", "json"]).run().exits(0);
+    assert!(older.assessment().findings().is_empty(), "{older}");
 }
 
 #[test]

@@ -244,14 +244,14 @@ impl Seen<'_> {
             !served.iter().any(|(_, tls)| matches(tls))
         });
         let (number, idle) = (self.records.len(), if served.is_empty() { 0 } else { idle.count() });
-        let mut words = clip(&self.records.iter().map(TlsaRecord::kind).collect::<Vec<_>>().join(", "));
+        let mut words = vec![clip(&self.records.iter().map(TlsaRecord::kind).collect::<Vec<_>>().join(", "))];
         if usable < number {
-            words.push_str(&format!("; {} of {number} not usable at port 25", number - usable));
+            words.push(format!("{} of {number} not usable at port 25", number - usable));
         }
         if idle > 0 {
-            words.push_str(&format!("; {idle} of {number} without a certificate that is served, as while keys are changed"));
+            words.push(format!("{idle} of {number} without a certificate that is served, as while keys are changed"));
         }
-        words
+        words.join("; ")
     }
 
     /// The leaf of a chain as evidence: what records are compared with.

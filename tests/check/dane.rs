@@ -194,6 +194,20 @@ fn forwarding() -> Vec<Row> {
             it.pinned(3, 1, 1, 0);
             it.tlsa_fault(Fault::OldSignatures);
         }),
+        // Nobody but the zone itself says that it is signed.
+        row("a signed zone without a DS record", Ready, &["advice dane-insecure mx1."], |it| {
+            it.dns().sign_alone(&it.name);
+            it.tlsa(3, 1, 1, vec![7; 32]);
+        }),
+        row("bad signatures in a zone without a DS record", Ready, &["advice dane-insecure mx1."], |it| {
+            it.dns().sign_alone(&it.name);
+            it.tlsa(3, 1, 1, vec![7; 32]);
+            it.tlsa_fault(Fault::BadSignatures);
+        }),
+        row("TLSA records that lost their signatures", Ready, UNTOLD, |it| {
+            it.pinned(3, 1, 1, 0);
+            it.tlsa_fault(Fault::NoSignatures);
+        }),
         row("bad signatures of MX records", Ready, FAILED, |it| {
             it.pinned(3, 1, 1, 0);
             it.dns().fault_on(&it.name, RecordType::MX, Fault::BadSignatures);

@@ -163,7 +163,7 @@ impl Dnssec {
 
     async fn judged(&self, name: &Domain, kind: RecordType) -> Arc<Judged> {
         let judge = || async {
-            let judged = tokio::time::timeout(self.deadline, self.judge(name, kind)).await;
+            let judged = tokio::time::timeout(self.deadline, Box::pin(self.judge(name, kind))).await;
             Arc::new(judged.unwrap_or_else(|_| {
                 let words = format!("no answer to {name} {kind} within {:?}", self.deadline);
                 Judged::untold(Looked::Failed(Failure::new(FailureKind::Timeout, words.clone())), words)
@@ -233,27 +233,59 @@ impl Dnssec {
             }
             (Some(anchors), None) => {
                 let trail = Arc::new(Trail::default());
-                let validator = DnssecDnsHandle::with_trust_anchor(self.asker.on(&trail), Arc::clone(anchors));
-                let answer = validator.lookup(Query::query(name.clone(), kind), self.asker.options()).first_answer().await;
+                let answer = self.validate(anchors, &trail, name, kind).await;
                 let dangling = dangling(&answer);
+                let signer = answer.as_ref().ok().and_then(|response| reading::signer(name, response));
                 let judged = reading::validated(asked, name, kind, answer);
-                (self.second_look(resolver, &trail, name, kind, judged).await, dangling)
+                let judged = if judged.security == Security::Bogus {
+                    self.second_look(resolver, anchors, &trail, signer, judged).await
+                } else if judged.looked.failure().is_some() {
+                    self.twice(resolver, name, kind, judged).await
+                } else {
+                    judged
+                };
+                (judged, dangling)
             }
         }
     }
 
+    /// One question through the library's validator.
+    async fn validate(
+        &self,
+        anchors: &Arc<TrustAnchors>,
+        trail: &Arc<Trail>,
+        name: &Name,
+        kind: RecordType,
+    ) -> Result<DnsResponse, NetError> {
+        let validator = DnssecDnsHandle::with_trust_anchor(self.asker.on(trail), Arc::clone(anchors));
+        validator.lookup(Query::query(name.clone(), kind), self.asker.options()).first_answer().await
+    }
+
     /// Before anything is called bogus: is it the zone, or the way to it, or the library?
-    async fn second_look(&self, resolver: &Resolver, trail: &Trail, name: &Name, kind: RecordType, judged: Judged) -> Judged {
-        if judged.security == Security::Bogus {
-            if let Some(trouble) = trail.trouble() {
-                return Judged::untold(judged.looked, format!("a lookup on the way to the trust anchor failed: {trouble}"));
-            }
-            if resolver.validates {
-                let problem = "the signatures do not hold here, but the resolver, which validates, finds nothing wrong with them";
-                return Judged::untold(judged.looked, problem);
-            }
+    async fn second_look(
+        &self,
+        resolver: &Resolver,
+        anchors: &Arc<TrustAnchors>,
+        trail: &Trail,
+        signer: Option<Name>,
+        judged: Judged,
+    ) -> Judged {
+        if let Some(trouble) = trail.trouble() {
+            return Judged::untold(judged.looked, format!("a lookup on the way to the trust anchor failed: {trouble}"));
         }
-        if judged.looked.failure().is_some() { self.twice(resolver, name, kind, judged).await } else { judged }
+        if resolver.validates {
+            let problem = "the signatures do not hold here, but the resolver, which validates, finds nothing wrong with them";
+            return Judged::untold(judged.looked, problem);
+        }
+        let Some(signer) = signer else { return Judged::untold(judged.looked, "the answer comes without signatures") };
+        // A zone whose parent says nothing of its keys may sign as it likes: only one that is known to be signed can be broken.
+        let zone = super::dns::domain(&signer);
+        let delegation = self.validate(anchors, &Arc::default(), &signer, RecordType::DS).await;
+        let delegation = reading::validated(&zone, &signer, RecordType::DS, delegation);
+        if signer.is_root() || (delegation.looked.seen().is_some() && delegation.security == Security::Secure) {
+            return judged;
+        }
+        Judged::untold(judged.looked, format!("whether {zone} is a signed zone could not be proven"))
     }
 
     /// SERVFAIL is what a validating resolver says to signatures that do not hold; asked not to check, it answers.
@@ -287,9 +319,7 @@ impl Dnssec {
         if !answer.answers.iter().any(|record| record.record_type() == RecordType::RRSIG) {
             return Ok(unfit("the resolver does not pass signatures on"));
         }
-        let trail = Arc::new(Trail::default());
-        let validator = DnssecDnsHandle::with_trust_anchor(self.asker.on(&trail), Arc::clone(anchors));
-        let keys = validator.lookup(Query::query(root.clone(), RecordType::DNSKEY), self.asker.options()).first_answer().await;
+        let keys = self.validate(anchors, &Arc::default(), &root, RecordType::DNSKEY).await;
         let judged = reading::validated(&Domain::from_dns("."), &root, RecordType::DNSKEY, keys);
         Ok(match judged.security {
             Security::Secure => Resolver { unfit: None, validates },

@@ -134,6 +134,19 @@ fn strength(proof: Proof) -> Security {
     }
 }
 
+/// The zone that signed, or says to have signed, what does not hold; `None` if it came without a signature.
+pub(super) fn signer(name: &Name, response: &DnsResponse) -> Option<Name> {
+    // The records asked for may stand behind CNAMEs, so any that does not hold serves.
+    let bogus = |record: &&Record| record.proof == Proof::Bogus && record.record_type() != RecordType::RRSIG;
+    let own = response.answers.iter().filter(bogus).max_by_key(|record| record.name == *name)?;
+    response.answers.iter().find_map(|record| match &record.data {
+        RData::DNSSEC(DNSSECRData::RRSIG(signature)) if record.name == own.name && signature.input().type_covered == own.record_type() => {
+            Some(signature.input().signer_name.clone())
+        }
+        _ => None,
+    })
+}
+
 /// Where an answer breaks off at a CNAME whose target was neither answered nor denied: the resolver leaves following it to us.
 pub(super) fn dangling(name: &Name, kind: RecordType, response: &DnsResponse) -> Option<Domain> {
     let denied = response.authorities.iter().any(|record| record.record_type() == RecordType::SOA);

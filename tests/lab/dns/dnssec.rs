@@ -3,7 +3,7 @@
 //! The server answers as a resolver does. Signatures and proofs are made when they are asked for (the DO bit). What does not exist is
 //! denied by a record that claims the name and lists no such type, as large providers do it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use hickory_proto::dnssec::crypto::EcdsaSigningKey;
@@ -18,18 +18,20 @@ use super::Fault;
 use super::zone::soa;
 
 const TTL: u32 = 300;
-const FORTNIGHT: std::time::Duration = std::time::Duration::from_secs(14 * 86_400);
+const FORTNIGHT: std::time::Duration = std::time::Duration::from_hours(14 * 24);
 
 /// The keys of all signed zones.
 pub(super) struct Keys {
     zones: BTreeMap<Name, DnssecSigner>,
+    /// Signed zones that their parent knows nothing of.
+    islands: BTreeSet<Name>,
     /// Whether the lab's resolver says "authentic data" of what is signed; one that only forwards does not.
     pub(super) validates: bool,
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        let mut keys = Self { zones: BTreeMap::new(), validates: true };
+        let mut keys = Self { zones: BTreeMap::new(), islands: BTreeSet::new(), validates: true };
         keys.sign(Name::root());
         keys.sign(tld());
         keys
@@ -46,6 +48,17 @@ impl Keys {
         self.zones.insert(zone.clone(), DnssecSigner::new(dnskey, Box::new(key), zone, FORTNIGHT));
     }
 
+    /// Signs a zone without a DS record at its parent.
+    pub(super) fn sign_alone(&mut self, zone: Name) {
+        self.islands.insert(zone.clone());
+        self.sign(zone);
+    }
+
+    /// Whether the parent has a DS record for the zone.
+    fn is_known(&self, zone: &Name) -> bool {
+        self.zones.contains_key(zone) && !self.islands.contains(zone)
+    }
+
     /// The root's key as a trust anchor file has it.
     pub(super) fn anchor(&self) -> String {
         let key = self.zones[&Name::root()].dnskey();
@@ -55,7 +68,7 @@ impl Keys {
 
     /// Whether a validating resolver would say "authentic data" of a name.
     pub(super) fn vouch_for(&self, name: &Name, kind: RecordType) -> bool {
-        self.validates && self.zones.contains_key(&zone_of(name, kind))
+        self.validates && self.is_known(&zone_of(name, kind))
     }
 
     /// The records that exist because there are zones: keys, delegations. `None` for all other questions.
@@ -64,7 +77,8 @@ impl Keys {
         let data = match kind {
             RecordType::DNSKEY if is_zone => self.zones.get(name).map(|signer| RData::DNSSEC(DNSSECRData::DNSKEY(signer.dnskey().clone()))),
             RecordType::DS if is_zone && !name.is_root() => {
-                self.zones.get(name).map(|signer| RData::DNSSEC(DNSSECRData::DS(ds(name, signer.dnskey()))))
+                let known = self.zones.get(name).filter(|_| self.is_known(name));
+                known.map(|signer| RData::DNSSEC(DNSSECRData::DS(ds(name, signer.dnskey()))))
             }
             RecordType::NS if is_zone => Some(RData::NS(NS(Name::from_ascii("ns.lab.test.").expect("a constant name is valid")))),
             _ => return None,
@@ -76,14 +90,14 @@ impl Keys {
     pub(super) fn complete(&self, answer: &mut Message, name: &Name, kind: RecordType, fault: Option<&Fault>) {
         let denied = !answer.answers.iter().any(|record| record.record_type() == kind);
         if denied {
-            let end = answer
-                .answers
-                .iter()
-                .filter_map(|record| if let RData::CNAME(target) = &record.data { Some(target.0.clone()) } else { None });
-            let end = end.last().unwrap_or_else(|| name.clone()).to_lowercase();
+            let alias = answer.answers.iter().rev().find_map(|record| match &record.data {
+                RData::CNAME(target) => Some(target.0.clone()),
+                _ => None,
+            });
+            let end = alias.unwrap_or_else(|| name.clone()).to_lowercase();
             let zone = zone_of(&end, kind);
             if self.zones.contains_key(&zone) {
-                answer.authorities = vec![soa_of(&zone), self.proof(&end, kind)];
+                answer.authorities = vec![soa_of(&zone), proof(&end, kind)];
                 answer.metadata.response_code = ResponseCode::NoError;
             }
         }
@@ -91,16 +105,6 @@ impl Keys {
             let signatures = self.signatures(section, fault);
             section.extend(signatures);
         }
-    }
-
-    /// "This name is there, and has no such type." At the cut to a zone without keys it says that there is a delegation.
-    fn proof(&self, name: &Name, kind: RecordType) -> Record {
-        let mut types = vec![RecordType::RRSIG, RecordType::NSEC];
-        if kind == RecordType::DS && name.num_labels() == 2 {
-            types.push(RecordType::NS);
-        }
-        let next = name.prepend_label("\u{0}").unwrap_or_else(|_| name.clone());
-        Record::from_rdata(name.clone(), TTL, RData::DNSSEC(DNSSECRData::NSEC(NSEC::new(next, types))))
     }
 
     fn signatures(&self, section: &[Record], fault: Option<&Fault>) -> Vec<Record> {
@@ -115,7 +119,7 @@ impl Keys {
 
     fn signature(&self, name: &Name, kind: RecordType, set: &RecordSet, fault: Option<&Fault>) -> Option<Record> {
         // The proof of an unsigned delegation is the parent's, like a DS record.
-        let as_parent = kind == RecordType::NSEC && name.num_labels() == 2 && !self.zones.contains_key(name);
+        let as_parent = kind == RecordType::NSEC && name.num_labels() == 2 && !self.is_known(name);
         let signer = self.zones.get(&zone_of(name, if as_parent { RecordType::DS } else { kind }))?;
         let now = OffsetDateTime::now_utc();
         let inception = match fault {
@@ -130,6 +134,16 @@ impl Keys {
         };
         Some(Record::from_rdata(name.clone(), set.ttl(), RData::DNSSEC(DNSSECRData::RRSIG(made))))
     }
+}
+
+/// "This name is there, and has no such type." At the cut to a zone without keys it says that there is a delegation.
+fn proof(name: &Name, kind: RecordType) -> Record {
+    let mut types = vec![RecordType::RRSIG, RecordType::NSEC];
+    if kind == RecordType::DS && name.num_labels() == 2 {
+        types.push(RecordType::NS);
+    }
+    let next = name.prepend_label("\u{0}").unwrap_or_else(|_| name.clone());
+    Record::from_rdata(name.clone(), TTL, RData::DNSSEC(DNSSECRData::NSEC(NSEC::new(next, types))))
 }
 
 fn ds(zone: &Name, key: &DNSKEY) -> DS {

@@ -137,6 +137,11 @@ impl Dns {
         self.lock().keys.sign(fqdn(zone));
     }
 
+    /// Signs a registered domain without a DS record at its parent: an island that no validator reaches.
+    pub fn sign_alone(&self, zone: &str) {
+        self.lock().keys.sign_alone(fqdn(zone));
+    }
+
     /// From now on the resolver passes signatures on and checks none: no AD bit.
     pub fn without_validation(&self) {
         self.lock().keys.validates = false;

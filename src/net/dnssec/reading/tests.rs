@@ -144,3 +144,28 @@ fn what_the_resolver_did_not_follow_is_told_from_what_is_not_there() {
     let circle = vec![self::alias("a.example.", "a.example.", Proof::Secure)];
     assert_eq!(hanging(circle, Vec::new(), ResponseCode::NoError), None);
 }
+
+#[test]
+fn who_signed_what_does_not_hold_is_named() {
+    use hickory_resolver::proto::dnssec::Algorithm;
+    use hickory_resolver::proto::dnssec::rdata::{RRSIG, SigInput};
+    use hickory_resolver::proto::rr::SerialNumber;
+    let signature = |type_covered| {
+        let input = SigInput {
+            type_covered,
+            algorithm: Algorithm::ED25519,
+            num_labels: 2,
+            original_ttl: 300,
+            sig_expiration: SerialNumber::new(2),
+            sig_inception: SerialNumber::new(1),
+            key_tag: 1,
+            signer_name: name("example."),
+        };
+        record("a.example.", RData::DNSSEC(DNSSECRData::RRSIG(RRSIG::from_sig(input, Vec::new()))), Proof::Bogus)
+    };
+    let of = |answers| signer(&name("a.example."), &response(answers, Vec::new(), ResponseCode::NoError));
+    assert_eq!(of(vec![address("a.example.", Proof::Bogus), signature(RecordType::A)]), Some(name("example.")));
+    assert_eq!(of(vec![address("a.example.", Proof::Bogus), signature(RecordType::MX)]), None, "not for these records");
+    assert_eq!(of(vec![address("a.example.", Proof::Bogus)]), None);
+    assert_eq!(of(vec![address("a.example.", Proof::Secure), signature(RecordType::A)]), None, "nothing is wrong");
+}
