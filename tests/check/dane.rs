@@ -41,7 +41,9 @@ fn matching() -> Vec<Row> {
         row("TLSA records of two keys", Ready, NOTED, |it| {
             let chains = [Key::P256, Key::Rsa2048].map(|key| it.issue(&it.leaf(1).key(key)));
             it.sign();
-            chains.iter().for_each(|chain| it.tlsa(3, 1, 1, chain.tlsa_3_1_1()));
+            for chain in &chains {
+                it.tlsa(3, 1, 1, chain.tlsa_3_1_1());
+            }
             it.mx_presents(1, chains.to_vec());
         }),
         row("a TLSA record behind a CNAME", Ready, NOTED, |it| {
@@ -193,6 +195,12 @@ fn forwarding() -> Vec<Row> {
         row("old signatures of TLSA records", Ready, FAILED, |it| {
             it.pinned(3, 1, 1, 0);
             it.tlsa_fault(Fault::OldSignatures);
+        }),
+        row("a TLSA record by a wildcard", Ready, NOTED, |it| {
+            let chain = it.issue(&it.leaf(1));
+            it.sign();
+            it.dns().tlsa(&format!("*._tcp.{}", it.mx_name(1)), 3, 1, 1, chain.tlsa_3_1_1());
+            it.mx_presents(1, chain);
         }),
         // Nobody but the zone itself says that it is signed.
         row("a signed zone without a DS record", Ready, &["advice dane-insecure mx1."], |it| {

@@ -86,8 +86,9 @@ impl Keys {
         Some(data.map(|data| Record::from_rdata(name.clone(), TTL, data)).into_iter().collect())
     }
 
-    /// Adds signatures, and a proof to a denial.
-    pub(super) fn complete(&self, answer: &mut Message, name: &Name, kind: RecordType, fault: Option<&Fault>) {
+    /// Adds signatures, and a proof to a denial. `expanded` are names that a wildcard spoke for: its signature stands, and a proof that
+    /// nothing closer is there.
+    pub(super) fn complete(&self, answer: &mut Message, name: &Name, kind: RecordType, expanded: &[(Name, Name)], fault: Option<&Fault>) {
         let denied = !answer.answers.iter().any(|record| record.record_type() == kind);
         if denied {
             let alias = answer.answers.iter().rev().find_map(|record| match &record.data {
@@ -101,18 +102,27 @@ impl Keys {
                 answer.metadata.response_code = ResponseCode::NoError;
             }
         }
+        for (_, wildcard) in expanded.iter().filter(|_| !denied) {
+            let zone = zone_of(wildcard, kind);
+            if self.zones.contains_key(&zone) {
+                let nothing_after = NSEC::new(zone, [kind, RecordType::RRSIG, RecordType::NSEC]);
+                answer.authorities.push(Record::from_rdata(wildcard.clone(), TTL, RData::DNSSEC(DNSSECRData::NSEC(nothing_after))));
+            }
+        }
         for section in [&mut answer.answers, &mut answer.authorities] {
-            let signatures = self.signatures(section, fault);
+            let signatures = self.signatures(section, expanded, fault);
             section.extend(signatures);
         }
     }
 
-    fn signatures(&self, section: &[Record], fault: Option<&Fault>) -> Vec<Record> {
+    fn signatures(&self, section: &[Record], expanded: &[(Name, Name)], fault: Option<&Fault>) -> Vec<Record> {
+        let kept_at =
+            |name: &Name| expanded.iter().find(|(known, _)| known == name).map_or_else(|| name.clone(), |(_, wildcard)| wildcard.clone());
         let mut sets: BTreeMap<(Name, RecordType), RecordSet> = BTreeMap::new();
         for record in section {
             let (name, kind) = (record.name.to_lowercase(), record.record_type());
-            let set = sets.entry((name.clone(), kind)).or_insert_with(|| RecordSet::with_ttl(name, kind, record.ttl));
-            set.add_rdata(record.data.clone());
+            let set = || RecordSet::with_ttl(kept_at(&name), kind, record.ttl);
+            sets.entry((name.clone(), kind)).or_insert_with(set).add_rdata(record.data.clone());
         }
         sets.into_iter().filter_map(|((name, kind), set)| self.signature(&name, kind, &set, fault)).collect()
     }

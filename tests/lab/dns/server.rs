@@ -107,6 +107,7 @@ fn reply(dns: &Dns, bytes: &[u8], over: Over) -> Option<Reply> {
         found.code = ResponseCode::NoError;
         found.authority = records.is_empty().then(|| soa(&name));
         found.answers = records;
+        found.expanded.clear();
     }
     let fault = state.faults.meet(&found.walked, kind);
 
@@ -117,7 +118,7 @@ fn reply(dns: &Dns, bytes: &[u8], over: Over) -> Option<Reply> {
     answer.answers = found.answers;
     answer.authorities.extend(found.authority);
     if query.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok) {
-        state.keys.complete(&mut answer, &name, kind, fault.as_ref());
+        state.keys.complete(&mut answer, &name, kind, &found.expanded, fault.as_ref());
     }
     drop(state);
     let mut reply = Reply { wait: Duration::ZERO, messages: Vec::new(), close: false };
