@@ -15,7 +15,7 @@ const UNTOLD: &[&str] = &["unknown-warning dane-lookup-failed mx1."];
 const FAILED: &[&str] = &["warning dane-lookup-failed mx1."];
 
 pub(super) fn rows() -> Vec<Row> {
-    [matching(), differing(), vouching(), failing(), forwarding()].into_iter().flatten().collect()
+    [matching(), differing(), vouching(), failing(), provided(), forwarding()].into_iter().flatten().collect()
 }
 
 fn matching() -> Vec<Row> {
@@ -177,12 +177,36 @@ fn failing() -> Vec<Row> {
             it.pinned(3, 1, 1, 0);
             it.tlsa_fault(Fault::BadSignatures);
         }),
+        row("more signatures than anybody would check", Ready, UNTOLD, |it| {
+            it.pinned(3, 1, 1, 0);
+            it.tlsa_fault(Fault::ManySignatures);
+        }),
         row("TLSA records whose way to the anchor fails", Ready, UNTOLD, |it| {
             it.pinned(3, 1, 1, 0);
             it.dns().fault_on(&it.name, RecordType::DNSKEY, Fault::ServFail);
         }),
     ]
 }
+
+/// A host in a signed zone of its own, named by the MX records of an unsigned one.
+fn provided() -> Vec<Row> {
+    fn provider(it: &Scene<'_>) {
+        let chain = it.lab.chain(PROVIDED);
+        let host = it.lab.smtp_host(Smtp { hostname: PROVIDED.into(), ..Smtp::default() }, chain.clone());
+        it.dns().address(PROVIDED, host.address());
+        it.dns().sign("provider.test");
+        it.dns().tlsa(&format!("_{}._tcp.{PROVIDED}", it.lab.smtp_port()), 3, 1, 1, chain.tlsa_3_1_1());
+    }
+    let plan = |plan: &mut crate::lab::DomainPlan| plan.foreign_mx = vec![PROVIDED.into()];
+    vec![
+        row("a provider's TLSA records beside unsigned MX records", Ready, &["advice dane-insecure mx.provider.test"], |it| {
+            provider(it);
+        })
+        .plan(plan),
+    ]
+}
+
+const PROVIDED: &str = "mx.provider.test";
 
 /// Behind a resolver that passes signatures on and checks none.
 fn forwarding() -> Vec<Row> {
@@ -326,6 +350,11 @@ fn who_vouches_for_tlsa_records() {
 #[test]
 fn tlsa_lookups_that_fail() {
     hold(&failing());
+}
+
+#[test]
+fn tlsa_records_of_a_provider() {
+    hold(&provided());
 }
 
 #[test]

@@ -22,6 +22,7 @@ use crate::net::memo::Memo;
 const QUESTION_CAP: usize = 300;
 /// Records of one answer. The largest real ones (a hundred MX records, signed) are below.
 const RECORD_CAP: usize = 256;
+const CROWDED: &str = "more than 256 records in one answer";
 /// Attempts after the first.
 const RETRIES: usize = 1;
 
@@ -139,9 +140,14 @@ impl Asker {
     }
 }
 
+/// Whether an answer came and was refused here for its size.
+pub(super) fn is_crowded(error: &NetError) -> bool {
+    matches!(error, NetError::Message(CROWDED))
+}
+
 fn capped(answer: Answer) -> Answer {
     match answer {
-        Ok(response) if response.all_sections().count() > RECORD_CAP => Err(NetError::Msg(format!("more than {RECORD_CAP} records"))),
+        Ok(response) if response.all_sections().count() > RECORD_CAP => Err(NetError::Message(CROWDED)),
         other => other,
     }
 }

@@ -6,8 +6,9 @@ use hickory_resolver::proto::dnssec::rdata::DNSSECRData;
 use hickory_resolver::proto::op::{DnsResponse, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
+use super::ask::is_crowded;
 use crate::model::facts::dane::Security;
-use crate::model::looked::{AbsenceKind, Looked};
+use crate::model::looked::{AbsenceKind, Failure, FailureKind, Looked};
 use crate::net::dns::{Records, answered, domain, failed};
 use crate::wire::name::Domain;
 
@@ -39,7 +40,11 @@ pub(super) fn validated(asked: &Domain, name: &Name, kind: RecordType, answer: R
         Err(NetError::Dns(DnsError::Nsec { response, proof, .. })) => unproven(asked, name, kind, &response, proof),
         Err(error) => {
             let problem = error.to_string();
-            Judged::untold(failed(asked, kind, &error), problem)
+            let looked = match failed(asked, kind, &error) {
+                Looked::Failed(failure) if is_crowded(&error) => Looked::Failed(Failure { kind: FailureKind::TooLarge, ..failure }),
+                other => other,
+            };
+            Judged::untold(looked, problem)
         }
     }
 }

@@ -4,7 +4,7 @@ use super::LOOKUP_FAILED;
 use crate::model::facts::dane::{DaneFacts, Security};
 use crate::model::facts::servers::MxHost;
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
-use crate::model::looked::{Failure, Looked};
+use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::model::rule::Severity;
 use crate::rules::{Case, observed};
 
@@ -16,7 +16,8 @@ pub(super) fn judge(case: &Case<'_>, host: &MxHost, facts: &DaneFacts, sheet: &m
         (Looked::Failed(_), _, Some(Security::Insecure)) => {
             sheet.not_applicable(&LOOKUP_FAILED, subject, "senders do not ask for TLSA records: the host's addresses are not signed");
         }
-        (Looked::Failed(failure), _, Some(Security::Secure)) => {
+        // An answer that was too large for us is none that a sender need refuse.
+        (Looked::Failed(failure), _, Some(Security::Secure)) if failure.kind != FailureKind::TooLarge => {
             let message = format!("the TLSA lookup for {subject} fails in a signed zone: DANE-aware senders hold mail back");
             let finding = sheet.broken(&LOOKUP_FAILED, subject, message, failed(facts, failure));
             finding.expected(format!("records at {}, or a signed answer that there are none", facts.name));
@@ -24,7 +25,7 @@ pub(super) fn judge(case: &Case<'_>, host: &MxHost, facts: &DaneFacts, sheet: &m
             finding.fix(format!("make all name servers of the zone answer for {} TLSA, even if there is no record", facts.name));
         }
         (Looked::Failed(failure), ..) => {
-            let message = format!("the TLSA records of {subject} could not be looked up, and whether its zone is signed is not known");
+            let message = format!("the TLSA records of {subject} could not be looked up, and whether senders fail at it is not known");
             let finding = sheet.undetermined(&LOOKUP_FAILED, subject, message, failed(facts, failure));
             finding.severity(Severity::Warning).fix("repeat the check with another resolver");
         }

@@ -110,8 +110,9 @@ impl Keys {
             }
         }
         for section in [&mut answer.answers, &mut answer.authorities] {
+            let times = if matches!(fault, Some(Fault::ManySignatures)) { 300 } else { 1 };
             let signatures = self.signatures(section, expanded, fault);
-            section.extend(signatures);
+            section.extend(std::iter::repeat_n(signatures, times).flatten());
         }
     }
 

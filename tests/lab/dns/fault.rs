@@ -35,6 +35,8 @@ pub enum Fault {
     BadSignatures,
     /// The signatures of the answer ended a fortnight ago.
     OldSignatures,
+    /// Each signature comes three hundred times.
+    ManySignatures,
     /// The signatures are left out, wherever they belong.
     NoSignatures,
     /// The first so many queries meet the fault, later ones are answered.
