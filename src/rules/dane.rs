@@ -16,6 +16,7 @@ use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::looked::Looked;
 use crate::model::rule::{Rule, Severity};
 use crate::wire::fingerprint::Fingerprint;
+use crate::wire::name::Domain;
 use crate::wire::tlsa::{self, Judged, Served};
 use crate::wire::zone;
 
@@ -81,7 +82,10 @@ fn against(case: &Case<'_>, host: &MxHost, tls: &TlsFacts, records: &[TlsaRecord
     let der = |print: &Fingerprint| case.facts.certificates.get(print).map(|der| der.0.as_slice());
     der(tls.chain.first()?)?;
     let chain: Vec<&[u8]> = tls.chain.iter().filter_map(der).collect();
-    Some(tlsa::judge(records, &Served { chain: &chain, names: &[&host.name, &case.facts.domain], now: case.now }))
+    // For a host that is an alias the records may lie below its target, whose name then counts as well (RFC 7672 §2.2.2).
+    let base = host.dane.as_ref().and_then(|facts| facts.name.parent()?.parent());
+    let names: Vec<&Domain> = [&host.name, &case.facts.domain].into_iter().chain(base.as_ref()).collect();
+    Some(tlsa::judge(records, &Served { chain: &chain, names: &names, now: case.now }))
 }
 
 /// Records that are there.
@@ -113,7 +117,7 @@ impl Seen<'_> {
         }
         let (message, found) = if only_mx {
             let message =
-                format!("the TLSA records of {subject} are signed, but the MX records of {domain} are not: who forges those, evades them");
+                format!("the TLSA records of {subject} are signed, but the MX records of {domain} are not: a forged MX record evades them");
             (message, format!("the MX records of {domain} lie in an unsigned zone"))
         } else {
             let what = if self.facts.of_records == Some(Security::Insecure) { "TLSA records" } else { "addresses" };
@@ -221,13 +225,11 @@ impl Seen<'_> {
         let usable = self.records.iter().filter(|record| record.unusable().is_none()).count();
         let mut evidence = self.shown().into_iter();
         let Some(first) = evidence.next() else { return };
+        let noun = counted(number, "record");
         let message = if usable == 0 {
-            format!(
-                "DANE-aware senders take the TLSA {} of {subject} for a demand of TLS, and check no certificate",
-                counted(number, "record")
-            )
+            format!("no TLSA record of {subject} is usable at port 25: DANE-aware senders demand TLS and check no certificate")
         } else {
-            format!("DANE-aware senders judge {subject} by its TLSA {}, and by the policy only beside", counted(number, "record"))
+            format!("DANE-aware senders hold {subject} to its TLSA {noun} before they look at the MTA-STS policy")
         };
         let finding = sheet.broken(&PRESENT, subject, message, first);
         finding.evidence.extend(evidence);

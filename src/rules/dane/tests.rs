@@ -154,7 +154,7 @@ fn the_note_counts_what_is_unusable_and_what_waits_for_its_key() {
         (finding.message, finding.found.unwrap())
     };
     let (message, found) = noted(vec![own.clone(), other()]);
-    assert_eq!(message, "DANE-aware senders judge mx1.example.com by its TLSA records, and by the policy only beside");
+    assert_eq!(message, "DANE-aware senders hold mx1.example.com to its TLSA records before they look at the MTA-STS policy");
     assert_eq!(found, "3 1 1, 3 1 1; 1 of 2 without a certificate that is served, as while keys are changed");
     let (message, found) = noted(vec![TlsaRecord::new(1, 1, 1, &[1; 32])]);
     assert!(message.contains("check no certificate"), "{message}");
