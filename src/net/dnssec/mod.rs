@@ -207,46 +207,29 @@ impl Dnssec {
         Judged::untold(Looked::Failed(Failure::new(FailureKind::DnsError, words.clone())), words)
     }
 
+    /// One answer, judged; and where it breaks off at a CNAME, the target to go on with.
     async fn judge_once(&self, resolver: &Resolver, asked: &Domain, name: &Name, kind: RecordType) -> (Judged, Option<Domain>) {
-        let dangling =
-            |answer: &Result<DnsResponse, NetError>| answer.as_ref().ok().and_then(|response| reading::dangling(name, kind, response));
-        match (&self.anchors, &resolver.unfit) {
-            (None, _) | (_, Some(_)) => {
-                let answer = self.asker.ask(name, kind, Bits::Authentic).await;
-                let authentic = answer.as_ref().is_ok_and(|response| response.metadata.authentic_data);
-                let dangling = dangling(&answer);
-                let looked = match answer {
-                    Ok(response) => reading::looked(asked, name, kind, &response),
-                    Err(error) => failed(asked, kind, &error),
-                };
-                let judged = match (&resolver.unfit, &looked) {
-                    (Some(unfit), _) => Judged::untold(looked, unfit.clone()),
-                    (None, Looked::Failed(failure)) => {
-                        let problem = failure.detail.clone();
-                        self.twice(resolver, name, kind, Judged::untold(looked, problem)).await
-                    }
-                    // Of a denial the resolver's library keeps no AD bit, and nothing rests on it.
-                    (None, Looked::Absent(absence)) if absence.via.is_empty() => Judged::untold(looked, "a denial is not vouched for"),
-                    (None, _) => Judged { looked, security: if authentic { Security::Secure } else { Security::Insecure }, problem: None },
-                };
-                (judged, dangling)
-            }
+        let (answer, judged) = match (&self.anchors, &resolver.unfit) {
             (Some(anchors), None) => {
                 let trail = Arc::new(Trail::default());
                 let answer = self.validate(anchors, &trail, name, kind).await;
-                let dangling = dangling(&answer);
-                let signer = answer.as_ref().ok().and_then(|response| reading::signer(name, response));
-                let judged = reading::validated(asked, name, kind, answer);
+                let judged = reading::validated(asked, name, kind, answer.clone());
                 let judged = if judged.security == Security::Bogus {
+                    let signer = answer.as_ref().ok().and_then(|response| reading::signer(name, response));
                     self.second_look(resolver, anchors, &trail, signer, judged).await
-                } else if judged.looked.failure().is_some() {
-                    self.twice(resolver, name, kind, judged).await
                 } else {
                     judged
                 };
-                (judged, dangling)
+                (answer, judged)
             }
-        }
+            _ => {
+                let answer = self.asker.ask(name, kind, Bits::Authentic).await;
+                let judged = believed(resolver, asked, name, kind, answer.clone());
+                (answer, judged)
+            }
+        };
+        let judged = if judged.looked.failure().is_some() { self.twice(resolver, name, kind, judged).await } else { judged };
+        (judged, answer.ok().and_then(|response| reading::dangling(name, kind, &response)))
     }
 
     /// One question through the library's validator.
@@ -325,6 +308,25 @@ impl Dnssec {
             Security::Secure => Resolver { unfit: None, validates },
             _ => unfit("the keys of the root that the resolver gives do not lead to the trust anchor"),
         })
+    }
+}
+
+/// What a resolver that is believed says by its AD bit; nothing, if it cannot be believed.
+fn believed(resolver: &Resolver, asked: &Domain, name: &Name, kind: RecordType, answer: Result<DnsResponse, NetError>) -> Judged {
+    let authentic = answer.as_ref().is_ok_and(|response| response.metadata.authentic_data);
+    let looked = match answer {
+        Ok(response) => reading::looked(asked, name, kind, &response),
+        Err(error) => failed(asked, kind, &error),
+    };
+    match (&resolver.unfit, &looked) {
+        (Some(unfit), _) => Judged::untold(looked, unfit.clone()),
+        (None, Looked::Failed(failure)) => {
+            let problem = failure.detail.clone();
+            Judged::untold(looked, problem)
+        }
+        // Of a denial the library keeps no AD bit, and nothing rests on it.
+        (None, Looked::Absent(absence)) if absence.via.is_empty() => Judged::untold(looked, "a denial is not vouched for"),
+        (None, _) => Judged { looked, security: if authentic { Security::Secure } else { Security::Insecure }, problem: None },
     }
 }
 
