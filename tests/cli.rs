@@ -95,7 +95,7 @@ fn misuse_is_told_with_the_input_and_the_way_out() {
 fn misuse_before_looking_costs_no_query() {
     let (lab, [good, ..]) = three();
     let gone = lab.folder().join("gone").display().to_string();
-    for option in ["--roots", "--ca-file", "--reports"] {
+    for option in ["--roots", "--ca-file", "--trust-anchor", "--reports"] {
         stsready(["check", good]).at(&lab).args([option, &gone]).run().exits(2);
     }
     assert_eq!(lab.dns().all_queries(), 0);

@@ -186,9 +186,10 @@ fn asked_twice() -> Vec<(String, RecordType, usize)> {
     stsready(["check", "--quiet"]).args(names).at(&lab).run();
     let mut questions: Vec<(String, RecordType)> = Vec::new();
     for name in names {
-        for kind in [RecordType::MX, RecordType::TXT, RecordType::A, RecordType::AAAA] {
+        for kind in [RecordType::MX, RecordType::TXT, RecordType::A, RecordType::AAAA, RecordType::NS, RecordType::DS] {
             questions.push((name.into(), kind));
         }
+        questions.push((format!("_{}._tcp.mx1.{name}", lab.smtp_port()), RecordType::TLSA));
         for label in ["_mta-sts", "_smtp._tls", "mta-sts", "_mta_sts", "_tls._smtp", "_smtp-tlsrpt", "_tlsrpt", "_smtp.tls", "mx1"] {
             for kind in [RecordType::TXT, RecordType::A, RecordType::AAAA, RecordType::MX] {
                 questions.push((format!("{label}.{name}"), kind));
@@ -196,10 +197,12 @@ fn asked_twice() -> Vec<(String, RecordType, usize)> {
         }
     }
     for name in ["mx.provider.test", "reports.lab.test", "mx.reports.lab.test", "lab.test", "provider.test", "test"] {
-        for kind in [RecordType::A, RecordType::AAAA, RecordType::MX, RecordType::TXT, RecordType::NS, RecordType::SOA] {
+        for kind in [RecordType::A, RecordType::AAAA, RecordType::MX, RecordType::TXT, RecordType::NS, RecordType::SOA, RecordType::DS] {
             questions.push((name.into(), kind));
         }
     }
+    questions.push((format!("_{}._tcp.mx.provider.test", lab.smtp_port()), RecordType::TLSA));
+    questions.extend([("test".into(), RecordType::DNSKEY), (".".into(), RecordType::DNSKEY)]);
     let asked = questions.into_iter().map(|(name, kind)| {
         let times = lab.dns().queries(&name, kind);
         (name, kind, times)

@@ -214,6 +214,15 @@ pub(super) struct Common {
     /// A private CA beside the roots: what only it vouches for is named, not trusted
     #[arg(long, value_name = "PEM", env = "STSREADY_CA_FILE", help_heading = "Looking")]
     pub(super) ca_file: Option<PathBuf>,
+    /// DNSKEY records of the root that DNSSEC is validated with (default: the embedded root keys)
+    #[arg(long, value_name = "FILE", overrides_with = "trust_ad", env = "STSREADY_TRUST_ANCHOR", help_heading = "Looking")]
+    pub(super) trust_anchor: Option<PathBuf>,
+    /// Believe the resolvers' AD bit instead of validating: they validate, and they and the way to them can be trusted
+    #[arg(long, overrides_with = "trust_anchor", help_heading = "Looking")]
+    pub(super) trust_ad: bool,
+    /// Do not look at TLSA records (DANE)
+    #[arg(long, help_heading = "Looking")]
+    pub(super) no_dane: bool,
     /// Port of MX hosts, for laboratories
     #[arg(long, value_name = "PORT", default_value_t = 25, env = "STSREADY_SMTP_PORT", help_heading = "Looking")]
     pub(super) smtp_port: u16,

@@ -1,13 +1,16 @@
 //! The tables beside the verdict: MX hosts, policy, record.
 
-use crate::model::assessment::{AddressOutcome, AddressSummary, ChainSummary, LeafSummary, MxSummary, PolicySummary, RecordSummary};
+use crate::model::assessment::{
+    AddressOutcome, AddressSummary, ChainSummary, DaneSummary, LeafSummary, MxSummary, PolicySummary, RecordSummary,
+};
 use crate::model::facts::Facts;
+use crate::model::facts::dane::DaneFacts;
 use crate::model::facts::servers::{MxHost, Probe};
 use crate::model::facts::tls::TlsFacts;
 use crate::model::finding::{Finding, Outcome};
 use crate::model::looked::Looked;
 use crate::model::rule::{Severity, Stage};
-use crate::rules::Case;
+use crate::rules::{Case, dane};
 use crate::wire::certificate::Certificate;
 use crate::wire::masking::{is_masked_greeting, masked_keywords};
 use crate::wire::{smtp, sts_record, tlsrpt_record};
@@ -24,7 +27,17 @@ fn host_summary(case: &Case<'_>, host: &MxHost, findings: &[Finding]) -> MxSumma
         host_unicode: host.name.unicode(),
         preference: host.preference,
         covered_by: patterns.into_iter().find(|pattern| pattern.matches(&host.name)).map(ToString::to_string),
+        dane: host.dane.as_ref().map(|facts| dane_summary(case, host, facts)),
         addresses: host.probes.iter().map(|probe| address(case, host, probe, findings)).collect(),
+    }
+}
+
+fn dane_summary(case: &Case<'_>, host: &MxHost, facts: &DaneFacts) -> DaneSummary {
+    DaneSummary {
+        records: facts.records.seen().iter().flat_map(|answer| &answer.value).map(ToString::to_string).collect(),
+        security: facts.security,
+        by: facts.by.clone(),
+        matches: dane::matches(case, host),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod scope;
 pub mod smtp;
 pub mod sts_record;
 pub mod target;
+pub mod tlsa;
 pub mod tlsrpt_record;
 pub mod version;
 pub mod zip;

@@ -179,12 +179,16 @@ impl Due {
 
 /// Stages every row in one lab and runs the binary for each; all that is wrong is told at once.
 pub(super) fn hold(rows: &[Row]) {
-    let lab = Lab::start_blocking().expect("the lab needs 127.0.0.0/8");
+    hold_in(&Lab::start_blocking().expect("the lab needs 127.0.0.0/8"), rows);
+}
+
+/// The same in a lab that has something of its own.
+pub(super) fn hold_in(lab: &Lab, rows: &[Row]) {
     let scenes: Vec<Scene<'_>> = rows
         .iter()
         .enumerate()
         .map(|(number, row)| {
-            let mut scene = Scene::new(&lab, &domain_name(number, row.name), row.plan);
+            let mut scene = Scene::new(lab, &domain_name(number, row.name), row.plan);
             (row.arrange)(&mut scene);
             scene
         })
