@@ -40,7 +40,7 @@ pub fn merge(mut all: Vec<Facts>) -> Option<Facts> {
     let reports = sources.reports();
     let certificates = all.iter().rev().flat_map(|facts| facts.certificates.clone()).collect();
     let others = sources.close();
-    Some(Facts { mail, record, policy, servers, reports, certificates, others, ..newest })
+    Some(Facts { others, mail, record, policy, servers, reports, certificates, ..newest })
 }
 
 /// The looks, newest first, and who gave what.

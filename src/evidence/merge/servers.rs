@@ -81,7 +81,7 @@ fn probe_of(sources: &mut Sources<'_>, host: &Domain, mut probes: Vec<(usize, &P
     let (index, chosen) = probes
         .iter()
         .find(|(_, probe)| is_fresh(probe.at) && met_something(probe))
-        .or_else(|| probes.iter().find(|(_, probe)| is_fresh(probe.at)))
+        .or_else(|| probes.first())
         .copied()?;
     let subject = format!("{host} {}", chosen.address);
     sources.gave(index, subject.as_str());
