@@ -225,6 +225,11 @@ impl Sheet {
         self.findings.iter().any(|finding| finding.outcome == Outcome::Broken && finding.rule == rule)
     }
 
+    /// The findings on one subject so far, to be added to.
+    pub fn about<'a>(&'a mut self, subject: &'a str) -> impl Iterator<Item = &'a mut Finding> {
+        self.findings.iter_mut().filter(move |finding| finding.subject == subject)
+    }
+
     /// The findings so far.
     pub fn findings(&self) -> &[Finding] {
         &self.findings

@@ -45,6 +45,7 @@ pub enum DnsSetupError {
 /// A stub resolver with a memo.
 pub struct Dns {
     resolver: Resolver<DnsTransport>,
+    transport: DnsTransport,
     servers: Vec<String>,
     deadline: Duration,
     memo: Memo<(Domain, RecordType), Arc<Records>>,
@@ -85,7 +86,7 @@ impl Dns {
         }
         let names = config.name_servers().iter().map(|server| shown(server.ip, server.connections.first())).collect();
         let attempt = timeout.map_or(ATTEMPT, |timeout| timeout.min(ATTEMPT));
-        let mut builder = Resolver::builder_with_config(config, transport);
+        let mut builder = Resolver::builder_with_config(config, transport.clone());
         let options = builder.options_mut();
         options.timeout = attempt;
         options.attempts = RETRIES;
@@ -98,7 +99,7 @@ impl Dns {
         options.positive_max_ttl = Some(Duration::from_secs(u32::MAX.into()));
         let resolver = builder.build().map_err(|error| DnsSetupError::Build(error.to_string()))?;
         let retries = u32::try_from(RETRIES).unwrap_or(u32::MAX);
-        Ok(Self { resolver, servers: names, deadline: attempt * (retries + 2), memo: Memo::default() })
+        Ok(Self { resolver, transport, servers: names, deadline: attempt * (retries + 2), memo: Memo::default() })
     }
 
     /// The resolvers asked, `ADDRESS:PORT`.
@@ -196,9 +197,21 @@ impl Dns {
             Ok(Err(error)) => {
                 let unending = if is_bare(&error) { self.circle(&name).await } else { None };
                 let words = || format!("{asked}: its CNAMEs lead in a circle, or nowhere that could be looked up");
-                unending.map_or_else(|| failed(asked, kind, &error), |why| Looked::Failed(Failure::new(why, words())))
+                unending
+                    .map_or_else(|| self.blame_proxy(&error, failed(asked, kind, &error)), |why| Looked::Failed(Failure::new(why, words())))
             }
             Err(_) => Looked::Failed(Failure::new(FailureKind::Timeout, format!("no answer to {asked} {kind} within {:?}", self.deadline))),
+        }
+    }
+
+    /// Where no resolver could be reached through a proxy, what the proxy said is the reason.
+    fn blame_proxy(&self, error: &NetError, records: Records) -> Records {
+        let unreached = !matches!(error, NetError::Dns(_));
+        match (records, self.transport.trouble().filter(|_| unreached)) {
+            (Looked::Failed(failure), Some(trouble)) => {
+                Looked::Failed(Failure::new(trouble.kind, format!("{}: {}", failure.detail, trouble.detail)))
+            }
+            (records, _) => records,
         }
     }
 

@@ -79,6 +79,9 @@ fn through_socks() -> Vec<Row> {
         row("a SOCKS5 proxy of an unknown mind", Inconclusive, UNREACHED, |it| {
             socks(it, answering(Socks5Answer::Reply(99)));
         }),
+        row("a SOCKS5 proxy that accepts and closes", Inconclusive, UNREACHED, |it| {
+            socks(it, answering(Socks5Answer::AcceptAndClose));
+        }),
         row("a SOCKS5 proxy that closes", Inconclusive, UNREACHED, |it| {
             socks(it, answering(Socks5Answer::Close));
         }),
@@ -91,6 +94,11 @@ fn through_socks() -> Vec<Row> {
         }),
         row("a SOCKS5 proxy that wants a password", Inconclusive, UNREACHED, |it| {
             socks(it, Socks5 { login: Some(("me", "secret")), ..Socks5::default() });
+        }),
+        // Nothing can be looked up, and nothing of it is laid at the zone's door.
+        row("a SOCKS5 proxy for DNS that is down", Inconclusive, &["unknown domain-dns-failed"], |it| {
+            let gone = format!("{}:{}", it.lab.refusing_address(), it.lab.https_port());
+            it.args(&["--socks5", &gone, "--socks5-dns"]);
         }),
         row("a SOCKS5 proxy that is down", Inconclusive, UNREACHED, |it| {
             let gone = format!("{}:{}", it.lab.refusing_address(), it.lab.https_port());

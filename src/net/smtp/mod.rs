@@ -113,11 +113,23 @@ impl Prober {
         }
         let turn = Arc::new(self.limiter.turn(address).await);
         let mut probe = dialogue::hold(self, host, address, &turn).await;
+        if let Some(proxy) = &self.options.dialer.socks5
+            && closed_at_once(&probe)
+        {
+            let words = format!("the SOCKS5 proxy {} accepts the connection and closes it without a word", proxy.name());
+            probe = dialogue::unreached(address, self.options.port, probe.at, Looked::Failed(Failure::new(FailureKind::Proxy, words)));
+        }
         if probe.tls.as_ref().and_then(Looked::failure).is_some_and(wide::is_worth_trying) {
             probe.wide = Some(wide::hold(self, host, address, &turn).await);
         }
         probe
     }
+}
+
+/// Some proxies accept first and connect later (`ssh -D` is one): then it shows in no other way that the connection failed.
+fn closed_at_once(probe: &Probe) -> bool {
+    let failure = probe.greeting.as_ref().and_then(Looked::failure);
+    failure.is_some_and(|failure| matches!(failure.kind, FailureKind::Closed | FailureKind::Reset))
 }
 
 #[cfg(test)]

@@ -314,6 +314,9 @@ fn a_probe_that_worked_elsewhere_makes_an_unreachable_address_a_loose_end() {
     let vantage = facts.vantage.clone();
     facts.others = vec![OtherVantage { vantage, observed_at: Timestamp::UNIX_EPOCH, gave: vec![], proved, too_old: vec![] }];
     assert_eq!((shown(&facts)[0].1, shown(&facts)[0].2), (Outcome::Undetermined, Severity::Warning));
+    let all = findings(&facts);
+    let finding = all.iter().find(|it| it.rule == &UNREACHABLE).unwrap();
+    assert!(finding.evidence.iter().any(|evidence| evidence.text.contains("another vantage")), "{:?}", finding.evidence);
 }
 
 fn policy(connect: Looked<u64>) -> PolicyFacts {
