@@ -225,9 +225,9 @@ impl Sheet {
         self.findings.iter().any(|finding| finding.outcome == Outcome::Broken && finding.rule == rule)
     }
 
-    /// The findings on one subject so far, to be added to.
-    pub fn about<'a>(&'a mut self, subject: &'a str) -> impl Iterator<Item = &'a mut Finding> {
-        self.findings.iter_mut().filter(move |finding| finding.subject == subject)
+    /// The findings so far, to be added to.
+    pub fn findings_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.findings.iter_mut()
     }
 
     /// The findings so far.

@@ -75,6 +75,7 @@ pub fn judge(case: &Case<'_>) -> Judged {
     starttls::judge(case, &mut sheet);
     cert::judge(case, &mut sheet);
     vantage::judge(case, &mut sheet);
+    vantage::doubt_dates(case, &mut sheet);
     // Last: what senders saw is held against what was seen here.
     let reports = reports::judge(case, &mut sheet);
     unasked(case, &mut sheet);

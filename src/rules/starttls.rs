@@ -83,7 +83,7 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, sheet: &mut Sheet) {
     }
     if let Some(other) = other_vantage {
         let words = format!("another vantage (EHLO {}) reached EHLO inside TLS at {}", other.vantage.helo, probe.address);
-        for finding in sheet.about(&subject).filter(|finding| finding.is_shown()) {
+        for finding in sheet.findings_mut().filter(|finding| finding.subject == subject && finding.is_shown()) {
             finding.evidence(Evidence::at(EvidenceKind::Smtp, other.observed_at, words.as_str()));
         }
     }

@@ -9,6 +9,9 @@ use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::looked::{FailureKind, Looked};
 use crate::rules::Case;
 
+/// Addresses beyond these are counted.
+const SHOWN: usize = 8;
+
 /// Judges it once for the domain, over all addresses that were asked.
 pub(super) fn judge(case: &Case<'_>, hosts: &[MxHost], sheet: &mut Sheet) {
     let subject = case.facts.domain.as_str();
@@ -28,8 +31,10 @@ pub(super) fn judge(case: &Case<'_>, hosts: &[MxHost], sheet: &mut Sheet) {
     let ports: BTreeSet<u16> = probes.iter().map(|probe| probe.port).collect();
     let port = ports.first().copied().unwrap_or(25);
     let place = place(case, vantage);
-    let addresses: Vec<String> = probes.iter().map(|probe| probe.address.to_string()).collect();
-    let silent = Evidence::new(EvidenceKind::Tcp, format!("port {port} is silent at {}", addresses.join(", ")));
+    let addresses: Vec<String> = probes.iter().take(SHOWN).map(|probe| probe.address.to_string()).collect();
+    let more = probes.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let silent = Evidence::new(EvidenceKind::Tcp, format!("port {port} is silent at {}{more}", addresses.join(", ")));
     let message = format!("every MX address is silent at port {port} {}: the port is blocked {place}", shown.beside);
     let finding = sheet.undetermined(&PORT_BLOCKED, subject, message, silent);
     finding.evidence(shown.evidence);
@@ -58,7 +63,7 @@ fn maker<'a>(case: &'a Case<'_>, hosts: &[MxHost]) -> Option<&'a Vantage> {
     };
     let mut makers = subjects.map(by);
     let first = makers.next()?;
-    makers.all(|other| std::ptr::eq(other, first)).then_some(first)
+    makers.all(|other| other == first).then_some(first)
 }
 
 fn witness(case: &Case<'_>, vantage: &Vantage, probes: &[&Probe]) -> Option<Witness> {
@@ -66,7 +71,7 @@ fn witness(case: &Case<'_>, vantage: &Vantage, probes: &[&Probe]) -> Option<Witn
         return Some(Witness { beside: "and so is the control host", evidence: Evidence::at(EvidenceKind::Tcp, control.at, words) });
     }
     // The fetches are mostly of the newest vantage; about another one they say nothing.
-    if !std::ptr::eq(vantage, &case.facts.vantage) {
+    if *vantage != case.facts.vantage {
         return None;
     }
     // HTTPS that does not go the way of SMTP says nothing about that way; and only a firewall that drops is told so from hosts that are down.
