@@ -3,6 +3,7 @@
 
 mod check;
 mod cli;
+mod expiry;
 mod facts;
 mod hostile;
 mod lab;

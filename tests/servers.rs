@@ -75,6 +75,7 @@ impl Bench {
             policy: None,
             servers: Some(vec![host]),
             reports: None,
+            disk: vec![],
             certificates: self.shelf.take_for(&prints),
         };
         let settings = Settings::default();

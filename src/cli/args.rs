@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::exit::{self, FailOn};
 use crate::net::trust::RootSource;
@@ -50,6 +50,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  stsready check example.com --reports ~/tls-reports\n  stsready check example.com --format json --save-facts facts.json\n  stsready check --facts facts.json                (judge again what was observed then)\n  stsready check --domains-from domains.txt --format ndjson"
     )]
     Check(CheckArgs),
+    /// When every certificate of every MX host and policy host ends, soonest first
+    #[command(
+        after_help = "Examples:\n  stsready expiry example.com example.net\n  stsready expiry example.com --warn 30d --critical 14d --quiet\n  stsready expiry --host mx1.example.com --cert-file /etc/ssl/mx1.pem   (renewed, but reloaded?)\n  stsready expiry --domains-from domains.txt --format json"
+    )]
+    Expiry(ExpiryArgs),
     /// The page of a rule: what is wrong, why it matters, how to mend it
     #[command(after_help = "Example:\n  stsready explain cert-name-mismatch")]
     Explain(ExplainArgs),
@@ -98,6 +103,18 @@ pub(super) struct CheckArgs {
     /// Files or directories with TLS reports (JSON, gzip, mail); may be given several times
     #[arg(long, value_name = "PATH")]
     pub(super) reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExpiryArgs {
+    /// Domains whose MX hosts and policy host are looked at, such as example.com
+    #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts", "host"])]
+    pub(super) domains: Vec<Domain>,
+    /// Look at this host; may be given several times, with or without domains
+    #[arg(long, value_name = "HOST", conflicts_with = "facts")]
+    pub(super) host: Vec<Domain>,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -177,6 +194,16 @@ pub(super) struct Common {
     /// Use no store of earlier observations and reports (this version keeps none)
     #[arg(long, help_heading = "Input")]
     pub(super) no_store: bool,
+
+    /// Hold this certificate file against what is served: renewed, and not reloaded? May be given several times
+    #[arg(long, value_name = "PEM", help_heading = "Judging")]
+    pub(super) cert_file: Vec<PathBuf>,
+    /// A certificate with less time left is a warning, such as 30d (default: under 1/4 of its lifetime, at most 30d)
+    #[arg(long, value_name = "TIME", value_parser = span, env = "STSREADY_WARN", help_heading = "Judging")]
+    pub(super) warn: Option<SignedDuration>,
+    /// A certificate with less time left is a blocker, such as 14d (default: under 1/8 of its lifetime, at most 14d)
+    #[arg(long, value_name = "TIME", value_parser = span, env = "STSREADY_CRITICAL", help_heading = "Judging")]
+    pub(super) critical: Option<SignedDuration>,
 
     /// Resolver to ask; may be given several times (default: the system's)
     #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = resolver, env = "STSREADY_RESOLVER", value_delimiter = ',', help_heading = "Looking")]
@@ -293,6 +320,21 @@ fn time(text: &str) -> Result<Timestamp, String> {
     date.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp()).map_err(|error| error.to_string())
 }
 
+/// A time span in days or hours; a bare number is days.
+fn span(text: &str) -> Result<SignedDuration, String> {
+    let way_out = || "give a time such as 30d or 36h".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u32 = digits.parse().map_err(|_| way_out())?;
+    let hours = match &text[digits.len()..] {
+        "" | "d" => 24,
+        "h" => 1,
+        _ => return Err(way_out()),
+    };
+    const LONGEST: i64 = 24 * 36_525;
+    let hours = i64::from(number).saturating_mul(hours);
+    if hours > LONGEST { Err("give a time of at most 100 years".to_owned()) } else { Ok(SignedDuration::from_hours(hours)) }
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let way_out = || "give a time such as 10s, 500ms or 2m".to_owned();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -342,6 +384,11 @@ mod tests {
         assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
         for wrong in ["0", "-1s", "ten", "5h", "", "1e99"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(span("30d"), Ok(SignedDuration::from_hours(720)));
+        assert_eq!((span("36h"), span("7")), (Ok(SignedDuration::from_hours(36)), Ok(SignedDuration::from_hours(168))));
+        for wrong in ["", "d", "-1d", "1w", "1.5d", "99999999d"] {
+            assert!(span(wrong).is_err(), "{wrong}");
         }
         assert_eq!(time("2026-11-22").map(|at| at.to_string()), Ok("2026-11-22T00:00:00Z".to_owned()));
         assert!(time("yesterday").is_err());

@@ -3,8 +3,10 @@
 mod args;
 mod assess;
 mod exit;
+mod expiry;
 mod explain;
 mod failure;
+mod observe;
 mod progress;
 mod proxies;
 mod reports;
@@ -80,6 +82,7 @@ fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure>
         Command::Mx(args) => assess::mx(&args, streams),
         Command::Reports(args::ReportsCommand::Show(args)) => reports::show(&args, streams),
         Command::Check(args) => assess::check(&args, streams),
+        Command::Expiry(args) => expiry::expiry(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),
         Command::Rules(args) => explain::rules(&args, streams),
     }

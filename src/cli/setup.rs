@@ -1,16 +1,20 @@
 //! From options to what looking needs: resolver, roots, prober, and the domains to look at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 
 use super::args::Common;
 use super::{Failure, proxies};
 use crate::archive::Archive;
 use crate::model::facts::vantage::{Means, Vantage};
+use crate::model::facts::{Der, DiskFile, Facts};
+use crate::model::settings::{Settings, Threshold};
 use crate::net::dial::Dialer;
 use crate::net::dns::Dns;
 use crate::net::dns_transport::DnsTransport;
@@ -24,6 +28,7 @@ use crate::net::trust::TrustStore;
 use crate::net::vantage;
 use crate::stages::Looker;
 use crate::stages::control::Control;
+use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
 /// A list of domains longer than this is a mistake, or hostile.
@@ -92,6 +97,56 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
         clock,
         answered: Mutex::new(BTreeSet::new()),
     })
+}
+
+/// The thresholds, with those that the call sets.
+pub(super) fn settings(common: &Common) -> Settings {
+    let mut settings = Settings::default();
+    // The absolute time is the whole condition: every lifetime has more left at its start than one part of one.
+    let absolute = |at_most: SignedDuration| Threshold { part: 1, at_most };
+    if let Some(warn) = common.warn {
+        settings.runway.warning = absolute(warn);
+    }
+    if let Some(critical) = common.critical {
+        settings.runway.critical = absolute(critical);
+    }
+    settings
+}
+
+/// The certificate files of `--cert-file`, read once for all domains.
+pub(super) struct Disk {
+    files: Vec<DiskFile>,
+    certificates: BTreeMap<Fingerprint, Der>,
+}
+
+impl Disk {
+    /// Adds the files to the facts of one domain.
+    pub(super) fn put(&self, facts: &mut Facts) {
+        if !self.files.is_empty() {
+            facts.disk = self.files.clone();
+            facts.certificates.extend(self.certificates.iter().map(|(print, der)| (*print, der.clone())));
+        }
+    }
+}
+
+/// Reads certificate files. A private key in one of them is passed over and never kept.
+pub(super) fn disk(paths: &[PathBuf]) -> Result<Disk, Failure> {
+    let mut disk = Disk { files: Vec::new(), certificates: BTreeMap::new() };
+    for path in paths {
+        let (bytes, mut chain) = (bytes(path)?, Vec::new());
+        let wrong = |what: &str| Failure::Usage(format!("--cert-file {}: {what}", path.display()));
+        for certificate in CertificateDer::pem_slice_iter(&bytes) {
+            let der = certificate.map_err(|error| wrong(&format!("certificate {} is garbled: {error}", chain.len() + 1)))?;
+            let print = Fingerprint::of(&der);
+            disk.certificates.insert(print, Der(der.to_vec()));
+            chain.push(print);
+        }
+        if chain.is_empty() {
+            return Err(wrong("it holds no PEM certificate (lines of -----BEGIN CERTIFICATE-----)"));
+        }
+        disk.files.push(DiskFile { file: path.display().to_string(), chain });
+    }
+    Ok(disk)
 }
 
 /// The domains of the command line and of `--domains-from`, each once, in their order.

@@ -70,15 +70,20 @@ fn chain(facts: &Facts, tls: &TlsFacts) -> Option<ChainSummary> {
         trusted: tls.trust.public.is_some(),
         served: tls.chain.len(),
         root: tls.trust.public.as_ref().map(|path| path.root.clone()),
-        leaf: LeafSummary {
-            names: certificate.dns_names,
-            issuer: certificate.issuer,
-            serial: certificate.serial,
-            not_before: certificate.not_before,
-            not_after: certificate.not_after,
-            sha256: *leaf,
-        },
+        leaf: self::leaf(certificate),
     })
+}
+
+/// A server's own certificate.
+pub(super) fn leaf(certificate: Certificate) -> LeafSummary {
+    LeafSummary {
+        names: certificate.dns_names,
+        issuer: certificate.issuer,
+        serial: certificate.serial,
+        not_before: certificate.not_before,
+        not_after: certificate.not_after,
+        sha256: certificate.sha256,
+    }
 }
 
 /// The policy that was judged.

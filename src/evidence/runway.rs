@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::assessment::RunwayEntry;
+use crate::model::expiry::RunwayState;
 use crate::model::facts::tls::{Path, TlsFacts};
 use crate::model::facts::{Der, Facts};
 use crate::model::rule::Severity;
@@ -35,7 +36,34 @@ pub fn path(tls: &TlsFacts) -> Option<&Path> {
 /// not in the facts or cannot be read are left out.
 pub fn elements(tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> Vec<Certificate> {
     let prints = path(tls).map_or_else(|| tls.chain.get(..1).unwrap_or_default(), |path| path.certificates.as_slice());
-    prints.iter().filter_map(|print| certificates.get(print)).filter_map(|der| Certificate::parse(&der.0).ok()).collect()
+    prints.iter().filter_map(|print| read(print, certificates)).collect()
+}
+
+/// A certificate by its fingerprint; `None` if it is not among the facts or cannot be read.
+pub fn read(print: &Fingerprint, certificates: &BTreeMap<Fingerprint, Der>) -> Option<Certificate> {
+    Certificate::parse(&certificates.get(print)?.0).ok()
+}
+
+/// Where the elements of a path stand together at `now`, and which of them decides it; `None` if there are none.
+///
+/// What is over comes before what has not begun, and that before what ends soon: the nearest crossing counts, not the nearest end, as
+/// parts of a lifetime differ from element to element.
+pub fn state<'a>(elements: &'a [Certificate], now: Timestamp, settings: &RunwaySettings) -> Option<(RunwayState, &'a Certificate)> {
+    let of = |element: &Certificate| {
+        if element.not_after < now {
+            return RunwayState::Expired;
+        }
+        if element.not_before > now {
+            return RunwayState::NotYetValid;
+        }
+        match nearness(element, now, settings) {
+            Some(Nearness::Critical) => RunwayState::Critical,
+            Some(Nearness::Warning) => RunwayState::Warning,
+            Some(Nearness::Overdue) => RunwayState::Overdue,
+            None => RunwayState::Fine,
+        }
+    };
+    elements.iter().map(|element| (of(element), element)).max_by_key(|(state, element)| (*state, std::cmp::Reverse(element.not_after)))
 }
 
 /// The element that ends first.
@@ -133,7 +161,7 @@ pub fn subjects<'a>(
 
 /// What a served chain is called everywhere: host, address and the leaf's key type, as in `mx1.example.com 192.0.2.1 rsa`.
 pub fn subject(host: &str, address: IpAddr, tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> String {
-    let leaf = tls.chain.first().and_then(|print| certificates.get(print)).and_then(|der| Certificate::parse(&der.0).ok());
+    let leaf = tls.chain.first().and_then(|print| read(print, certificates));
     format!("{host} {address} {}", leaf.map_or("unreadable", |leaf| leaf.key.kind))
 }
 
@@ -184,6 +212,31 @@ mod tests {
             }
             assert_eq!(nearness(&certificate, end + SignedDuration::from_secs(1), &settings), None, "over");
         }
+    }
+
+    #[test]
+    fn the_element_with_the_worst_state_decides_not_the_one_that_ends_first() {
+        use RunwayState::{Critical, Expired, Fine, NotYetValid, Overdue, Warning};
+        let settings = Settings::default().runway;
+        // A year-long intermediate with 13 days left is critical; a week-long leaf with 3 days left is fine.
+        let ((long, long_end), (short, short_end)) = (lasting(365), lasting(7));
+        let days = |days: i64| SignedDuration::from_hours(24 * days);
+        for (elements, now, state, which) in [
+            (vec![&short], short_end - days(3), Fine, &short),
+            (vec![&short], short_end + days(1), Expired, &short),
+            (vec![&short, &long], short_end + days(1), Expired, &short),
+            (vec![&short, &long], short_end - days(8), NotYetValid, &short),
+            (vec![&long], long_end - days(13), Critical, &long),
+            (vec![&long], long_end - days(20), Warning, &long),
+            (vec![&long], long_end - days(31), Fine, &long),
+        ] {
+            let elements: Vec<Certificate> = elements.into_iter().cloned().collect();
+            let (found, element) = super::state(&elements, now, &settings).unwrap();
+            assert_eq!((found, element.sha256), (state, which.sha256), "{now}");
+        }
+        let (quarter, end) = lasting(90);
+        assert_eq!(super::state(&[quarter], end - days(29), &settings).map(|(state, _)| state), Some(Overdue));
+        assert_eq!(super::state(&[], end, &settings), None);
     }
 
     #[test]

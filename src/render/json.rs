@@ -53,11 +53,15 @@ struct VantageView<'a> {
     clock_offset_seconds: Option<i64>,
 }
 
-#[derive(Serialize)]
-struct Tool {
+/// Who wrote it.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
 }
+
+/// This program.
+pub(super) const TOOL: Tool = Tool { name: "stsready", version: env!("CARGO_PKG_VERSION") };
 
 #[derive(Serialize)]
 struct FindingView<'a> {
@@ -127,7 +131,7 @@ impl<'a> View<'a> {
         } = assessment;
         Self {
             schema: SCHEMA,
-            tool: Tool { name: "stsready", version: env!("CARGO_PKG_VERSION") },
+            tool: TOOL,
             domain: domain.as_str(),
             domain_unicode: domain.unicode(),
             question: *question,

@@ -1,5 +1,7 @@
 //! The family `cert`: the certificate of each MX host, at each of its addresses (RFC 8461 §4.2).
 
+mod on_disk;
+
 use super::chain::{self, ChainRules};
 use super::{Case, rule};
 use crate::evidence::runway;
@@ -24,10 +26,21 @@ rule!(
     "RFC 8461 §4.2, RFC 8446 §4.4.2"
 );
 rule!(PRIVATE_CA, "cert-private-ca", Mx, [Blocker], false, "only a private CA vouches for the certificate", "RFC 8461 §4.2");
+rule!(ON_DISK_DIFFERS, "cert-on-disk-differs", Mx, [Warning], false, "a renewed certificate is on disk and not served", "RFC 8461 §4.2");
 
 /// All rules of the family.
-pub static RULES: &[&Rule] =
-    &[&EXPIRED, &NOT_YET_VALID, &EXPIRING, &NAME_MISMATCH, &NO_SAN, &SELF_SIGNED, &UNTRUSTED, &CHAIN_INCOMPLETE, &PRIVATE_CA];
+pub static RULES: &[&Rule] = &[
+    &EXPIRED,
+    &NOT_YET_VALID,
+    &EXPIRING,
+    &NAME_MISMATCH,
+    &NO_SAN,
+    &SELF_SIGNED,
+    &UNTRUSTED,
+    &CHAIN_INCOMPLETE,
+    &PRIVATE_CA,
+    &ON_DISK_DIFFERS,
+];
 
 static CHAIN: ChainRules = ChainRules {
     name: &NAME_MISMATCH,
@@ -48,6 +61,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
             CHAIN.not_applicable(host.name.as_str(), "the host has no address", sheet);
         }
         judge_host(case, host, sheet);
+        on_disk::judge(case, host, sheet);
     }
 }
 

@@ -103,6 +103,7 @@ pub(super) fn facts() -> Facts {
         }),
         servers: Some(vec![server("mx1.example.com", addresses()), server("mx2.example.com", addresses())]),
         reports: None,
+        disk: Vec::new(),
         certificates: BTreeMap::new(),
     }
 }

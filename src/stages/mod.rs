@@ -87,6 +87,7 @@ impl Looker {
             policy,
             servers,
             reports: wanted.reports.then(|| self.archive.for_domain(domain)),
+            disk: Vec::new(),
             certificates: std::collections::BTreeMap::new(),
         };
         facts.certificates = self.shelf.take_for(&served(&facts));
@@ -106,6 +107,7 @@ impl Looker {
             policy: Some(policy::draft_alone(&domain, draft)),
             servers: None,
             reports: None,
+            disk: Vec::new(),
             certificates: std::collections::BTreeMap::new(),
             domain,
         }

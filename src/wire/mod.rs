@@ -17,6 +17,7 @@ pub mod rua;
 pub mod scope;
 pub mod smtp;
 pub mod sts_record;
+pub mod target;
 pub mod tlsrpt_record;
 pub mod version;
 pub mod zip;

@@ -4,6 +4,7 @@
 //! severity ([`row`]): one too many fails as one too few does.
 
 mod cert;
+mod disk;
 mod domain;
 mod fetch;
 mod mx;
@@ -34,6 +35,7 @@ fn tables() -> Vec<Row> {
         mx::rows(),
         starttls::rows(),
         cert::rows(),
+        disk::rows(),
         reports::rows(),
         several::rows(),
         vantage::rows(),

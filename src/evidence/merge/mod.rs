@@ -39,8 +39,9 @@ pub fn merge(mut all: Vec<Facts>) -> Option<Facts> {
     let servers = servers::merge(&mut sources);
     let reports = sources.reports();
     let certificates = all.iter().rev().flat_map(|facts| facts.certificates.clone()).collect();
+    let disk = all.iter().find(|facts| !facts.disk.is_empty()).map(|facts| facts.disk.clone()).unwrap_or_default();
     let others = sources.close();
-    Some(Facts { others, mail, record, policy, servers, reports, certificates, ..newest })
+    Some(Facts { others, mail, record, policy, servers, reports, disk, certificates, ..newest })
 }
 
 /// The looks, newest first, and who gave what.

@@ -47,6 +47,7 @@ fn nothing(place: &str, hours: i64) -> Facts {
         policy: None,
         servers: None,
         reports: None,
+        disk: Vec::new(),
         certificates: std::collections::BTreeMap::new(),
     }
 }

@@ -51,7 +51,10 @@ pub struct Facts {
     /// Stage 4; `None` if not looked at. Looked at without any source given: no source, no report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reports: Option<reports::ReportFacts>,
-    /// Every certificate served anywhere, once: DER in Base64.
+    /// Certificates on the operator's disk (`--cert-file`), to be held against what is served.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disk: Vec<DiskFile>,
+    /// Every certificate served anywhere or on disk, once: DER in Base64.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub certificates: BTreeMap<Fingerprint, Der>,
 }
@@ -61,6 +64,15 @@ impl Facts {
     pub fn proven_elsewhere(&self, subject: &str) -> Option<&vantage::OtherVantage> {
         self.others.iter().find(|other| other.proved.iter().any(|proved| proved == subject))
     }
+}
+
+/// A certificate file on the operator's disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskFile {
+    /// As given.
+    pub file: String,
+    /// Its certificates in their order, the server's own first; DER in [`Facts::certificates`].
+    pub chain: Vec<Fingerprint>,
 }
 
 /// For numbers that are written only where there is something to count.

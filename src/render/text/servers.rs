@@ -1,6 +1,8 @@
 //! The MX hosts with their addresses, side by side.
 
-use crate::model::assessment::{AddressOutcome, AddressSummary, Assessment, MxSummary};
+use jiff::Timestamp;
+
+use crate::model::assessment::{AddressOutcome, AddressSummary, Assessment, ChainSummary, MxSummary};
 use crate::render::page::{Look, Page};
 
 /// Rows beyond these are counted.
@@ -62,26 +64,37 @@ fn row(name: String, address: &AddressSummary, covered: (Look, String), assessme
         (None, Some(_)) => "no TLS".to_owned(),
         (None, None) => "–".to_owned(),
     };
-    let certificate = address.chains.first().map(|chain| {
-        let left = chain.leaf.not_after.duration_since(assessment.asked_at);
-        let days = left.as_hours() / 24;
-        let end = super::date(chain.leaf.not_after);
-        let remaining = if left.is_negative() {
-            "expired".to_owned()
-        } else if days < 10 {
-            format!("{} h left", left.as_hours())
-        } else {
-            format!("{days} d left")
-        };
-        format!("{} until {end} ({remaining})", chain.key_type)
-    });
     vec![
         (look, sign.to_owned()),
         (Look::Plain, name),
         (Look::Plain, address.address.to_string()),
         (look, word.to_owned()),
         (Look::Plain, tls),
-        (Look::Plain, certificate.unwrap_or_default()),
+        (Look::Plain, certificates(&address.chains, assessment.asked_at)),
         covered,
     ]
+}
+
+/// What is served, a key type each; those that end on one day share a date.
+fn certificates(chains: &[ChainSummary], now: Timestamp) -> String {
+    let mut ends: Vec<(Timestamp, Vec<&str>)> = Vec::new();
+    for chain in chains {
+        let end = chain.leaf.not_after;
+        match ends.iter_mut().find(|(known, _)| super::date(*known) == super::date(end)) {
+            Some((_, kinds)) if kinds.contains(&chain.key_type.as_str()) => {}
+            Some((_, kinds)) => kinds.push(&chain.key_type),
+            None => ends.push((end, vec![&chain.key_type])),
+        }
+    }
+    let said = ends.iter().map(|(end, kinds)| {
+        let left = end.duration_since(now);
+        let days = left.as_hours() / 24;
+        let remaining = match left {
+            _ if left.is_negative() => "expired".to_owned(),
+            _ if days < 10 => format!("{} h left", left.as_hours()),
+            _ => format!("{days} d left"),
+        };
+        format!("{} until {} ({remaining})", kinds.join("+"), super::date(*end))
+    });
+    said.collect::<Vec<_>>().join(", ")
 }

@@ -80,6 +80,7 @@ fn facts(chain: &[Vec<u8>], trust: &TrustStore) -> Facts {
         policy: None,
         servers: Some(vec![host]),
         reports: None,
+        disk: vec![],
         certificates: shelf.take_for(&prints),
     }
 }

@@ -42,6 +42,7 @@ fn domain(reports: Option<ReportFacts>) -> Facts {
         policy: None,
         servers: None,
         reports,
+        disk: Vec::new(),
         certificates: BTreeMap::new(),
     }
 }

@@ -122,6 +122,7 @@ fn facts(hosts: Vec<Vec<Probe>>) -> Facts {
         policy: None,
         servers: Some(hosts.into_iter().enumerate().map(host).collect()),
         reports: None,
+        disk: Vec::new(),
         certificates: BTreeMap::new(),
     }
 }

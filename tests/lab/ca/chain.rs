@@ -73,6 +73,11 @@ impl Chain {
         &self.certificates[0]
     }
 
+    /// What is sent, as a PEM file that a mail server would load.
+    pub fn pem(&self) -> String {
+        self.certificates().iter().map(|der| super::pem(der)).collect()
+    }
+
     /// The data of a TLSA record `3 1 1`: SHA-256 over the leaf's public key.
     pub fn tlsa_3_1_1(&self) -> Vec<u8> {
         let (_, leaf) = X509Certificate::from_der(self.leaf()).expect("the lab's certificates parse");

@@ -148,10 +148,7 @@ impl Authority {
 
     /// The certificate as PEM, as `--roots` and `--ca-file` read it.
     pub fn pem(&self) -> String {
-        use base64::Engine as _;
-        let text = base64::engine::general_purpose::STANDARD.encode(&self.der);
-        let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+        pem(&self.der)
     }
 
     /// From this authority up to and without its root.
@@ -168,6 +165,13 @@ impl Authority {
     fn root(self: &Arc<Self>) -> Arc<Self> {
         self.parent.as_ref().map_or_else(|| Arc::clone(self), Self::root)
     }
+}
+
+fn pem(der: &[u8]) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 fn subject(common_name: &str) -> DistinguishedName {

@@ -1,0 +1,68 @@
+//! `expiry`: when every certificate of every MX host and policy host ends.
+
+use super::args::{Common, ExpiryArgs, Format};
+use super::exit::FailOn;
+use super::observe::{self, Job, Taker};
+use super::{Exit, Failure, Streams, setup};
+use crate::decide::expiry::Book;
+use crate::model::expiry::{Expiry, OnDisk, RunwayState};
+use crate::model::facts::Facts;
+use crate::model::settings::Settings;
+use crate::render::expiry;
+use crate::stages::Wanted;
+
+pub(super) fn expiry(args: &ExpiryArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let common = &args.common;
+    let domains = setup::domains(&args.domains, common.domains_from.as_deref())?;
+    let hosts = setup::domains(&args.host, None)?;
+    let wanted = Wanted { policy: true, mx: true, ..Wanted::default() };
+    let taker = Shelf { common, settings: setup::settings(common), book: Book::default(), lost: false };
+    observe::look(&Job { common, domains, wanted, hosts: &hosts, reports: &[] }, taker, streams)
+}
+
+/// Puts the certificates of all domains into one book.
+struct Shelf<'a> {
+    common: &'a Common,
+    settings: Settings,
+    book: Book,
+    lost: bool,
+}
+
+impl Taker for Shelf<'_> {
+    fn take(&mut self, _: usize, facts: &Facts, _: &mut Streams<'_>) -> Result<(), Failure> {
+        self.book.add(facts, &self.settings, self.common.now.unwrap_or(facts.observed_at));
+        Ok(())
+    }
+
+    fn lost(&mut self) {
+        self.lost = true;
+    }
+
+    fn finish(self, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+        let expiry = self.book.finish(setup::clock());
+        let page = match self.common.format {
+            Format::Ndjson => expiry::lines(&expiry)?,
+            Format::Json => expiry::document(&expiry)?,
+            Format::Text if self.common.quiet => expiry::summary(&expiry, streams.width),
+            Format::Text => expiry::text(&expiry, streams.width),
+        };
+        streams.out.write_all(page.as_bytes())?;
+        streams.out.flush()?;
+        let exit = exit(&expiry, self.common.fail_on);
+        Ok(if self.lost { exit.worse(Exit::Internal) } else { exit })
+    }
+}
+
+/// The line that `--fail-on` draws, as for assessments.
+fn exit(expiry: &Expiry, fail_on: FailOn) -> Exit {
+    let worst = expiry.worst().unwrap_or(RunwayState::Fine);
+    let warns = worst >= RunwayState::Warning || expiry.entries.iter().any(|entry| entry.on_disk == Some(OnDisk::Newer));
+    let open = expiry.unseen.iter().any(|place| place.open) || expiry.files.iter().any(|file| file.compared == 0);
+    match fail_on {
+        FailOn::Never => Exit::Ready,
+        _ if worst >= RunwayState::Critical => Exit::NotReady,
+        FailOn::Warning if warns => Exit::NotReady,
+        FailOn::Inconclusive | FailOn::Warning if open => Exit::Inconclusive,
+        FailOn::Blocker | FailOn::Inconclusive | FailOn::Warning => Exit::Ready,
+    }
+}

@@ -1,0 +1,223 @@
+//! `expiry`: every certificate's end, soonest first, for people and for programs (`stsready/expiry/1`).
+
+use serde::Serialize;
+
+use super::escape;
+use super::page::{Look, Page};
+use super::text::sessions::count;
+use crate::model::expiry::{DiskSummary, Expiry, ExpiryEntry, HostRole, OnDisk, RunwayState, Unseen};
+use crate::model::facts::vantage::Vantage;
+use crate::wire::name::Domain;
+
+/// The schema's name and version.
+pub const SCHEMA: &str = "stsready/expiry/1";
+/// Rows that are fine are counted beyond these; those that are not are always shown.
+const FINE_SHOWN: usize = 40;
+/// Domains named in a row.
+const DOMAINS_SHOWN: usize = 2;
+
+#[derive(Serialize)]
+struct View<'a> {
+    schema: &'static str,
+    tool: super::json::Tool,
+    asked_at: jiff::Timestamp,
+    /// The worst state of any certificate.
+    state: Option<RunwayState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vantage: Option<&'a Vantage>,
+    entries: &'a [ExpiryEntry],
+    unseen: &'a [Unseen],
+    #[serde(skip_serializing_if = "<[DiskSummary]>::is_empty")]
+    files: &'a [DiskSummary],
+}
+
+/// One object.
+pub fn document(expiry: &Expiry) -> Result<String, serde_json::Error> {
+    let Expiry { asked_at, vantage, entries, unseen, files } = expiry;
+    let (tool, state) = (super::json::TOOL, expiry.worst());
+    escape::json_pretty(&View { schema: SCHEMA, tool, asked_at: *asked_at, state, vantage: vantage.as_ref(), entries, unseen, files })
+}
+
+/// One line for each certificate, then one for each place that showed none.
+pub fn lines(expiry: &Expiry) -> Result<String, serde_json::Error> {
+    let mut out = String::new();
+    for entry in &expiry.entries {
+        out.push_str(&escape::json_line(entry)?);
+    }
+    for unseen in &expiry.unseen {
+        out.push_str(&escape::json_line(unseen)?);
+    }
+    Ok(out)
+}
+
+/// For people: the answer, the certificates, what could not be seen, and what lies on disk.
+pub fn text(expiry: &Expiry, width: usize) -> String {
+    let mut page = Page::new(width);
+    headline(expiry, &mut page);
+    table(expiry, &mut page);
+    unseen(expiry, &mut page);
+    files(expiry, &mut page);
+    page.finish()
+}
+
+/// The answer's line alone.
+pub fn summary(expiry: &Expiry, width: usize) -> String {
+    let mut page = Page::new(width);
+    headline(expiry, &mut page);
+    page.finish()
+}
+
+fn headline(expiry: &Expiry, page: &mut Page) {
+    let of = |state| expiry.entries.iter().filter(|entry| entry.state == state).count() as u64;
+    let mut parts = Vec::new();
+    for (state, words) in [
+        (RunwayState::Expired, "expired"),
+        (RunwayState::NotYetValid, "not valid yet"),
+        (RunwayState::Critical, "about to expire"),
+        (RunwayState::Warning, "expiring soon"),
+        (RunwayState::Overdue, "overdue for renewal"),
+        (RunwayState::Fine, "fine"),
+    ] {
+        match of(state) {
+            0 => {}
+            number => parts.push(format!("{number} {words}")),
+        }
+    }
+    let (sign, look) = match expiry.worst() {
+        Some(worst) => (sign(worst), look(worst)),
+        None => ("?", Look::Unknown),
+    };
+    let total = count(expiry.entries.len() as u64, "served certificate");
+    let said = if parts.is_empty() { "no certificate was seen".to_owned() } else { format!("{total}: {}", parts.join(", ")) };
+    page.paragraph(&[(look, sign), (Look::Plain, " ")], Look::Strong, &said);
+    if !expiry.unseen.is_empty() {
+        let places = count(expiry.unseen.len() as u64, "place");
+        page.paragraph(&[(Look::Unknown, "?"), (Look::Plain, " ")], Look::Plain, &format!("{places} showed no certificate"));
+    }
+}
+
+fn table(expiry: &Expiry, page: &mut Page) {
+    if expiry.entries.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(&[(Look::Strong, "Certificates, soonest end first")]);
+    let mut fine = 0;
+    let shown = expiry.entries.iter().filter(|entry| {
+        fine += usize::from(entry.state == RunwayState::Fine);
+        entry.state != RunwayState::Fine || fine <= FINE_SHOWN
+    });
+    let rows: Vec<_> = shown.map(row).collect();
+    page.table(2, &rows);
+    if fine > FINE_SHOWN {
+        page.line(&[(Look::Faint, &format!("  and {} more that are fine", fine - FINE_SHOWN))]);
+    }
+}
+
+fn row(entry: &ExpiryEntry) -> Vec<(Look, String)> {
+    let look = look(entry.state);
+    let port = match entry.port {
+        None | Some(25) => String::new(),
+        Some(port) => format!(" port {port}"),
+    };
+    let host = entry.host_unicode.as_ref().map_or_else(|| entry.host.to_string(), |unicode| format!("{} ({unicode})", entry.host));
+    let mut notes = Vec::new();
+    if entry.decided_by != "the certificate" {
+        notes.push(format!("{} ends first", entry.decided_by));
+    }
+    if entry.on_disk == Some(OnDisk::Newer) {
+        notes.push("a newer one is on disk: reload".to_owned());
+    }
+    if !entry.trusted {
+        notes.push("not publicly trusted".to_owned());
+    }
+    // A domain that is its own host says nothing new.
+    let domains: Vec<&str> = entry.domains.iter().filter(|domain| **domain != entry.host).map(Domain::as_str).collect();
+    let more = domains.len().saturating_sub(DOMAINS_SHOWN);
+    if entry.role == HostRole::Mx && !domains.is_empty() {
+        let named = domains.get(..DOMAINS_SHOWN.min(domains.len())).unwrap_or_default().join(", ");
+        notes.push(if more > 0 { format!("for {named} and {more} more") } else { format!("for {named}") });
+    }
+    vec![
+        (look, format!("{} {}", sign(entry.state), word(entry.state))),
+        (Look::Plain, host),
+        (Look::Plain, format!("{}{port}", entry.address)),
+        (Look::Plain, entry.key_type.clone()),
+        (Look::Plain, format!("until {}", super::text::minute(entry.not_after))),
+        (look, left(entry.seconds_left)),
+        (Look::Faint, notes.join("; ")),
+    ]
+}
+
+fn unseen(expiry: &Expiry, page: &mut Page) {
+    if expiry.unseen.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(&[(Look::Strong, "No certificate seen")]);
+    for place in &expiry.unseen {
+        let address = place.address.map(|address| format!(" {address}")).unwrap_or_default();
+        let sign = if place.open { "  ? " } else { "  · " };
+        page.paragraph(&[(Look::Unknown, sign)], Look::Plain, &format!("{}{address}: {}", place.host, place.why));
+    }
+}
+
+fn files(expiry: &Expiry, page: &mut Page) {
+    if expiry.files.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(&[(Look::Strong, "Files")]);
+    for file in &expiry.files {
+        let said = match &file.leaf {
+            None => "its first certificate cannot be read".to_owned(),
+            Some(leaf) => {
+                let end = super::text::minute(leaf.not_after);
+                let names = leaf.names.join(", ");
+                let compared = match file.compared {
+                    0 => "no host that was looked at serves such a certificate: not compared".to_owned(),
+                    number => format!("compared with {}", count(number as u64, "chain")),
+                };
+                format!("{names} until {end}; {compared}")
+            }
+        };
+        let look = if file.compared == 0 { Look::Unknown } else { Look::Good };
+        page.paragraph(&[(look, if file.compared == 0 { "  ? " } else { "  · " })], Look::Plain, &format!("{}: {said}", file.file));
+    }
+}
+
+fn sign(state: RunwayState) -> &'static str {
+    match state {
+        RunwayState::Fine => "✓",
+        RunwayState::Overdue => "·",
+        RunwayState::Warning => "!",
+        RunwayState::Critical | RunwayState::NotYetValid | RunwayState::Expired => "✗",
+    }
+}
+
+fn word(state: RunwayState) -> &'static str {
+    match state {
+        RunwayState::Fine => "fine",
+        RunwayState::Overdue => "overdue",
+        RunwayState::Warning => "warning",
+        RunwayState::Critical => "critical",
+        RunwayState::NotYetValid => "not valid yet",
+        RunwayState::Expired => "expired",
+    }
+}
+
+fn look(state: RunwayState) -> Look {
+    match state {
+        RunwayState::Fine => Look::Good,
+        RunwayState::Overdue => Look::Plain,
+        RunwayState::Warning => Look::Warning,
+        RunwayState::Critical | RunwayState::NotYetValid | RunwayState::Expired => Look::Bad,
+    }
+}
+
+/// Days, or hours under ten days.
+fn left(seconds: i64) -> String {
+    const HOUR: i64 = 3_600;
+    let (amount, after) = (seconds.abs(), if seconds < 0 { "over" } else { "left" });
+    if amount < 240 * HOUR { format!("{} h {after}", amount / HOUR) } else { format!("{} d {after}", amount / (24 * HOUR)) }
+}
