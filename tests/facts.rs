@@ -200,6 +200,24 @@ fn a_probe_made_elsewhere_fills_what_cannot_be_seen_here() {
     assert!(page.contains("also     ") && page.contains("gave: "), "{page}");
 }
 
+/// Reports are read from files: that they are not in the facts is no reason to look at anything.
+#[test]
+fn facts_without_reports_are_judged_with_those_given_or_none() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let (facts, reports) = (path(&lab, "facts.json"), scene.post().unwrap());
+    scene.check().args(["--save-facts", &facts]).run().exits(0);
+    let mut value: Value = serde_json::from_str(&std::fs::read_to_string(&facts).unwrap()).unwrap();
+    value.as_object_mut().unwrap().remove("reports");
+    std::fs::write(&facts, value.to_string()).unwrap();
+    let queries = lab.dns().all_queries();
+    let run = stsready(["check", "alpha.test", "--format", "json", "--facts", &facts]).at(&lab).run().exits(3);
+    assert_eq!(run.assessment().findings()[0].code(), "reports-none", "{run}");
+    stsready(["check", "--quiet", "--facts", &facts, "--reports"]).args([&reports]).run().exits(0);
+    stsready(["check", "--facts", &facts]).run().refuses(&["reports stage", "alpha.test"]);
+    assert_eq!(lab.dns().all_queries(), queries);
+}
+
 /// What was seen to be wrong stays wrong, though an older look saw it right.
 #[test]
 fn an_older_success_does_not_cover_a_fault() {

@@ -238,7 +238,7 @@ pub(super) struct Common {
     /// Probe IPv6 addresses only
     #[arg(long, help_heading = "Looking")]
     pub(super) ipv6: bool,
-    /// Own address to connect from; one IPv4 and one IPv6 address may be given
+    /// Own address to connect to MX hosts and policy hosts from; one IPv4 and one IPv6 address may be given
     #[arg(long, value_name = "ADDRESS", env = "STSREADY_SOURCE_IP", value_delimiter = ',', help_heading = "Looking")]
     pub(super) source_ip: Vec<IpAddr>,
     /// Connect to MX hosts through this SOCKS5 proxy. A password belongs into STSREADY_SOCKS5: arguments are seen by all users

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::evidence::merge;
 use crate::model::assessment::{Answer, Question, ReportsSummary, RunwayEntry};
 use crate::model::finding::Finding;
 use crate::model::rule::{Severity, Stage};
@@ -114,7 +115,10 @@ fn valid_until(grounds: &Grounds<'_>) -> Timestamp {
     let day_later = case.facts.observed_at.checked_add(PROBES_HOLD).unwrap_or(Timestamp::MAX);
     let thresholds = crate::evidence::runway::thresholds(case.facts, case.settings);
     let next = thresholds.into_iter().filter(|(severity, at)| *severity >= Severity::Warning && *at > case.now).map(|(_, at)| at).min();
-    next.map_or(day_later, |next| next.min(day_later))
+    // What another vantage saw counts for so long only.
+    let lent = case.facts.others.iter().filter(|other| !other.gave.is_empty());
+    let lent = lent.filter_map(|other| other.observed_at.checked_add(merge::FRESH).ok()).filter(|at| *at > case.now).min();
+    next.into_iter().chain(lent).fold(day_later, Timestamp::min)
 }
 
 fn day(at: Timestamp) -> String {

@@ -225,6 +225,11 @@ impl Sheet {
         self.findings.iter().any(|finding| finding.outcome == Outcome::Broken && finding.rule == rule)
     }
 
+    /// The findings so far, to be added to.
+    pub fn findings_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.findings.iter_mut()
+    }
+
     /// The findings so far.
     pub fn findings(&self) -> &[Finding] {
         &self.findings

@@ -210,9 +210,21 @@ impl Dns {
             Ok(Err(error)) => {
                 let unending = if is_bare(&error) { self.circle(&name).await } else { None };
                 let words = || format!("{asked}: its CNAMEs lead in a circle, or nowhere that could be looked up");
-                unending.map_or_else(|| failed(asked, kind, &error), |why| Looked::Failed(Failure::new(why, words())))
+                unending
+                    .map_or_else(|| self.blame_proxy(&error, failed(asked, kind, &error)), |why| Looked::Failed(Failure::new(why, words())))
             }
             Err(_) => Looked::Failed(Failure::new(FailureKind::Timeout, format!("no answer to {asked} {kind} within {:?}", self.deadline))),
+        }
+    }
+
+    /// Where no resolver could be reached through a proxy, what the proxy said is the reason.
+    fn blame_proxy(&self, error: &NetError, records: Records) -> Records {
+        let unreached = !matches!(error, NetError::Dns(_));
+        match (records, self.transport.trouble().filter(|_| unreached)) {
+            (Looked::Failed(failure), Some(trouble)) => {
+                Looked::Failed(Failure::new(trouble.kind, format!("{}: {}", failure.detail, trouble.detail)))
+            }
+            (records, _) => records,
         }
     }
 

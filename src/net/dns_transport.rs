@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hickory_resolver::net::runtime::iocompat::AsyncIoTokioAsStd;
@@ -11,7 +11,7 @@ use hickory_resolver::net::runtime::{RuntimeProvider, TokioRuntimeProvider};
 
 use super::socks::Socks5;
 use super::source::Source;
-use crate::model::looked::FailureKind;
+use crate::model::looked::{Failure, FailureKind};
 
 /// A connection to a resolver by way of a proxy may take this long.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -21,12 +21,19 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub struct DnsTransport {
     runtime: TokioRuntimeProvider,
     proxy: Option<(Arc<Socks5>, Source)>,
+    /// Why the proxy did not connect the last time; the resolver library keeps no words of it.
+    trouble: Arc<Mutex<Option<Failure>>>,
 }
 
 impl DnsTransport {
     /// Through `proxy`, itself connected to from `source`.
     pub fn through(proxy: Arc<Socks5>, source: Source) -> Self {
-        Self { runtime: TokioRuntimeProvider::default(), proxy: Some((proxy, source)) }
+        Self { proxy: Some((proxy, source)), ..Self::default() }
+    }
+
+    /// Why the proxy led nowhere the last time that it was asked, if so.
+    pub fn trouble(&self) -> Option<Failure> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether only TCP can be used.
@@ -49,8 +56,11 @@ impl RuntimeProvider for DnsTransport {
 
     fn connect_tcp(&self, server: SocketAddr, bind: Option<SocketAddr>, wait: Option<Duration>) -> Opening<Self::Tcp> {
         let Some((proxy, source)) = self.proxy.clone() else { return self.runtime.connect_tcp(server, bind, wait) };
+        let trouble = Arc::clone(&self.trouble);
         Box::pin(async move {
-            let stream = proxy.open(server, source, wait.unwrap_or(CONNECT)).await.map_err(|failure| {
+            let opened = proxy.open(server, source, wait.unwrap_or(CONNECT)).await;
+            *trouble.lock().unwrap_or_else(PoisonError::into_inner) = opened.as_ref().err().cloned();
+            let stream = opened.map_err(|failure| {
                 let kind = match failure.kind {
                     FailureKind::Timeout => io::ErrorKind::TimedOut,
                     FailureKind::Refused => io::ErrorKind::ConnectionRefused,

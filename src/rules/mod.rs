@@ -77,6 +77,7 @@ pub fn judge(case: &Case<'_>) -> Judged {
     cert::judge(case, &mut sheet);
     dane::judge(case, &mut sheet);
     vantage::judge(case, &mut sheet);
+    vantage::doubt_dates(case, &mut sheet);
     // Last: what senders saw is held against what was seen here.
     let reports = reports::judge(case, &mut sheet);
     unasked(case, &mut sheet);

@@ -120,8 +120,8 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, sheet: &mut Sheet) {
         return;
     }
     // Another address that was seen to work proves the host: then this one is a loose end, not an open question.
-    let proven_elsewhere = host.probes.iter().any(|other| other.address != probe.address && other.speaks_tls())
-        || case.facts.proven_elsewhere(&subject).is_some();
+    let other_vantage = case.facts.proven_elsewhere(&subject);
+    let proven_elsewhere = other_vantage.is_some() || host.probes.iter().any(|other| other.address != probe.address && other.speaks_tls());
     let reading = Reading::of(&host.name, probe, &case.facts.certificates);
     for (rung, rule) in LADDER.iter().enumerate() {
         let faults: Vec<_> = reading.faults.iter().filter(|fault| fault.rule == *rule).collect();
@@ -132,6 +132,12 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, sheet: &mut Sheet) {
         }
         for fault in faults {
             fault.write(&subject, proven_elsewhere, sheet);
+        }
+    }
+    if let Some(other) = other_vantage {
+        let words = format!("another vantage (EHLO {}) reached EHLO inside TLS at {}", other.vantage.helo, probe.address);
+        for finding in sheet.findings_mut().filter(|finding| finding.subject == subject && finding.is_shown()) {
+            finding.evidence(Evidence::at(EvidenceKind::Smtp, other.observed_at, words.as_str()));
         }
     }
     beyond::judge(host, probe, &subject, sheet);

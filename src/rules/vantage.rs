@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::{Case, rule};
+use super::{Case, cert, fetch, rule};
 use crate::evidence::clock::{self, Offset};
 use crate::evidence::runway;
-use crate::model::finding::{Evidence, EvidenceKind, Sheet};
+use crate::model::finding::{Evidence, EvidenceKind, Finding, Outcome, Sheet};
 use crate::model::rule::Rule;
 
 rule!(
@@ -57,6 +57,33 @@ fn differs(host: &str, offset: &Offset, sheet: &mut Sheet) {
         .expected("clocks that agree to 5 minutes")
         .found(format!("{much} {way} the Date of the policy host"))
         .fix("set this machine's clock (NTP) and check again; if it is right, the policy host's is wrong, or a cache before it keeps an old Date");
+}
+
+/// Where the clocks differ, a date that is over by the one and not by the other is an open question, not a fault. To be called once
+/// the certificates are judged.
+pub fn doubt_dates(case: &Case<'_>, sheet: &mut Sheet) {
+    let offset = case.facts.policy.as_ref().filter(|policy| policy.draft.is_none()).and_then(clock::offset);
+    let Some(offset) = offset.filter(|offset| offset.seconds.unsigned_abs() > TOLERATED) else { return };
+    let Ok(there) = case.now.checked_sub(SignedDuration::from_secs(offset.seconds)) else { return };
+    let by_the_other = Case::new(case.facts, case.settings, there);
+    let mut other = Sheet::default();
+    fetch::judge(&by_the_other, &mut other);
+    cert::judge(&by_the_other, &mut other);
+    let broken_there = |finding: &Finding| {
+        let same = |there: &Finding| there.rule == finding.rule && there.subject == finding.subject && there.outcome == Outcome::Broken;
+        other.findings().iter().any(same)
+    };
+    for finding in sheet.findings_mut().filter(|finding| finding.outcome == Outcome::Broken && is_dated(finding.rule)) {
+        if !broken_there(finding) {
+            finding.outcome = Outcome::Undetermined;
+            finding.evidence(Evidence::at(EvidenceKind::Http, offset.here, format!("by the clock of the policy host it is {there}")));
+        }
+    }
+}
+
+/// Whether the rule holds the clock against a certificate's dates.
+fn is_dated(rule: &Rule) -> bool {
+    ["-expired", "-not-yet-valid", "-expiring"].iter().any(|end| rule.code.ends_with(end))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use tokio::sync::OnceCell;
 
 use super::Looker;
-use crate::model::facts::servers::MxHost;
+use crate::model::facts::servers::{MxHost, Probe};
 use crate::model::facts::vantage::ControlFacts;
 use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::wire::name::Domain;
@@ -47,7 +47,7 @@ impl Control {
 /// Whether it takes the control connection to tell hosts that are down from a port that is blocked: addresses were asked, and all are silent.
 pub(super) fn is_needed(servers: &[MxHost]) -> bool {
     let asked = || servers.iter().flat_map(|host| &host.probes).filter(|probe| !probe.is_unasked());
-    asked().next().is_some() && asked().all(|probe| probe.is_silent())
+    asked().next().is_some() && asked().all(Probe::is_silent)
 }
 
 /// Connects, or says what came of it before.

@@ -1,7 +1,7 @@
 //! vantage-*, and what the place of the looking does to other families: proxies, own addresses, the control connection, private addresses.
 
 use super::Scene;
-use super::row::Answer::{Inconclusive, Ready};
+use super::row::Answer::{Inconclusive, NotReady, Ready};
 use super::row::{Row, hold, row};
 use crate::lab::{Greeting, HttpProxy, Smtp, SmtpHost, Socks5, Socks5Answer, Socks5Host};
 
@@ -23,6 +23,25 @@ fn clocks() -> Vec<Row> {
             ahead(it, -7_200);
         }),
         row("no date at all", Ready, &[], |it| it.serves(|page| page.header("Date", ""))),
+        // By the policy host's clock it has a day left, by ours it ended two days ago.
+        row(
+            "a certificate that is over by one of two clocks",
+            Inconclusive,
+            &["unknown vantage-clock mta-sts.", "unknown cert-expired mx1."],
+            |it| {
+                ahead(it, -3 * 86_400);
+                it.mx_presents(1, it.issue(&it.leaf(1).expires_in(-2)));
+            },
+        ),
+        row(
+            "a certificate that is over by either clock",
+            NotReady,
+            &["unknown vantage-clock mta-sts.", "blocker cert-expired mx1."],
+            |it| {
+                ahead(it, -3 * 86_400);
+                it.mx_presents(1, it.issue(&it.leaf(1).expires_in(-10)));
+            },
+        ),
         // The address that agrees proves the clock here.
         row("one of two addresses has a wrong clock", Ready, &[], |it| {
             ahead(it, 90_000);
@@ -56,7 +75,7 @@ fn through_socks() -> Vec<Row> {
             it.args(&["--socks5-dns"]);
         }),
         // What is wrong behind the proxy is wrong.
-        row("STARTTLS is missing behind a SOCKS5 proxy", super::row::Answer::NotReady, &["blocker starttls-missing mx1."], |it| {
+        row("STARTTLS is missing behind a SOCKS5 proxy", NotReady, &["blocker starttls-missing mx1."], |it| {
             it.mx_does(1, |smtp| smtp.ehlo = crate::lab::Ehlo::WithoutStarttls);
             socks(it, Socks5::default());
         }),
@@ -79,6 +98,9 @@ fn through_socks() -> Vec<Row> {
         row("a SOCKS5 proxy of an unknown mind", Inconclusive, UNREACHED, |it| {
             socks(it, answering(Socks5Answer::Reply(99)));
         }),
+        row("a SOCKS5 proxy that accepts and closes", Inconclusive, UNREACHED, |it| {
+            socks(it, answering(Socks5Answer::AcceptAndClose));
+        }),
         row("a SOCKS5 proxy that closes", Inconclusive, UNREACHED, |it| {
             socks(it, answering(Socks5Answer::Close));
         }),
@@ -91,6 +113,11 @@ fn through_socks() -> Vec<Row> {
         }),
         row("a SOCKS5 proxy that wants a password", Inconclusive, UNREACHED, |it| {
             socks(it, Socks5 { login: Some(("me", "secret")), ..Socks5::default() });
+        }),
+        // Nothing can be looked up, and nothing of it is laid at the zone's door.
+        row("a SOCKS5 proxy for DNS that is down", Inconclusive, &["unknown domain-dns-failed"], |it| {
+            let gone = format!("{}:{}", it.lab.refusing_address(), it.lab.https_port());
+            it.args(&["--socks5", &gone, "--socks5-dns"]);
         }),
         row("a SOCKS5 proxy that is down", Inconclusive, UNREACHED, |it| {
             let gone = format!("{}:{}", it.lab.refusing_address(), it.lab.https_port());

@@ -1,5 +1,7 @@
 //! The policy: its record and addresses as they could last be looked up, and from each address the newest fetch that met something.
 
+use std::net::IpAddr;
+
 use super::{Sources, fill, fill_addresses};
 use crate::model::facts::policy::{Fetch, PolicyFacts};
 use crate::model::settings::ADDRESS_CAP;
@@ -41,8 +43,7 @@ pub(super) fn merge(sources: &mut Sources<'_>) -> Option<PolicyFacts> {
 fn fetches(sources: &mut Sources<'_>, policy: &PolicyFacts, published: &[(usize, &PolicyFacts)]) -> Vec<Fetch> {
     let mut addresses = policy.addresses.all();
     addresses.truncate(ADDRESS_CAP);
-    let by_proxy =
-        published.iter().flat_map(|(_, other)| &other.fetches).map(|fetch| fetch.address).find(|address| address.is_unspecified());
+    let by_proxy = published.iter().flat_map(|(_, other)| &other.fetches).map(|fetch| fetch.address).find(IpAddr::is_unspecified);
     let mut chosen = Vec::new();
     for address in addresses.into_iter().chain(by_proxy) {
         let mut met: Vec<(usize, &Fetch)> = published

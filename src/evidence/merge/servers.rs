@@ -78,11 +78,8 @@ fn probe_of(sources: &mut Sources<'_>, host: &Domain, mut probes: Vec<(usize, &P
     let since = sources.since;
     let is_fresh = |at: Timestamp| at >= since;
     let met_something = |probe: &Probe| !probe.is_silent() && !probe.is_unasked();
-    let (index, chosen) = probes
-        .iter()
-        .find(|(_, probe)| is_fresh(probe.at) && met_something(probe))
-        .or_else(|| probes.iter().find(|(_, probe)| is_fresh(probe.at)))
-        .copied()?;
+    let (index, chosen) =
+        probes.iter().find(|(_, probe)| is_fresh(probe.at) && met_something(probe)).or_else(|| probes.first()).copied()?;
     let subject = format!("{host} {}", chosen.address);
     sources.gave(index, subject.as_str());
     for (other, probe) in probes {

@@ -142,6 +142,12 @@ impl Prober {
         };
         let mut visit = Visit { prober: self, host, address, turn: Arc::new(turn), parting: None, welcome: true };
         let mut probe = dialogue::hold(&mut visit).await;
+        if let Some(proxy) = &self.options.dialer.socks5
+            && closed_at_once(&probe)
+        {
+            let words = format!("the SOCKS5 proxy {} accepts the connection and closes it without a word", proxy.name());
+            probe = dialogue::unreached(address, self.options.port, probe.at, Looked::Failed(Failure::new(FailureKind::Proxy, words)));
+        }
         match &probe.tls {
             Some(Looked::Failed(failure)) if wide::is_worth_trying(failure) => probe.wide = Some(wide::hold(&mut visit).await),
             Some(Looked::Seen(first)) if visit.welcome => {
@@ -167,6 +173,12 @@ impl Prober {
             probe.injection = Some(deep::injection(visit).await);
         }
     }
+}
+
+/// Some proxies accept first and connect later (`ssh -D` is one): then it shows in no other way that the connection failed.
+fn closed_at_once(probe: &Probe) -> bool {
+    let failure = probe.greeting.as_ref().and_then(Looked::failure);
+    failure.is_some_and(|failure| matches!(failure.kind, FailureKind::Closed | FailureKind::Reset))
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::looked::{FailureKind, Looked};
 use crate::rules::Case;
 
+/// Addresses beyond these are counted.
+const SHOWN: usize = 8;
+
 /// Judges it once for the domain, over all addresses that were asked.
 pub(super) fn judge(case: &Case<'_>, hosts: &[MxHost], sheet: &mut Sheet) {
     let subject = case.facts.domain.as_str();
@@ -19,18 +22,19 @@ pub(super) fn judge(case: &Case<'_>, hosts: &[MxHost], sheet: &mut Sheet) {
     if !probes.iter().all(|probe| probe.is_silent()) {
         return sheet.holds(&PORT_BLOCKED, subject);
     }
-    let vantages = || std::iter::once(&case.facts.vantage).chain(case.facts.others.iter().map(|other| &other.vantage));
-    if vantages().filter_map(|vantage| vantage.means.control.as_ref()).any(|control| control.outcome.seen().is_some()) {
+    let nothing = "every address was silent, and nothing that worked can be compared with";
+    let Some(vantage) = maker(case, hosts) else { return sheet.not_applicable(&PORT_BLOCKED, subject, nothing) };
+    if vantage.means.control.as_ref().is_some_and(|control| control.outcome.seen().is_some()) {
         return sheet.holds(&PORT_BLOCKED, subject);
     }
-    let Some(shown) = witness(case, &probes) else {
-        return sheet.not_applicable(&PORT_BLOCKED, subject, "every address was silent, and nothing that worked can be compared with");
-    };
+    let Some(shown) = witness(case, vantage, &probes) else { return sheet.not_applicable(&PORT_BLOCKED, subject, nothing) };
     let ports: BTreeSet<u16> = probes.iter().map(|probe| probe.port).collect();
     let port = ports.first().copied().unwrap_or(25);
-    let place = place(&case.facts.vantage);
-    let addresses: Vec<String> = probes.iter().map(|probe| probe.address.to_string()).collect();
-    let silent = Evidence::new(EvidenceKind::Tcp, format!("port {port} is silent at {}", addresses.join(", ")));
+    let place = place(case, vantage);
+    let addresses: Vec<String> = probes.iter().take(SHOWN).map(|probe| probe.address.to_string()).collect();
+    let more = probes.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let silent = Evidence::new(EvidenceKind::Tcp, format!("port {port} is silent at {}{more}", addresses.join(", ")));
     let message = format!("every MX address is silent at port {port} {}: the port is blocked {place}", shown.beside);
     let finding = sheet.undetermined(&PORT_BLOCKED, subject, message, silent);
     finding.evidence(shown.evidence);
@@ -47,10 +51,28 @@ struct Witness {
     evidence: Evidence,
 }
 
-fn witness(case: &Case<'_>, probes: &[&Probe]) -> Option<Witness> {
-    let vantage = &case.facts.vantage;
+/// The vantage that made these probes; `None` if several did: each may have a port that is blocked, or none.
+fn maker<'a>(case: &'a Case<'_>, hosts: &[MxHost]) -> Option<&'a Vantage> {
+    let subjects = hosts.iter().flat_map(|host| {
+        let asked = host.probes.iter().filter(|probe| !probe.is_unasked());
+        asked.map(|probe| format!("{} {}", host.name, probe.address))
+    });
+    let by = |subject: String| {
+        let other = case.facts.others.iter().find(|other| other.gave.contains(&subject));
+        other.map_or(&case.facts.vantage, |other| &other.vantage)
+    };
+    let mut makers = subjects.map(by);
+    let first = makers.next()?;
+    makers.all(|other| other == first).then_some(first)
+}
+
+fn witness(case: &Case<'_>, vantage: &Vantage, probes: &[&Probe]) -> Option<Witness> {
     if let Some((control, words)) = vantage.means.control.as_ref().and_then(|control| Some((control, silence(control)?))) {
         return Some(Witness { beside: "and so is the control host", evidence: Evidence::at(EvidenceKind::Tcp, control.at, words) });
+    }
+    // The fetches are mostly of the newest vantage; about another one they say nothing.
+    if *vantage != case.facts.vantage {
+        return None;
     }
     // HTTPS that does not go the way of SMTP says nothing about that way; and only a firewall that drops is told so from hosts that are down.
     let timed_out = |probe: &&Probe| probe.connect.failure().is_some_and(|failure| failure.kind == FailureKind::Timeout);
@@ -71,6 +93,10 @@ fn silence(control: &ControlFacts) -> Option<String> {
     Some(format!("control {} ({address}) port {}: {}", control.target, control.port, failure.detail))
 }
 
-fn place(vantage: &Vantage) -> String {
-    vantage.means.socks5.as_ref().map_or_else(|| "where this runs".to_owned(), |proxy| format!("behind the SOCKS5 proxy {proxy}"))
+fn place(case: &Case<'_>, vantage: &Vantage) -> String {
+    match &vantage.means.socks5 {
+        Some(proxy) => format!("behind the SOCKS5 proxy {proxy}"),
+        None if *vantage == case.facts.vantage => "where this runs".to_owned(),
+        None => format!("at the other vantage (EHLO {})", vantage.helo),
+    }
 }

@@ -336,6 +336,28 @@ fn https_beside_a_socks_proxy_says_nothing_about_the_port_behind_it() {
     }
 }
 
+/// A probe that another vantage lent is held against the control connection of that vantage, not against what works here.
+#[test]
+fn a_port_is_blocked_where_the_probes_were_made() {
+    use crate::model::facts::vantage::{ControlFacts, OtherVantage};
+    let mut facts = facts(vec![vec![unconnected(V4, FailureKind::Timeout)]]);
+    facts.policy = Some(policy(Looked::Seen(5)));
+    let gave = vec![format!("mx1.example.com {V4}")];
+    let mut vantage = facts.vantage.clone();
+    vantage.helo = "elsewhere.example".into();
+    facts.others = vec![OtherVantage { vantage, observed_at: Timestamp::UNIX_EPOCH, gave, proved: vec![], too_old: vec![] }];
+    let blocked = |facts: &Facts| findings(facts).into_iter().find(|it| it.rule == &PORT_BLOCKED && it.is_shown());
+    assert!(blocked(&facts).is_none(), "HTTPS worked here, the probe was made there");
+    facts.others[0].vantage.means.control = Some(ControlFacts {
+        target: "mx.example.net".into(),
+        port: 25,
+        address: Some("198.51.100.25".parse().unwrap()),
+        at: Timestamp::UNIX_EPOCH,
+        outcome: failed(FailureKind::Timeout, "late"),
+    });
+    assert!(blocked(&facts).unwrap().message.contains("elsewhere.example"));
+}
+
 #[test]
 fn a_probe_that_worked_elsewhere_makes_an_unreachable_address_a_loose_end() {
     use crate::model::facts::vantage::OtherVantage;
@@ -345,6 +367,9 @@ fn a_probe_that_worked_elsewhere_makes_an_unreachable_address_a_loose_end() {
     let vantage = facts.vantage.clone();
     facts.others = vec![OtherVantage { vantage, observed_at: Timestamp::UNIX_EPOCH, gave: vec![], proved, too_old: vec![] }];
     assert_eq!((shown(&facts)[0].1, shown(&facts)[0].2), (Outcome::Undetermined, Severity::Warning));
+    let all = findings(&facts);
+    let finding = all.iter().find(|it| it.rule == &UNREACHABLE).unwrap();
+    assert!(finding.evidence.iter().any(|evidence| evidence.text.contains("another vantage")), "{:?}", finding.evidence);
 }
 
 fn policy(connect: Looked<u64>) -> PolicyFacts {

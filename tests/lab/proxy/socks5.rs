@@ -27,6 +27,8 @@ pub enum Socks5Answer {
     Connect,
     /// This reply code (RFC 1928 §6), then the end.
     Reply(u8),
+    /// Says that the connection is made, and closes, as `ssh -D` does where it cannot be made.
+    AcceptAndClose,
     /// Closes without a reply.
     Close,
     /// Never replies.
@@ -89,6 +91,10 @@ impl Role for Socks5 {
             // A name: this proxy resolves nothing.
             (Socks5Answer::Connect, None) => {
                 reply(&mut conn, 8).await?;
+                tcp::hang_up(conn).await
+            }
+            (Socks5Answer::AcceptAndClose, _) => {
+                reply(&mut conn, 0).await?;
                 tcp::hang_up(conn).await
             }
             (Socks5Answer::Reply(code), _) => {
