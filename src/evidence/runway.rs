@@ -28,7 +28,7 @@ pub enum Nearness {
 
 /// The path of a handshake, public if there is one, else private.
 pub fn path(tls: &TlsFacts) -> Option<&Path> {
-    tls.trust.public.as_ref().or(tls.trust.private.as_ref().map(|private| &private.path))
+    tls.trust.path()
 }
 
 /// What is valid only together: the elements of the path, leaf first; the leaf alone where there is no path. Certificates that are

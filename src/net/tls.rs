@@ -76,8 +76,8 @@ pub async fn facts(version: String, suite: String, served: Served, trust: &Arc<T
     let chain = shelf.put(&der);
     let trust = Arc::clone(trust);
     let judged = tokio::task::spawn_blocking(move || trust.judge(&der)).await;
-    let trust = judged.unwrap_or_else(|error| Trust { public: None, private: None, problem: Some(error.to_string()) });
-    TlsFacts { version, suite, chain, trust, stapled: served.stapled, signature_problem: served.signature_problem }
+    let trust = judged.unwrap_or_else(|error| Trust::none(error.to_string()));
+    TlsFacts { version, suite, chain, trust, stapled: served.stapled, signature_problem: served.signature_problem, fetched: None }
 }
 
 /// What went wrong on a stream that TLS runs over: an alert, a broken handshake, or what happened to the connection below.

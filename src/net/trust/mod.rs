@@ -3,7 +3,9 @@
 //! In: `--roots`, `--ca-file`, chains as served. Out: [`Roots`] for the vantage, [`Trust`] for each chain.
 
 mod load;
+mod objections;
 mod path;
+mod signature;
 mod walk;
 
 use std::convert::Infallible;
@@ -81,7 +83,7 @@ impl TrustStore {
     /// CA is asked only if no public root vouches.
     pub fn judge(&self, chain: &[Vec<u8>]) -> Trust {
         let problem = match path::best(chain, &self.public) {
-            Ok(path) => return Trust { public: Some(path), private: None, problem: None },
+            Ok(path) => return Trust::public(path),
             Err(problem) => problem,
         };
         let vouched = |by, anchors: &[_]| path::best(chain, anchors).ok().map(|path| PrivatePath { by, path });
@@ -91,7 +93,7 @@ impl TrustStore {
             let system = self.system.as_ref()?.get_or_init(|| load::system().unwrap_or_default());
             vouched(PrivateCa::System, system)
         });
-        Trust { public: None, private, problem: Some(problem) }
+        Trust { private, ..Trust::none(problem) }
     }
 }
 

@@ -33,6 +33,7 @@ fn facts(chain: &[Vec<u8>], trust: &TrustStore) -> Facts {
         chain: prints.clone(),
         stapled: None,
         signature_problem: None,
+        fetched: None,
     };
     let reply = |code| Some(Looked::Seen(Reply { code, lines: vec!["mx".into(), "STARTTLS".into()] }));
     let probe = Probe {
