@@ -351,6 +351,10 @@ impl Reader<'_> {
     fn signature(&self, tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> Option<Fault> {
         let problem = tls.signature_problem.as_ref()?;
         let leaf = tls.chain.first().and_then(|print| certificates.get(print)).and_then(|der| Certificate::parse(&der.0).ok());
+        // Of a key that senders refuse no signature is verified either: that is cert-weak-key.
+        if leaf.as_ref().is_some_and(|leaf| leaf.key.is_weak()) {
+            return None;
+        }
         let key = leaf.map_or_else(String::new, |leaf| format!(", key {} {}", leaf.key.kind, leaf.key.bits));
         Some(Fault {
             rule: &HANDSHAKE,
