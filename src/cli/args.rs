@@ -54,6 +54,9 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// The catalogue of rules
     Rules(RulesArgs),
+    /// Judge a chain out of files by the rules for MX certificates; JSON out
+    #[command(hide = true)]
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -141,6 +144,25 @@ pub(super) struct RulesArgs {
     /// text or json
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The chain as a server sends it, PEM; - is standard input
+    #[arg(long, value_name = "PEM")]
+    pub(super) chain: PathBuf,
+    /// Whom senders trust: mozilla, os, or a PEM file with these roots and no others
+    #[arg(long, value_name = "mozilla|os|FILE")]
+    pub(super) roots: RootSource,
+    /// The name of the MX host
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Domain,
+    /// As of this time (RFC 3339, or a date)
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) at: Timestamp,
+    /// A private CA beside the roots
+    #[arg(long, value_name = "PEM")]
+    pub(super) ca_file: Option<PathBuf>,
 }
 
 /// Options that mean the same at every command that looks at domains.

@@ -9,6 +9,7 @@ mod progress;
 mod reports;
 mod saved;
 mod setup;
+mod verify;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -81,5 +82,6 @@ fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure>
         Command::Check(args) => assess::check(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),
         Command::Rules(args) => explain::rules(&args, streams),
+        Command::Verify(args) => verify::verify(&args, streams),
     }
 }

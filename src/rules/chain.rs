@@ -123,6 +123,12 @@ impl<'a> Chain<'a> {
         if element.sha256 == self.leaf.sha256 { "the certificate".to_owned() } else { format!("the intermediate {}", quoted(element.name())) }
     }
 
+    /// Where a certificate for the host stands, counted from 1, if the first is not for it.
+    fn later_match(&self) -> Option<usize> {
+        let later = self.rest.iter().position(|other| other.is_for(self.host));
+        later.filter(|_| !self.leaf.is_for(self.host)).map(|index| index + 2)
+    }
+
     /// From the leaf up by names as far as it goes; a ring of issuers ends where every certificate has been met.
     fn linked(&self) -> Vec<&'a Certificate> {
         let mut linked = vec![self.leaf];

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 
 use rustls_pki_types::TrustAnchor;
 
-pub use load::TrustError;
+pub use load::{TrustError, certificates};
 
 use crate::model::facts::tls::{PrivateCa, PrivatePath, Trust};
 use crate::model::facts::vantage::Roots;

@@ -63,10 +63,17 @@ fn as_senders_see_it(mut path: Path, leaf: &Element<'_>, rest: &[Element<'_>], a
     path
 }
 
-/// What the builder says of dates is no reason for there being no path: then the issuer is what is missing.
+/// Where names and keys lead nowhere, dates and uses are not the reason, though the builder may have met them first.
 fn problem_without_path(problem: &Error) -> Error {
     match problem {
-        Error::CaUsedAsEndEntity | Error::CertExpired { .. } | Error::CertNotValidYet { .. } | Error::InvalidCertValidity => Error::UnknownIssuer,
+        Error::CaUsedAsEndEntity
+        | Error::CertExpired { .. }
+        | Error::CertNotValidYet { .. }
+        | Error::InvalidCertValidity
+        | Error::RequiredEkuNotFoundContext(_)
+        | Error::EmptyEkuExtension
+        | Error::EndEntityUsedAsCa
+        | Error::UnsupportedCriticalExtension => Error::UnknownIssuer,
         other => other.clone(),
     }
 }

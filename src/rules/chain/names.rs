@@ -33,21 +33,16 @@ pub(super) fn judge(rules: &ChainRules, chain: &Chain<'_>, sheet: &mut Sheet) {
             sheet.holds(rule, *subject);
         }
     }
-    let message = match later_match(chain) {
+    let message = match chain.later_match() {
         Some(position) => format!("the certificate for {host} is sent as number {position}; it must come first"),
         None if leaf.dns_names.is_empty() => format!("the certificate has no DNS name in its SAN, so it is not valid for {host}"),
         None => format!("the certificate is not valid for {host}"),
     };
     let finding = sheet.broken(rules.name, *subject, message, describe(leaf));
     finding.expected(format!("a subject alternative name DNS:{host}, or a wildcard for its left-most label")).found(presented(leaf));
-    let fix = match later_match(chain) {
+    let fix = match chain.later_match() {
         Some(_) => "write the server's own certificate first into the chain file, then the intermediates".to_owned(),
         None => format!("install a certificate that has {host} in its subject alternative name; senders match the name by which they came"),
     };
     finding.fix(fix);
-}
-
-/// Where a certificate for the host stands, if not in first place.
-fn later_match(chain: &Chain<'_>) -> Option<usize> {
-    chain.rest.iter().position(|other| other.is_for(chain.host)).map(|index| index + 2)
 }

@@ -111,8 +111,14 @@ fn faults<'a>(chain: &Chain<'a>) -> Vec<Fault<'a>> {
     let path = runway::path(chain.tls);
     let refused: &[Refusal] = path.map(|path| path.refused.as_slice()).unwrap_or_default();
     let known = |element: Option<_>| chain.path.iter().find(|known| Some(known.sha256) == element);
+    // Of a CA that stands in the place of the server's own certificate no use is expected: that it stands there is the fault.
+    let is_displaced = |refusal: &Refusal| {
+        let of_use = matches!(refusal.kind, RefusalKind::KeyUsage | RefusalKind::ExtendedKeyUsage);
+        of_use && refusal.certificate == Some(chain.leaf.sha256) && chain.later_match().is_some()
+    };
     let mut faults: Vec<Fault<'a>> = refused
         .iter()
+        .filter(|refusal| !is_displaced(refusal))
         .map(|refusal| Fault { kind: refusal.kind, element: known(refusal.certificate), detail: refusal.detail.clone() })
         .collect();
     let mut see = |kind, element: &'a Certificate, detail: String| {
@@ -131,7 +137,10 @@ fn faults<'a>(chain: &Chain<'a>) -> Vec<Fault<'a>> {
             see(RefusalKind::SignatureAlgorithm, element, format!("is signed by {}", element.signature.algorithm));
         }
     }
-    if path.is_none() {
+    if path.is_none() && chain.later_match().is_none() {
+        for oid in &chain.leaf.unknown_critical {
+            see(RefusalKind::CriticalExtension, chain.leaf, format!("has the critical extension {oid}, which senders do not know"));
+        }
         if let Some(fault) = chain.leaf.extended_usage_fault() {
             see(RefusalKind::ExtendedKeyUsage, chain.leaf, fault);
         }
