@@ -207,6 +207,9 @@ pub(super) struct Common {
     /// A private CA beside the roots: what only it vouches for is named, not trusted
     #[arg(long, value_name = "PEM", env = "STSREADY_CA_FILE", help_heading = "Looking")]
     pub(super) ca_file: Option<PathBuf>,
+    /// Fetch missing intermediates where certificates say they are (http), to tell a gap in the chain from an unknown CA
+    #[arg(long, env = "STSREADY_FETCH_INTERMEDIATES", help_heading = "Looking")]
+    pub(super) fetch_intermediates: bool,
     /// Port of MX hosts, for laboratories
     #[arg(long, value_name = "PORT", default_value_t = 25, env = "STSREADY_SMTP_PORT", help_heading = "Looking")]
     pub(super) smtp_port: u16,

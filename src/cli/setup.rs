@@ -13,6 +13,7 @@ use crate::archive::Archive;
 use crate::model::facts::vantage::Vantage;
 use crate::net::dns::Dns;
 use crate::net::https::Fetcher;
+use crate::net::issuers::Issuers;
 use crate::net::limit::Limiter;
 use crate::net::shelf::Shelf;
 use crate::net::smtp::{ProbeOptions, Prober, Timeouts};
@@ -45,8 +46,11 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
         helo: helo.clone().unwrap_or_else(|| "address literal".to_owned()),
     };
     let options = ProbeOptions { port: common.smtp_port, helo, ipv4, ipv6, timeouts: Timeouts::at_most(common.timeout), clock };
+    let issuers = || Issuers::new(common.timeout, (ipv4, ipv6), trust.clone(), shelf.clone(), limiter.clone());
+    let issuers = common.fetch_intermediates.then(issuers);
     Ok(Looker {
         dns,
+        issuers,
         fetcher: Fetcher {
             port: common.https_port,
             timeout: common.timeout,

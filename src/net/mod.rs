@@ -2,6 +2,7 @@
 
 pub mod dns;
 pub mod https;
+pub mod issuers;
 pub mod limit;
 mod memo;
 pub mod route;

@@ -105,6 +105,15 @@ fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     inner.downcast_ref::<rustls::Error>().or_else(|| inner.downcast_ref::<io::Error>().and_then(tls_error))
 }
 
+/// The deepest words of an error chain, which name the fault; the outer ones only say that a request failed.
+pub(super) fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut deepest = error;
+    while let Some(inner) = deepest.source() {
+        deepest = inner;
+    }
+    deepest.to_string()
+}
+
 /// Stores what one handshake showed, and accepts it.
 #[derive(Debug, Default)]
 pub struct Recorder(Mutex<Option<Served>>);

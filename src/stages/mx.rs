@@ -1,10 +1,12 @@
 //! Stage 3: the MX set, every address of every host, and what a sender meets there.
 
+use std::net::IpAddr;
+
 use futures_util::future::join_all;
 
 use super::Looker;
 use crate::model::facts::dns::{AddressFacts, Elsewhere, MailFacts, MxRecord};
-use crate::model::facts::servers::{MxHost, MxSource};
+use crate::model::facts::servers::{MxHost, MxSource, Probe};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Looked};
 use crate::model::settings::{ADDRESS_CAP, MX_CAP};
 use crate::wire::name::Domain;
@@ -86,6 +88,12 @@ async fn host(looker: &Looker, name: Domain, source: MxSource, preference: Optio
     let mut all = addresses.all();
     let addresses_left_out = all.len().saturating_sub(ADDRESS_CAP);
     all.truncate(ADDRESS_CAP);
-    let probes = join_all(all.into_iter().map(|address| looker.prober.probe(&name, address))).await;
+    let probes = join_all(all.into_iter().map(|address| probe(looker, &name, address))).await;
     MxHost { name, source, preference, addresses, probes, dane: None, addresses_left_out }
+}
+
+async fn probe(looker: &Looker, name: &Domain, address: IpAddr) -> Probe {
+    let mut probe = looker.prober.probe(name, address).await;
+    looker.complete(probe.chains_mut(), address).await;
+    probe
 }

@@ -13,6 +13,7 @@ pub mod pattern;
 pub mod policy;
 pub mod report;
 pub mod rua;
+pub mod scope;
 pub mod smtp;
 pub mod sts_record;
 pub mod tlsrpt_record;

@@ -20,13 +20,14 @@ pub(crate) struct Scene<'a> {
     letters: Option<Vec<Letter>>,
     files: Vec<(String, Vec<u8>)>,
     args: Vec<String>,
+    seen: Option<fn(&mut serde_json::Value)>,
 }
 
 impl<'a> Scene<'a> {
     /// A healthy domain, changed by `plan` before it is built.
     pub(crate) fn new(lab: &'a Lab, name: &str, plan: fn(&mut DomainPlan)) -> Self {
         let domain = lab.good_domain(name, plan);
-        Self { lab, name: name.into(), domain, letters: None, files: Vec::new(), args: Vec::new() }
+        Self { lab, name: name.into(), domain, letters: None, files: Vec::new(), args: Vec::new(), seen: None }
     }
 
     /// `check DOMAIN --format json`, with its reports, pointed at the lab.
@@ -36,7 +37,11 @@ impl<'a> Scene<'a> {
 
     /// The same in another format.
     pub(crate) fn check_as(&self, format: &str) -> Call {
-        let mut call = stsready(["check", self.name.as_str(), "--format", format]).at(self.lab).args(&self.args);
+        let mut call = stsready(["check", self.name.as_str(), "--format", format]);
+        call = match self.seen {
+            None => call.at(self.lab).args(&self.args),
+            Some(change) => call.args(["--facts".into(), self.changed_facts(change)]),
+        };
         if let Some(folder) = self.post() {
             call = call.args(["--reports".into(), folder]);
         }
@@ -59,6 +64,21 @@ impl<'a> Scene<'a> {
             std::fs::write(folder.join(name), bytes).expect("a file in the lab's folder");
         }
         Some(folder)
+    }
+
+    /// What was observed is changed so before it is judged: for what the lab cannot stage, or what no plain run looks at.
+    pub(crate) fn seen_as(&mut self, change: fn(&mut serde_json::Value)) {
+        self.seen = Some(change);
+    }
+
+    fn changed_facts(&self, change: fn(&mut serde_json::Value)) -> PathBuf {
+        let file = self.lab.folder().join(format!("{}.facts.json", self.name));
+        let save = stsready(["check", self.name.as_str(), "--save-facts"]).args([&file]).at(self.lab).args(&self.args);
+        save.run();
+        let mut facts = serde_json::from_str(&std::fs::read_to_string(&file).expect("facts were saved")).expect("facts are JSON");
+        change(&mut facts);
+        std::fs::write(&file, facts.to_string()).expect("the lab's own folder");
+        file
     }
 
     /// Another option of the call.
