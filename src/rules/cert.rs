@@ -57,7 +57,15 @@ rule!(
     "the policy is held longer than the certificate lasts",
     "RFC 8461 §3.2, §10.2"
 );
-rule!(ADDRESSES_DIFFER, "cert-addresses-differ", Mx, [Warning, Advice], false, "one MX host serves different certificates", "RFC 8461 §8.4");
+rule!(
+    ADDRESSES_DIFFER,
+    "cert-addresses-differ",
+    Mx,
+    [Warning, Advice],
+    false,
+    "one MX host serves different certificates",
+    "RFC 8461 §8.4"
+);
 rule!(SNI_ONLY, "cert-sni-only", Mx, [Warning, Advice], true, "the certificate needs SNI", "RFC 8461 §7.1, RFC 6066 §3");
 
 /// All rules of the family.

@@ -120,7 +120,11 @@ struct Chain<'a> {
 impl<'a> Chain<'a> {
     /// What a certificate is in it.
     fn role(&self, element: &Certificate) -> String {
-        if element.sha256 == self.leaf.sha256 { "the certificate".to_owned() } else { format!("the intermediate {}", quoted(element.name())) }
+        if element.sha256 == self.leaf.sha256 {
+            "the certificate".to_owned()
+        } else {
+            format!("the intermediate {}", quoted(element.name()))
+        }
     }
 
     /// Where a certificate for the host stands, counted from 1, if the first is not for it.

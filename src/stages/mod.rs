@@ -143,7 +143,8 @@ fn served(facts: &Facts) -> Vec<Fingerprint> {
         .flatten()
         .flat_map(|host| &host.probes)
         .flat_map(|probe| probe.chains().into_iter().chain(probe.without_sni.as_ref().and_then(Looked::seen)));
-    let fetched = |tls: &TlsFacts| tls.fetched.iter().flat_map(|fetched| &fetched.steps).filter_map(|step| step.outcome.seen().copied()).collect();
+    let fetched =
+        |tls: &TlsFacts| tls.fetched.iter().flat_map(|fetched| &fetched.steps).filter_map(|step| step.outcome.seen().copied()).collect();
     by_policy.chain(by_mx).flat_map(|tls| tls.chain.iter().copied().chain::<Vec<_>>(fetched(tls))).collect()
 }
 

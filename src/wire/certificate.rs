@@ -165,7 +165,8 @@ impl Certificate {
         const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
         const STATUS_REQUEST: &[u8] = &[2, 1, 5];
         let oid = extension.oid.to_id_string();
-        self.must_staple |= oid == TLS_FEATURE && extension.value.get(2..).is_some_and(|items| items.chunks(3).any(|item| item == STATUS_REQUEST));
+        self.must_staple |=
+            oid == TLS_FEATURE && extension.value.get(2..).is_some_and(|items| items.chunks(3).any(|item| item == STATUS_REQUEST));
         let known = matches!(
             extension.parsed_extension(),
             ParsedExtension::KeyUsage(_)

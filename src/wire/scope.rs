@@ -54,13 +54,13 @@ impl Scope {
 
 fn of_v4(address: Ipv4Addr) -> Scope {
     match address.octets() {
-        [10, ..] | [192, 168, ..] | [172, 16..=31, ..] => Scope::Private,
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Scope::Private,
         [100, 64..=127, ..] => Scope::Shared,
         [127, ..] => Scope::Loopback,
         [169, 254, ..] => Scope::LinkLocal,
         [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Scope::Documentation,
         // "This network", protocol assignments, benchmarks, and what was never given out.
-        [0, ..] | [192, 0, 0, _] | [198, 18 | 19, ..] | [240..=255, ..] => Scope::Reserved,
+        [0 | 240..=255, ..] | [192, 0, 0, _] | [198, 18 | 19, ..] => Scope::Reserved,
         [224..=239, ..] => Scope::Multicast,
         _ => Scope::World,
     }

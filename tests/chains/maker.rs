@@ -195,11 +195,11 @@ pub(super) fn unknown_critical(params: &mut CertificateParams) {
 pub(super) fn pem(certificates: &[Der]) -> String {
     certificates.iter().fold(String::new(), |mut text, der| {
         let encoded = base64::engine::general_purpose::STANDARD.encode(der);
-        let _ = write!(text, "-----BEGIN CERTIFICATE-----\n");
+        let _ = writeln!(text, "-----BEGIN CERTIFICATE-----");
         for at in (0..encoded.len()).step_by(64) {
             let _ = writeln!(text, "{}", &encoded[at..encoded.len().min(at + 64)]);
         }
-        let _ = write!(text, "-----END CERTIFICATE-----\n");
+        let _ = writeln!(text, "-----END CERTIFICATE-----");
         text
     })
 }

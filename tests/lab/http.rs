@@ -17,7 +17,8 @@ pub(super) async fn serve(body: Arc<Vec<u8>>, mut conn: Conn) -> io::Result<()> 
             return Ok(());
         }
     }
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/pkix-cert\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Type: application/pkix-cert\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     conn.write_all(&[head.as_bytes(), &body].concat()).await?;
     tcp::hang_up(conn).await
 }

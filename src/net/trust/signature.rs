@@ -2,8 +2,9 @@
 //! called weak and not unknown.
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA1_ASN1, ECDSA_P521_SHA1_ASN1, RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
-    RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA1_ASN1, ECDSA_P521_SHA1_ASN1, RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+    RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY, UnparsedPublicKey,
+    VerificationAlgorithm,
 };
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use webpki::RawPublicKeyEntity;
@@ -29,7 +30,11 @@ pub(super) fn by(der: &X509Certificate<'_>, read: &Certificate, info: &[u8]) -> 
     let (message, signature) = (der.tbs_certificate.as_ref(), der.signature_value.as_ref());
     let spki = SubjectPublicKeyInfoDer::from(info);
     if let Ok(key) = RawPublicKeyEntity::try_from(&spki)
-        && provider().signature_verification_algorithms.all.iter().any(|algorithm| key.verify_signature(*algorithm, message, signature).is_ok())
+        && provider()
+            .signature_verification_algorithms
+            .all
+            .iter()
+            .any(|algorithm| key.verify_signature(*algorithm, message, signature).is_ok())
     {
         return Signed::Yes;
     }

@@ -1,4 +1,6 @@
 //! Whether all addresses of an MX host serve the same certificate for each key type: one that was forgotten at a renewal shows here first.
+//!
+//! A certificate with a fault of its own is left out: its fault is told where it is, and not a second time.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +26,10 @@ pub(super) fn judge(case: &Case<'_>, host: &MxHost, sheet: &mut Sheet) {
     for (probe, tls) in host.probes.iter().flat_map(|probe| probe.chains().into_iter().map(move |tls| (probe, tls))) {
         let der = tls.chain.first().and_then(|print| case.facts.certificates.get(print));
         let Some(leaf) = der.and_then(|der| Certificate::parse(&der.0).ok()) else { continue };
+        let in_time = tls.trust.public.as_ref().is_some_and(|path| path.not_before <= case.now && case.now <= path.not_after);
+        if !in_time || !leaf.is_for(&host.name) {
+            continue;
+        }
         places += 1;
         let seen = kinds.entry(leaf.key.kind).or_default();
         if !seen.iter().any(|(_, known)| known.sha256 == leaf.sha256) {
@@ -31,25 +37,24 @@ pub(super) fn judge(case: &Case<'_>, host: &MxHost, sheet: &mut Sheet) {
         }
     }
     if places < 2 {
-        return sheet.not_applicable(&ADDRESSES_DIFFER, name, "fewer than two certificates were seen");
+        return sheet.not_applicable(&ADDRESSES_DIFFER, name, "fewer than two certificates without another fault were seen");
     }
     let mut same = true;
     for (kind, seen) in kinds.iter().filter(|(_, seen)| seen.len() > 1) {
         same = false;
-        differing(case, host, kind, seen, sheet);
+        differing(host, kind, seen, sheet);
     }
     if same {
         sheet.holds(&ADDRESSES_DIFFER, name);
     }
 }
 
-fn differing(case: &Case<'_>, host: &MxHost, kind: &str, seen: &[(String, Certificate)], sheet: &mut Sheet) {
+fn differing(host: &MxHost, kind: &str, seen: &[(String, Certificate)], sheet: &mut Sheet) {
     let ends = || seen.iter().map(|(_, leaf)| leaf.not_after);
     let (Some(first), Some(last), Some(((_, one), others))) = (ends().min(), ends().max(), seen.split_first()) else { return };
     let apart = first.duration_until(last);
     let issuers = others.iter().any(|(_, other)| other.issuer_der != one.issuer_der);
-    let over = ends().any(|end| end < case.now);
-    let (severity, how) = match (apart > FAR_APART || over, issuers) {
+    let (severity, how) = match (apart > FAR_APART, issuers) {
         (true, _) => (Severity::Warning, format!(", whose ends are {} apart", runway::span(apart))),
         (false, true) => (Severity::Warning, " from different CAs".to_owned()),
         (false, false) => (Severity::Advice, String::new()),

@@ -100,7 +100,8 @@ fn holds(rule: &'static Rule, chain: &Chain<'_>, sheet: &mut Sheet) {
     if !rule.code.ends_with("constraint") || !chain.leaf.cannot_sign_handshakes() {
         return sheet.holds(rule, chain.subject);
     }
-    let message = format!("the certificate that {} presents has a key usage without digitalSignature, which some senders refuse", chain.host);
+    let message =
+        format!("the certificate that {} presents has a key usage without digitalSignature, which some senders refuse", chain.host);
     let finding = sheet.broken(rule, chain.subject, message, describe(chain.leaf)).severity(Severity::Warning);
     finding.expected("the key usage digitalSignature, as TLS 1.3 and forward secrecy need it (RFC 8446 §4.4.2.2)");
     finding.found("keyEncipherment or keyAgreement alone").fix("issue the certificate anew with the key usage digitalSignature");
@@ -177,7 +178,10 @@ fn constraint_fix(chain: &Chain<'_>, fault: &Fault<'_>) -> String {
             format!("have the certificate for {} issued by a CA that may sign for this name", chain.host)
         }
         _ if is_leaf(chain, fault) => {
-            format!("have a certificate for TLS servers issued for {}: extended key usage serverAuth, key usage digitalSignature", chain.host)
+            format!(
+                "have a certificate for TLS servers issued for {}: extended key usage serverAuth, key usage digitalSignature",
+                chain.host
+            )
         }
         _ => format!("install a certificate from a publicly trusted CA for {}, with the chain that the CA delivers", chain.host),
     }

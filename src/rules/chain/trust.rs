@@ -63,7 +63,7 @@ enum DeadEnd<'a> {
     /// The issuer of this one is missing; beside it, what was sent in its place, if anything.
     Incomplete(&'a Certificate, Option<&'a Certificate>),
     /// It ends at this self-signed certificate, as sent or as fetched.
-    UnknownRoot(Certificate),
+    UnknownRoot(Box<Certificate>),
     /// The path builder's words.
     Refused(&'a str),
 }
@@ -84,10 +84,10 @@ fn dead_end<'a>(case: &Case<'_>, chain: &Chain<'a>) -> DeadEnd<'a> {
     let linked = chain.linked();
     let last = linked.last().copied().unwrap_or(chain.leaf);
     if last.is_self_issued() {
-        return DeadEnd::UnknownRoot(last.clone());
+        return DeadEnd::UnknownRoot(Box::new(last.clone()));
     }
     if let Some(root) = fetched.and_then(|fetched| top(case, fetched)).filter(Certificate::is_self_issued) {
-        return DeadEnd::UnknownRoot(root);
+        return DeadEnd::UnknownRoot(Box::new(root));
     }
     // A CA's certificate that belongs to nothing stands where another should.
     let stray = chain.rest.iter().find(|other| other.is_ca && !other.is_self_issued() && !linked.contains(other));
@@ -130,7 +130,8 @@ impl DeadEnd<'_> {
             Self::Incomplete(last, stray) => incomplete(rules, chain, last, *stray),
             Self::UnknownRoot(root) => {
                 let message = format!("the certificate of {host} leads to {}, which is no public root", quoted(&root.subject));
-                let told = told(rules.untrusted, message, format!("a chain that ends in the self-signed {}", quoted(&root.subject)), public);
+                let told =
+                    told(rules.untrusted, message, format!("a chain that ends in the self-signed {}", quoted(&root.subject)), public);
                 Told { evidence: steps(chain), ..told }
             }
             Self::Refused(problem) => {

@@ -1,5 +1,6 @@
 //! What a certificate may be used for: key usage, extended key usage, basic constraints (RFC 5280 §4.2.1.3, §4.2.1.9, §4.2.1.12).
 
+use x509_parser::asn1_rs::Oid;
 use x509_parser::extensions::{self, ParsedExtension};
 
 use super::Certificate;
@@ -70,7 +71,7 @@ fn purposes(usage: &extensions::ExtendedKeyUsage<'_>) -> String {
         (usage.ocsp_signing, "OCSPSigning"),
     ];
     let mut all: Vec<String> = named.into_iter().filter(|(has, _)| *has).map(|(_, name)| name.to_owned()).collect();
-    all.extend(usage.other.iter().take(SHOWN).map(|oid| oid.to_id_string()));
+    all.extend(usage.other.iter().take(SHOWN).map(Oid::to_id_string));
     if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
 }
 
