@@ -197,6 +197,8 @@ fn trust(world: &World) -> Vec<Row> {
         ..world.row("a private CA", vec![below_unknown.leaf(plain), below_unknown.der.clone()], &["blocker cert-private-ca"])
     };
     let forged = Ca::root("Intermediate").leaf(plain);
+    let soon = world.root.cross("Intermediate", &world.issuer, |params| days(params, -80, 20));
+    let later = world.new_root.cross("Intermediate", &world.issuer, |params| days(params, 1, 400));
     let twin = world.new_root.cross("Intermediate", &world.issuer, |params| days(params, -900, -5));
     vec![
         world.row("self-signed", vec![self_signed(&[HOST], plain)], &["blocker cert-self-signed"]),
@@ -218,6 +220,7 @@ fn trust(world: &World) -> Vec<Row> {
         ),
         private,
         world.row("a cross-sign that has ended beside a good one", vec![lone(), twin.der.clone(), world.issuer.der.clone()], &[]),
+        world.row("a cross-sign of tomorrow beside one that ends soon", vec![lone(), later.der, soon.der], &["warning cert-expiring"]),
         world.row("a cross-sign that has ended, alone", vec![lone(), twin.der], &["blocker cert-expired"]),
         world.row("garbage", vec![b"garbage".to_vec()], &["blocker cert-untrusted"]).openssl(false, "it cannot load the file"),
     ]

@@ -263,6 +263,28 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn nothing_inside_this_network_is_asked_for_a_server_outside() {
+        let trust = Arc::new(crate::net::trust::fixture::store(&[&Ca::root("Root").der], None));
+        let limiter = Arc::new(Limiter::new(4));
+        let wait = Some(Duration::from_millis(500));
+        let issuers = Issuers::new(wait, (true, true), trust, Arc::new(Shelf::new()), limiter);
+        // A resolver that nobody runs: an address needs none.
+        let dns = Dns::new(&["127.0.0.1:9".parse().unwrap()], wait).unwrap();
+        for url in [
+            "http://127.0.0.1/i.crt",
+            "http://10.0.0.1/i.crt",
+            "http://[::1]/i.crt",
+            "http://169.254.169.254/i.crt",
+            "http://[::ffff:10.0.0.1]/",
+        ] {
+            let outcome = issuers.fetch(&dns, url, false).await;
+            assert_eq!(outcome.failure().map(|failure| failure.kind), Some(FailureKind::Denied), "{url}");
+        }
+        let outcome = issuers.fetch(&dns, "http://127.0.0.1:9/i.crt", true).await;
+        assert_ne!(outcome.failure().map(|failure| failure.kind), Some(FailureKind::Denied), "a laboratory's own");
+    }
+
     #[test]
     fn der_and_pem_are_read_and_nothing_else() {
         let (one, other) = (Ca::root("One"), Ca::root("Other"));

@@ -89,7 +89,7 @@ pub fn judge(case: &Case<'_>, rules: &ChainRules, subject: &str, host: &Domain, 
     };
     let rest = tls.chain.get(1..).unwrap_or_default().iter().filter_map(|print| case.facts.certificates.get(print));
     let rest: Vec<Certificate> = rest.filter_map(|der| Certificate::parse(&der.0).ok()).collect();
-    let path = runway::elements(tls, &case.facts.certificates);
+    let path = runway::elements_at(tls, &case.facts.certificates, case.now);
     let chain = Chain { host, subject, leaf: &leaf, rest: &rest, path: &path, tls };
     names::judge(rules, &chain, sheet);
     dates::judge(case, rules, &chain, sheet);

@@ -33,6 +33,9 @@ pub struct TlsFacts {
 pub struct Trust {
     /// The best path to a root that senders trust (the roots of the vantage), ignoring whether it is valid today.
     pub public: Option<Path>,
+    /// Other such paths, where [`Trust::public`] begins later than the leaf: one of them may be the only one that is valid at some time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Path>,
     /// The best path to a CA that only the operator (`--ca-file`) or this machine's store vouches for; looked for when `public` is `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<PrivatePath>,
@@ -49,17 +52,23 @@ impl Trust {
     pub fn public(path: Path) -> Self {
         let problem = path.refused.first().map(|refusal| refusal.detail.clone());
         let (public, refused) = if problem.is_none() { (Some(path), None) } else { (None, Some(path)) };
-        Self { public, private: None, refused, problem }
+        Self { public, alternatives: Vec::new(), private: None, refused, problem }
     }
 
     /// No path, for this reason.
     pub fn none(problem: impl Into<String>) -> Self {
-        Self { public: None, private: None, refused: None, problem: Some(problem.into()) }
+        Self { public: None, alternatives: Vec::new(), private: None, refused: None, problem: Some(problem.into()) }
     }
 
     /// The path that is judged: to a public root, whether accepted or refused, else to a private CA.
     pub fn path(&self) -> Option<&Path> {
         self.public.as_ref().or(self.refused.as_ref()).or(self.private.as_ref().map(|private| &private.path))
+    }
+
+    /// The same as of a time: of several paths that senders accept, one that is valid then.
+    pub fn path_at(&self, now: Timestamp) -> Option<&Path> {
+        let is_valid = |path: &&Path| path.not_before <= now && now <= path.not_after;
+        self.public.iter().chain(&self.alternatives).find(is_valid).or_else(|| self.path())
     }
 }
 
@@ -152,4 +161,42 @@ pub enum PrivateCa {
     CaFile,
     /// Only the store of the system that the tool runs on.
     System,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_of_later_versions_and_facts_of_earlier_ones_are_read() {
+        let refusal: Refusal = serde_json::from_str(r#"{"kind": "not-thought-of-yet", "detail": "is odd"}"#).unwrap();
+        assert_eq!((refusal.kind, refusal.certificate), (RefusalKind::Other, None));
+        let known: Refusal = serde_json::from_str(r#"{"kind": "not-a-ca", "detail": "is no CA"}"#).unwrap();
+        assert_eq!(known.kind, RefusalKind::NotACa);
+        let trust: Trust = serde_json::from_str(r#"{"public": null, "problem": "UnknownIssuer"}"#).unwrap();
+        assert_eq!(trust, Trust::none("UnknownIssuer"));
+        assert_eq!(serde_json::to_string(&trust).unwrap(), r#"{"public":null,"problem":"UnknownIssuer"}"#);
+    }
+
+    #[test]
+    fn a_path_that_is_valid_at_the_time_comes_before_one_that_lasts_longer() {
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        let path = |from: &str, to: &str| Path {
+            certificates: Vec::new(),
+            root: from.to_owned(),
+            not_before: time(from),
+            not_after: time(to),
+            refused: Vec::new(),
+        };
+        let (early, late) = (path("2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z"), path("2026-03-01T00:00:00Z", "2026-12-01T00:00:00Z"));
+        let trust = Trust { alternatives: vec![early.clone()], ..Trust::public(late.clone()) };
+        for (at, expected) in [
+            ("2026-02-01T00:00:00Z", &early),
+            ("2026-04-01T00:00:00Z", &late),
+            ("2026-07-01T00:00:00Z", &late),
+            ("2027-01-01T00:00:00Z", &late),
+        ] {
+            assert_eq!(trust.path_at(time(at)), Some(expected), "{at}");
+        }
+    }
 }

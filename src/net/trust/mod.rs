@@ -83,10 +83,10 @@ impl TrustStore {
     /// CA is asked only if no public root vouches.
     pub fn judge(&self, chain: &[Vec<u8>]) -> Trust {
         let problem = match path::best(chain, &self.public) {
-            Ok(path) => return Trust::public(path),
+            Ok(found) => return Trust { alternatives: found.alternatives, ..Trust::public(found.path) },
             Err(problem) => problem,
         };
-        let vouched = |by, anchors: &[_]| path::best(chain, anchors).ok().map(|path| PrivatePath { by, path });
+        let vouched = |by, anchors: &[_]| path::best(chain, anchors).ok().map(|found| PrivatePath { by, path: found.path });
         let by_file = self.ca_file.as_ref().and_then(|anchors| vouched(PrivateCa::CaFile, anchors));
         let private = by_file.or_else(|| {
             // A system without a store vouches for nobody; that is no error here.

@@ -21,28 +21,44 @@ const REST_CAP: usize = 15;
 /// Of one subject: cross-signs are real, but every one multiplies the paths that a hostile chain can ask for.
 const SAME_SUBJECT_CAP: usize = 3;
 
+/// Beside the best, so many paths are kept.
+const ALTERNATIVES: usize = 3;
+
+/// What was found.
+pub(super) struct Found {
+    /// The path that senders accept and that lasts longest; else the one against which least is to be said, with the reasons.
+    pub(super) path: Path,
+    /// Others that senders accept, where the best begins later than the leaf does.
+    pub(super) alternatives: Vec<Path>,
+}
+
+impl From<Path> for Found {
+    fn from(path: Path) -> Self {
+        Self { path, alternatives: Vec::new() }
+    }
+}
+
 /// A served certificate that could be read.
 pub(super) struct Element<'a> {
     pub(super) der: &'a [u8],
     pub(super) read: Certificate,
 }
 
-/// The path that senders accept and that lasts longest; else the one against which least is to be said, with the reasons; else the path
-/// builder's words for why there is none.
-pub(super) fn best(chain: &[Vec<u8>], anchors: &[TrustAnchor<'static>]) -> Result<Path, String> {
+/// The best path, or the path builder's words for why there is none.
+pub(super) fn best(chain: &[Vec<u8>], anchors: &[TrustAnchor<'static>]) -> Result<Found, String> {
     let (first, rest) = chain.split_first().ok_or("no certificate was sent")?;
     let leaf = Certificate::parse(first).map(|read| Element { der: first, read }).map_err(|error| error.to_string())?;
     let rest = usable(rest);
-    let problem = match at_some_instant(&leaf, &rest, anchors) {
-        Ok(path) if path.refused.is_empty() => return Ok(path),
-        Ok(path) => return Ok(unless_better(path, &leaf, &rest, anchors)),
+    let problem = match at_some_instant(&leaf, &rest.iter().collect::<Vec<_>>(), anchors) {
+        Ok(found) if found.path.refused.is_empty() => return Ok(found),
+        Ok(found) => return Ok(unless_better(found.path, &leaf, &rest, anchors).into()),
         Err(problem) => problem,
     };
     if is_exhausted(&problem) {
         return Err(words(&problem));
     }
     let found = walk::best(&leaf, &rest, anchors).ok_or_else(|| words(&problem_without_path(&problem)))?;
-    Ok(if found.refused.is_empty() { as_senders_see_it(found, &leaf, &rest, anchors) } else { found })
+    Ok(if found.refused.is_empty() { as_senders_see_it(found, &leaf, &rest, anchors) } else { found }.into())
 }
 
 /// A path that the builder of some senders accepts and that others refuse, unless there is another one beside it.
@@ -56,7 +72,7 @@ fn unless_better(path: Path, leaf: &Element<'_>, rest: &[Element<'_>], anchors: 
 /// is accepted by senders with OpenSSL; whatever else it says stands.
 fn as_senders_see_it(mut path: Path, leaf: &Element<'_>, rest: &[Element<'_>], anchors: &[TrustAnchor<'static>]) -> Path {
     let above: Vec<&Element<'_>> = rest.iter().filter(|element| path.certificates.contains(&element.read.sha256)).collect();
-    match at_some_instant_by(leaf, &above, anchors) {
+    match at_some_instant(leaf, &above, anchors) {
         Ok(_) | Err(Error::CaUsedAsEndEntity | Error::CertExpired { .. } | Error::CertNotValidYet { .. } | Error::InvalidCertValidity) => {}
         Err(problem) => path.refused.push(refusal(&problem)),
     }
@@ -146,33 +162,43 @@ fn usable(rest: &[Vec<u8>]) -> Vec<Element<'_>> {
         .collect()
 }
 
-fn at_some_instant(leaf: &Element<'_>, rest: &[Element<'_>], anchors: &[TrustAnchor<'static>]) -> Result<Path, Error> {
-    at_some_instant_by(leaf, &rest.iter().collect::<Vec<_>>(), anchors)
-}
-
-fn at_some_instant_by(leaf: &Element<'_>, rest: &[&Element<'_>], anchors: &[TrustAnchor<'static>]) -> Result<Path, Error> {
+fn at_some_instant(leaf: &Element<'_>, rest: &[&Element<'_>], anchors: &[TrustAnchor<'static>]) -> Result<Found, Error> {
     let der = CertificateDer::from(leaf.der);
     let end_entity = EndEntityCert::try_from(&der)?;
     let intermediates: Vec<_> = rest.iter().map(|element| CertificateDer::from(element.der)).collect();
     let algorithms = provider().signature_verification_algorithms.all;
     let mut problem = Error::InvalidCertValidity;
+    let mut best: Option<Found> = None;
     for instant in instants(leaf, rest) {
-        let found = end_entity.verify_for_usage(algorithms, anchors, &intermediates, instant, KeyUsage::server_auth(), None, None);
-        match found {
-            Ok(path) => {
-                let above = path.intermediate_certificates().map(|certificate| Fingerprint::of(&certificate.der()));
-                let above = above.filter_map(|print| rest.iter().copied().find(|element| element.read.sha256 == print));
-                let elements: Vec<&Certificate> = std::iter::once(leaf).chain(above).map(|element| &element.read).collect();
-                let mut found = describe(&elements, path.anchor()).ok_or(Error::UnknownIssuer)?;
-                found.refused = objections::to(&elements, path.anchor(), &[]);
-                return Ok(found);
-            }
+        let built = end_entity.verify_for_usage(algorithms, anchors, &intermediates, instant, KeyUsage::server_auth(), None, None);
+        let path = match built {
+            Ok(path) => path,
             // A chain made to exhaust the builder does so at every instant.
-            Err(error) if is_exhausted(&error) => return Err(error),
-            Err(error) => problem = error,
+            Err(error) if is_exhausted(&error) && best.is_none() => return Err(error),
+            Err(error) => {
+                problem = error;
+                continue;
+            }
+        };
+        let above = path.intermediate_certificates().map(|certificate| Fingerprint::of(&certificate.der()));
+        let above = above.filter_map(|print| rest.iter().copied().find(|element| element.read.sha256 == print));
+        let elements: Vec<&Certificate> = std::iter::once(leaf).chain(above).map(|element| &element.read).collect();
+        let mut path_found = describe(&elements, path.anchor()).ok_or(Error::UnknownIssuer)?;
+        path_found.refused = objections::to(&elements, path.anchor(), &[]);
+        let since = path_found.not_before;
+        match &mut best {
+            None => best = Some(path_found.into()),
+            Some(best) if path_found.refused.is_empty() && best.path != path_found && !best.alternatives.contains(&path_found) => {
+                best.alternatives.push(path_found);
+            }
+            Some(_) => {}
+        }
+        // A path that begins with the leaf leaves no time for another.
+        if since <= leaf.read.not_before || best.as_ref().is_some_and(|best| best.alternatives.len() == ALTERNATIVES) {
+            break;
         }
     }
-    Err(problem)
+    best.ok_or(problem)
 }
 
 /// The ends and beginnings of all elements inside the leaf's own validity, latest first. The set of valid paths changes nowhere else.

@@ -38,7 +38,10 @@ fn of_two_cross_signs_the_path_that_lasts_longest_is_taken() {
     let by_new = new.cross(&by_old, -5..400);
     let leaf = by_old.leaf(&[HOST], -10..80);
     for chain in [vec![leaf.clone(), by_old.der.clone(), by_new.der.clone()], vec![leaf.clone(), by_new.der.clone(), by_old.der.clone()]] {
-        let both = store(&[&old.der, &new.der], None).judge(&chain).public.expect("a path");
+        let trust = store(&[&old.der, &new.der], None).judge(&chain);
+        assert_eq!(trust.path_at(day(-7)).expect("a path").certificates, prints(&[&leaf, &by_old.der]), "the new one has not begun");
+        assert_eq!(trust.path_at(day(30)).expect("a path").certificates, prints(&[&leaf, &by_new.der]));
+        let both = trust.public.expect("a path");
         assert_eq!((both.certificates, both.not_after), (prints(&[&leaf, &by_new.der]), day(80)));
         let only_old = store(&[&old.der], None).judge(&chain).public.expect("a path");
         assert_eq!((only_old.certificates, only_old.not_after), (prints(&[&leaf, &by_old.der]), day(20)));

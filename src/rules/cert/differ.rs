@@ -26,7 +26,8 @@ pub(super) fn judge(case: &Case<'_>, host: &MxHost, sheet: &mut Sheet) {
     for (probe, tls) in host.probes.iter().flat_map(|probe| probe.chains().into_iter().map(move |tls| (probe, tls))) {
         let der = tls.chain.first().and_then(|print| case.facts.certificates.get(print));
         let Some(leaf) = der.and_then(|der| Certificate::parse(&der.0).ok()) else { continue };
-        let in_time = tls.trust.public.as_ref().is_some_and(|path| path.not_before <= case.now && case.now <= path.not_after);
+        let in_time = tls.trust.path_at(case.now).is_some_and(|path| path.not_before <= case.now && case.now <= path.not_after);
+        let in_time = in_time && tls.trust.public.is_some();
         if !in_time || !leaf.is_for(&host.name) {
             continue;
         }

@@ -17,7 +17,7 @@ pub(super) fn judge(case: &Case<'_>, subject: &str, host: &Domain, tls: &TlsFact
     let Some(max_age) = policy.and_then(|policy| policy.max_age) else {
         return sheet.not_applicable(&OUTLIVED, subject, "there is no policy that senders would hold");
     };
-    let elements = runway::elements(tls, &case.facts.certificates);
+    let elements = runway::elements_at(tls, &case.facts.certificates, case.now);
     let invalid = |now| elements.iter().any(|element| element.not_after < now || element.not_before > now);
     let Some(ends) = runway::first_to_end(&elements).filter(|_| !invalid(case.now)) else {
         return sheet.not_applicable(&OUTLIVED, subject, "the certificate is not valid today");

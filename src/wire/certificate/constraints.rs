@@ -74,7 +74,7 @@ impl NameConstraints {
         if count.saturating_mul(self.permitted.len() + self.excluded.len()) > COMPARISONS {
             return Some("has too many names to be held against them".to_owned());
         }
-        let dns = certificate.dns_names.iter().map(|name| Name::Dns(name));
+        let dns = certificate.dns_names.iter().map(|name| Name::Dns(name, name.to_ascii_lowercase()));
         let addresses = certificate.addresses.iter().map(|address| Name::Ip(*address));
         let subject = (!certificate.subject_name.0.is_empty()).then_some(Name::Directory(&certificate.subject_name, &certificate.subject));
         dns.chain(addresses).chain(subject).find_map(|name| {
@@ -89,7 +89,8 @@ impl NameConstraints {
 
 /// A name of a certificate.
 enum Name<'a> {
-    Dns(&'a str),
+    /// As presented, and in lower case.
+    Dns(&'a str, String),
     Ip(IpAddr),
     Directory(&'a DirectoryName, &'a str),
 }
@@ -97,7 +98,7 @@ enum Name<'a> {
 impl std::fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Dns(name) => write!(f, "DNS:{name}"),
+            Self::Dns(name, _) => write!(f, "DNS:{name}"),
             Self::Ip(address) => write!(f, "IP:{address}"),
             Self::Directory(_, shown) => write!(f, "the subject \"{shown}\""),
         }
@@ -121,7 +122,7 @@ impl Subtree {
     /// Whether `name` is in it; `None` if it is of another kind.
     fn holds(&self, name: &Name<'_>) -> Option<bool> {
         match (self, name) {
-            (Self::Dns(base), Name::Dns(name)) => Some(is_at_or_below(name, base)),
+            (Self::Dns(base), Name::Dns(_, name)) => Some(is_at_or_below(name, base)),
             (Self::Ip(base, mask), Name::Ip(address)) => Some(match address {
                 IpAddr::V4(v4) => is_in(&v4.octets(), base, mask),
                 IpAddr::V6(v6) => is_in(&v6.octets(), base, mask),
@@ -133,7 +134,6 @@ impl Subtree {
 }
 
 fn is_at_or_below(name: &str, base: &str) -> bool {
-    let name = name.to_ascii_lowercase();
     if base.is_empty() {
         return true;
     }
