@@ -10,7 +10,8 @@ use rustls_pki_types::pem::PemObject as _;
 use super::row::Answer::{NotReady, Ready};
 use super::row::{Row, hold, row};
 use super::scene::Scene;
-use crate::lab::{Identity, Key, Leaf, Smtp, Tls, Validity, WithoutSni};
+use crate::lab::{Identity, Key, Lab, Leaf, Smtp, Tls, Validity, WithoutSni};
+use crate::run::stsready;
 
 pub(super) fn rows() -> Vec<Row> {
     [names(), dates(), trust(), order(), keys(), strength(), fetched()].into_iter().flatten().collect()
@@ -292,4 +293,23 @@ fn what_senders_refuse_in_mx_certificates() {
 #[test]
 fn what_is_fetched_to_complete_chains() {
     hold(&fetched());
+}
+
+/// What was fetched is in the facts: judged again, without any network, it says the same.
+#[test]
+fn what_was_fetched_is_kept_with_the_facts() {
+    let lab = Lab::start_blocking().unwrap();
+    let mut scene = Scene::new(&lab, "alpha.test", |_| {});
+    let published = lab.http_host(lab.ca().intermediate().der().to_vec());
+    let leaf = scene.leaf(1);
+    publish(&mut scene, leaf, published);
+    let facts = lab.folder().join("facts.json");
+    let live = scene.check().args(["--save-facts".as_ref(), facts.as_os_str()]).run().exits(1);
+    let again = stsready(["check", "--format", "json", "--facts"]).args([&facts]).run().exits(1);
+    assert_eq!(again.stdout, live.stdout);
+    let said = live.assessment();
+    let findings = said.findings();
+    assert!(findings[0].text("message").contains("nothing else is wrong with the path"), "{live}");
+    let url = format!("http://ca.alpha.test:{}/issuer.crt", published.port());
+    assert!(findings[0].0["evidence"].to_string().contains(&url), "{live}");
 }
