@@ -255,6 +255,11 @@ fn order(world: &World) -> Vec<Row> {
                 &["blocker cert-chain-order"],
             )
             .openssl(true, "`openssl verify` passes over it; its TLS client breaks off with bad_certificate"),
+        world.row(
+            "something in the form of a certificate",
+            vec![leaf(), lower.der.clone(), upper.der.clone(), vec![0x30, 2, 5, 0]],
+            &["warning cert-chain-order"],
+        ),
         world.row("the leaf last", vec![lower.der.clone(), upper.der.clone(), leaf()], &["blocker cert-name-mismatch"]),
         world.row(
             "the leaf twice and no intermediate",
@@ -342,11 +347,7 @@ fn weak(world: &World) -> Vec<Row> {
         row("a leaf signed with MD5", "md5", &["blocker cert-weak-signature"]),
         row("ECDSA with SHA-1", "ecdsa-sha1", &["blocker cert-weak-signature"]),
         row("an intermediate with 1024 bits", "below-rsa1024", &["blocker cert-weak-key"]),
-        row(
-            "an intermediate with 1024 bits that signs with SHA-384",
-            "below-rsa1024-sha384",
-            &["blocker cert-weak-key", "blocker cert-weak-signature"],
-        ),
+        row("an intermediate with 1024 bits that signs with SHA-384", "below-rsa1024-sha384", &["blocker cert-weak-key"]),
         row("an intermediate signed with SHA-1", "below-sha1", &["blocker cert-weak-signature"]),
         row(
             "small keys and SHA-1 all along, for another name",
@@ -420,4 +421,16 @@ fn weight_and_code(finding: &serde_json::Value) -> String {
     let text = |field: &str| finding[field].as_str().unwrap();
     let open = if text("outcome") == "undetermined" { "undetermined-" } else { "" };
     format!("{open}{} {}", text("severity"), text("code"))
+}
+
+#[test]
+fn a_file_without_a_chain_is_no_verdict() {
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    let roots = folder().join("root.pem");
+    let call = |chain: &Path, roots: &Path| {
+        stsready(["verify", "--name", HOST, "--at", AT]).args([Path::new("--chain"), chain, Path::new("--roots"), roots]).run().exits(2)
+    };
+    assert!(call(empty.path(), &roots).stderr.contains("no PEM certificate"));
+    assert!(call(&roots, empty.path()).stderr.contains("no PEM certificate"));
+    call(Path::new("/nonexistent.pem"), &roots);
 }

@@ -1,8 +1,6 @@
 //! `verify`, a hidden command: judges a chain out of files by the rules for MX certificates, so that public collections of chains can be
 //! run against them. Nothing is looked up.
 
-use std::collections::BTreeMap;
-
 use super::args::VerifyArgs;
 use super::{Exit, Failure, Streams, setup};
 use crate::model::facts::tls::TlsFacts;
@@ -19,6 +17,9 @@ use crate::rules::{Case, cert};
 pub(super) fn verify(args: &VerifyArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let trust = TrustStore::load(&args.roots, args.ca_file.as_deref())?;
     let chain = certificates(&setup::bytes(&args.chain)?);
+    if chain.is_empty() {
+        return Err(Failure::Usage(format!("{} holds no PEM certificate", args.chain.display())));
+    }
     let shelf = Shelf::new();
     let prints = shelf.put(&chain);
     let tls = TlsFacts {
@@ -41,7 +42,7 @@ pub(super) fn verify(args: &VerifyArgs, streams: &mut Streams<'_>) -> Result<Exi
         policy: None,
         servers: None,
         reports: None,
-        certificates: if chain.is_empty() { BTreeMap::new() } else { shelf.take_for(&prints) },
+        certificates: shelf.take_for(&prints),
     };
     let settings = Settings::default();
     let mut sheet = Sheet::default();

@@ -13,7 +13,7 @@ use crate::model::facts::servers::MxHost;
 use crate::model::facts::tls::TlsFacts;
 use crate::model::finding::Sheet;
 use crate::model::rule::Rule;
-use crate::wire::certificate::Certificate;
+use crate::wire::certificate::{Certificate, is_sequence};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
@@ -159,15 +159,18 @@ fn nothing_seen(subject: &str, why: &str, sheet: &mut Sheet) {
 struct Served {
     /// What cannot be read is `None`; what the facts have lost is left out.
     certificates: Vec<(Fingerprint, Option<Certificate>)>,
+    /// What is not even the outer form of a certificate.
+    garbled: Vec<Fingerprint>,
     /// Whether it leads to a root, public or private.
     has_path: bool,
 }
 
 impl Served {
     fn read(case: &Case<'_>, tls: &TlsFacts) -> Self {
-        let known = tls.chain.iter().filter_map(|print| Some((*print, case.facts.certificates.get(print)?)));
-        let certificates = known.map(|(print, der)| (print, Certificate::parse(&der.0).ok())).collect();
-        Self { certificates, has_path: runway::path(tls).is_some() }
+        let known = || tls.chain.iter().filter_map(|print| Some((*print, &case.facts.certificates.get(print)?.0)));
+        let garbled = known().filter(|(_, der)| !is_sequence(der)).map(|(print, _)| print).collect();
+        let certificates = known().map(|(print, der)| (print, Certificate::parse(der).ok())).collect();
+        Self { certificates, garbled, has_path: runway::path(tls).is_some() }
     }
 
     fn leaf(&self) -> Option<&Certificate> {

@@ -284,6 +284,12 @@ pub fn sequence(content: &[u8]) -> Vec<u8> {
     der
 }
 
+/// Whether bytes are one whole SEQUENCE, whatever is in it: what is not, no library takes for a certificate.
+pub fn is_sequence(der: &[u8]) -> bool {
+    // The header has two bytes, and up to four more for the length.
+    (2..=6).any(|header| der.get(header..).is_some_and(|content| sequence(content) == der))
+}
+
 fn timestamp(time: ASN1Time) -> Result<Timestamp, CertificateError> {
     // RFC 5280 §4.1.2.5: 99991231235959Z means "no end". The calendar used here stops a day before; the meaning is the same.
     const NO_END: i64 = 253_402_300_799;
@@ -395,6 +401,12 @@ mod tests {
         let read = Certificate::parse(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der()).unwrap();
         assert_eq!(distinguished_name(&read.subject_der[2..]), read.subject);
         assert_eq!(distinguished_name(&[0xFF]), "ff");
+        for length in [0, 127, 128, 300, 70_000] {
+            let whole = sequence(&vec![7; length]);
+            assert!(is_sequence(&whole), "{length}");
+            assert!(!is_sequence(&whole[..whole.len() - 1]) && !is_sequence(&[whole.as_slice(), b"x"].concat()), "{length}");
+        }
+        assert!(!is_sequence(b"") && !is_sequence(b"garbage") && !is_sequence(&[0x31, 0]));
     }
 
     #[test]
@@ -409,6 +421,26 @@ mod tests {
             let read = Certificate::parse(params.self_signed(&key).unwrap().der()).unwrap();
             assert_eq!(read.key, expected);
             assert!(read.is_ca);
+        }
+    }
+
+    #[test]
+    fn weak_keys_and_signatures_are_told_by_name() {
+        use rustls_pki_types::CertificateDer;
+        use rustls_pki_types::pem::PemObject as _;
+        let leaf = |pem: &[u8]| Certificate::parse(&CertificateDer::pem_slice_iter(pem).next().unwrap().unwrap()).unwrap();
+        let files: [(&[u8], &str, bool, &str, bool); 6] = [
+            (include_bytes!("../../tests/chains/rsa1024.pem"), "rsa 1024", true, "RSA with SHA-256", false),
+            (include_bytes!("../../tests/chains/dsa.pem"), "dsa", true, "RSA with SHA-256", false),
+            (include_bytes!("../../tests/chains/p192.pem"), "ecdsa 192", true, "RSA with SHA-256", false),
+            (include_bytes!("../../tests/chains/sha1.pem"), "rsa 2048", false, "RSA with SHA-1", true),
+            (include_bytes!("../../tests/chains/md5.pem"), "rsa 2048", false, "RSA with MD5", true),
+            (include_bytes!("../../tests/chains/ecdsa-sha1.pem"), "ecdsa 256", false, "ECDSA with SHA-1", true),
+        ];
+        for (pem, key, weak_key, signature, weak_signature) in files {
+            let read = leaf(pem);
+            assert_eq!((read.key.to_string().as_str(), read.key.is_weak()), (key, weak_key));
+            assert_eq!((read.signature.algorithm.as_str(), read.signature.weak), (signature, weak_signature));
         }
     }
 

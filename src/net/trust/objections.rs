@@ -16,13 +16,11 @@ pub(super) fn to(path: &[&Certificate], anchor: &TrustAnchor<'_>, by_name: &[boo
         if element.key.is_weak() {
             object(RefusalKind::WeakKey, format!("has a key of {}", element.key));
         }
-        match (element.signature.weak, by_name.get(place).copied().unwrap_or(false)) {
-            (true, false) => object(RefusalKind::SignatureAlgorithm, format!("is signed by {}", element.signature.algorithm)),
-            (_, true) => {
-                let words = format!("is signed by {}, too weak to be verified", element.signature.algorithm);
-                object(RefusalKind::SignatureAlgorithm, words);
-            }
-            (false, false) => {}
+        // What could not be verified because of its issuer's key is told there.
+        if element.signature.weak {
+            let unverified = by_name.get(place).copied().unwrap_or(false);
+            let behind = if unverified { ", too weak to be verified" } else { "" };
+            object(RefusalKind::SignatureAlgorithm, format!("is signed by {}{behind}", element.signature.algorithm));
         }
         if let Some(fault) = element.extended_usage_fault() {
             object(RefusalKind::ExtendedKeyUsage, fault);

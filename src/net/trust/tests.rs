@@ -205,6 +205,19 @@ fn a_chain_made_to_exhaust_the_builder_is_judged_in_bounded_time() {
 }
 
 #[test]
+fn names_and_constraints_without_number_are_not_compared() {
+    let root = Ca::root("Root");
+    let intermediate = root.intermediate_with("Intermediate", -100..200, |params| {
+        let excluded_subtrees = (0..1_500).map(|number| GeneralSubtree::DnsName(format!("n{number}.example.org"))).collect();
+        params.name_constraints = Some(NameConstraints { permitted_subtrees: Vec::new(), excluded_subtrees });
+    });
+    let names: Vec<String> = (0..1_500).map(|number| format!("n{number}.example.com")).collect();
+    let leaf = intermediate.leaf(&names.iter().map(String::as_str).collect::<Vec<_>>(), -10..80);
+    let trust = store(&[&root.der], None).judge(&[leaf, intermediate.der.clone()]);
+    assert_eq!(trust.public, None);
+}
+
+#[test]
 fn the_same_set_has_the_same_digest_in_any_order() {
     let (one, two) = (Ca::root("One"), Ca::root("Two"));
     let forward = store(&[&one.der, &two.der], None).roots();
@@ -249,7 +262,10 @@ proptest::proptest! {
     fn damaged_chains_never_panic(place in 0_usize..2_000, byte: u8, noise in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..50)) {
         static CHAIN: std::sync::LazyLock<(TrustStore, Vec<Vec<u8>>)> = std::sync::LazyLock::new(|| {
             let root = Ca::root("Root");
-            let intermediate = root.intermediate("Intermediate", -500..-50);
+            let intermediate = root.intermediate_with("Intermediate", -500..-50, |params| {
+                let permitted_subtrees = vec![GeneralSubtree::DnsName("example.com".into())];
+                params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+            });
             (store(&[&root.der], None), vec![intermediate.leaf(&[HOST], -10..80), intermediate.der.clone()])
         });
         let (store, mut chain) = (&CHAIN.0, CHAIN.1.clone());

@@ -84,6 +84,10 @@ impl<'a> Walk<'a> {
         let elements: Vec<&Certificate> = path.iter().map(|link| link.read).collect();
         let Some(mut found) = describe(&elements, anchor) else { return };
         found.refused = objections::to(&elements, anchor, by_name);
+        // What was taken by name is weak, and so has its objection; should that ever fail, it must not pass for a path.
+        if found.refused.is_empty() && by_name.contains(&true) {
+            return;
+        }
         let rank = |path: &Path| (std::cmp::Reverse(path.refused.len()), path.not_after);
         if self.best.as_ref().is_none_or(|best| rank(&found) > rank(best)) {
             self.best = Some(found);

@@ -48,6 +48,8 @@ struct Misplaced<'a> {
 enum What {
     /// It is no certificate: senders with OpenSSL break off (`d2i_X509` fails).
     Garbled,
+    /// It has the outer form of a certificate; others may be able to read it.
+    Unreadable,
     /// It came before.
     Again,
     /// It has signed nothing that is sent.
@@ -61,7 +63,8 @@ fn misplaced(served: &Served, place: usize) -> Option<Misplaced<'_>> {
     let before = served.certificates.get(..place)?;
     let what = match read {
         _ if before.iter().any(|(known, _)| known == print) => What::Again,
-        None => What::Garbled,
+        None if served.garbled.contains(print) => What::Garbled,
+        None => What::Unreadable,
         Some(read) => {
             let previous = before.last().and_then(|(_, read)| read.as_ref());
             let others = || served.certificates.iter().filter_map(|(_, read)| read.as_ref()).filter(|other| other.sha256 != read.sha256);
@@ -79,7 +82,7 @@ fn misplaced(served: &Served, place: usize) -> Option<Misplaced<'_>> {
 impl Misplaced<'_> {
     /// Whether it is wrong whatever the path is.
     fn is_sure(&self) -> bool {
-        matches!(self.what, What::Garbled | What::Again)
+        matches!(self.what, What::Garbled | What::Unreadable | What::Again)
     }
 
     fn say(&self, host: &Domain) -> String {
@@ -87,6 +90,7 @@ impl Misplaced<'_> {
         let name = self.read.map_or_else(String::new, |read| format!(", {},", quoted(read.name())));
         match self.what {
             What::Garbled => format!("number {number} of the chain that {host} sends is no certificate; senders with OpenSSL break off"),
+            What::Unreadable => format!("number {number} of the chain that {host} sends cannot be read as a certificate"),
             What::Again => format!("number {number} of the chain that {host} sends{name} was sent before"),
             What::Superfluous => format!("number {number} of the chain that {host} sends{name} belongs to nothing in it"),
             What::Late => format!("number {number} of the chain that {host} sends{name} has not signed the one before it"),
@@ -94,6 +98,9 @@ impl Misplaced<'_> {
     }
 
     fn evidence(&self) -> Evidence {
-        self.read.map_or_else(|| Evidence::new(EvidenceKind::Certificate, format!("SHA-256 {}: no certificate", self.print)), describe)
+        self.read.map_or_else(
+            || Evidence::new(EvidenceKind::Certificate, format!("SHA-256 {}: not to be read as a certificate", self.print)),
+            describe,
+        )
     }
 }
