@@ -82,7 +82,7 @@ impl Issuers {
             }
         }
         if !steps.is_empty() {
-            tls.fetched = Some(Fetched { steps, trust: trust.unwrap_or_else(|| tls.trust.clone()) });
+            tls.fetched = Some(Box::new(Fetched { steps, trust: trust.unwrap_or_else(|| tls.trust.clone()) }));
         }
     }
 

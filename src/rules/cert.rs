@@ -161,8 +161,8 @@ struct Served {
     certificates: Vec<(Fingerprint, Option<Certificate>)>,
     /// What is not even the outer form of a certificate.
     garbled: Vec<Fingerprint>,
-    /// Whether it leads to a root, public or private.
-    has_path: bool,
+    /// The path, leaf first; empty where it leads to no root, public or private.
+    path: Vec<Fingerprint>,
 }
 
 impl Served {
@@ -170,7 +170,7 @@ impl Served {
         let known = || tls.chain.iter().filter_map(|print| Some((*print, &case.facts.certificates.get(print)?.0)));
         let garbled = known().filter(|(_, der)| !is_sequence(der)).map(|(print, _)| print).collect();
         let certificates = known().map(|(print, der)| (print, Certificate::parse(der).ok())).collect();
-        Self { certificates, garbled, has_path: runway::path(tls).is_some() }
+        Self { certificates, garbled, path: runway::path(tls).map(|path| path.certificates.clone()).unwrap_or_default() }
     }
 
     fn leaf(&self) -> Option<&Certificate> {

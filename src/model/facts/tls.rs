@@ -25,7 +25,7 @@ pub struct TlsFacts {
     pub signature_problem: Option<String>,
     /// `--fetch-intermediates`: what the certificates name as their issuers' places held; only for chains without a path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fetched: Option<Fetched>,
+    pub fetched: Option<Box<Fetched>>,
 }
 
 /// The candidate paths of a chain, judged apart from its names and from today's date.
@@ -41,7 +41,7 @@ pub struct Trust {
     pub private: Option<PrivatePath>,
     /// The best path to such a root by names and keys that senders' path builders nevertheless refuse; [`Path::refused`] says why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused: Option<Path>,
+    pub refused: Option<Box<Path>>,
     /// The path builder's words when there is no public path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -51,7 +51,7 @@ impl Trust {
     /// A path to a public root, which senders accept or refuse.
     pub fn public(path: Path) -> Self {
         let problem = path.refused.first().map(|refusal| refusal.detail.clone());
-        let (public, refused) = if problem.is_none() { (Some(path), None) } else { (None, Some(path)) };
+        let (public, refused) = if problem.is_none() { (Some(path), None) } else { (None, Some(Box::new(path))) };
         Self { public, alternatives: Vec::new(), private: None, refused, problem }
     }
 
@@ -62,7 +62,7 @@ impl Trust {
 
     /// The path that is judged: to a public root, whether accepted or refused, else to a private CA.
     pub fn path(&self) -> Option<&Path> {
-        self.public.as_ref().or(self.refused.as_ref()).or(self.private.as_ref().map(|private| &private.path))
+        self.public.as_ref().or(self.refused.as_deref()).or(self.private.as_ref().map(|private| &private.path))
     }
 
     /// The same as of a time: of several paths that senders accept, one that is valid then.

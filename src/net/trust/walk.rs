@@ -66,11 +66,12 @@ impl<'a> Walk<'a> {
             return;
         }
         for issuer in self.rest {
-            if !head.read.is_issued_by(issuer.read) || path.iter().any(|link| link.read.sha256 == issuer.read.sha256) {
+            if head.read.issuer_der != issuer.read.subject_der || path.iter().any(|link| link.read.sha256 == issuer.read.sha256) {
                 continue;
             }
             let signed = self.signed(head, issuer.der.public_key().raw);
-            if signed != Signed::No {
+            // Key identifiers are hints, and some CAs give wrong ones; without a signature they are all there is.
+            if signed == Signed::Yes || (signed == Signed::ByName && head.read.is_issued_by(issuer.read)) {
                 path.push(issuer);
                 by_name.push(signed == Signed::ByName);
                 self.from(path, by_name);

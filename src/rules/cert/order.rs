@@ -8,6 +8,7 @@ use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::rule::Severity;
 use crate::rules::chain::{describe, quoted};
 use crate::wire::certificate::Certificate;
+use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
 pub(super) fn judge(subject: &str, host: &Domain, served: &Served, sheet: &mut Sheet) {
@@ -16,9 +17,11 @@ pub(super) fn judge(subject: &str, host: &Domain, served: &Served, sheet: &mut S
     if !leaf.is_for(host) && readable().any(|other| other.is_for(host)) {
         return sheet.not_applicable(&CHAIN_ORDER, subject, "the server's own certificate does not come first");
     }
-    let misplaced: Vec<Misplaced<'_>> =
-        (1..served.certificates.len()).filter_map(|place| misplaced(served, place)).filter(|it| served.has_path || it.is_sure()).collect();
-    if misplaced.is_empty() && !served.has_path && served.certificates.len() > 1 {
+    let misplaced: Vec<Misplaced<'_>> = (1..served.certificates.len())
+        .filter_map(|place| misplaced(served, place))
+        .filter(|it| !served.path.is_empty() || it.is_sure())
+        .collect();
+    if misplaced.is_empty() && served.path.is_empty() && served.certificates.len() > 1 {
         return sheet.not_applicable(&CHAIN_ORDER, subject, "the chain leads to no root, so it has no order to compare with");
     }
     let Some(first) = misplaced.first() else { return sheet.holds(&CHAIN_ORDER, subject) };
@@ -70,7 +73,10 @@ fn misplaced(served: &Served, place: usize) -> Option<Misplaced<'_>> {
             let others = || served.certificates.iter().filter_map(|(_, read)| read.as_ref()).filter(|other| other.sha256 != read.sha256);
             // What follows a duplicate or a stray may still be in its place; a cross-sign stands beside its twin.
             let is_twin = |other: &Certificate| other.subject_der == read.subject_der && other.subject_key_id == read.subject_key_id;
-            if previous.is_some_and(|previous| previous.is_issued_by(read) || is_twin(previous)) {
+            // Key identifiers may be wrong; where the path goes the signatures have said.
+            let in_path = |pair: &[Fingerprint]| pair.last() == Some(print) && pair.first() == previous.map(|previous| &previous.sha256);
+            let follows = served.path.windows(2).any(in_path);
+            if follows || previous.is_some_and(|previous| previous.is_issued_by(read) || is_twin(previous)) {
                 return None;
             }
             if others().any(|other| other.is_issued_by(read)) { What::Late } else { What::Superfluous }

@@ -144,7 +144,7 @@ impl DeadEnd<'_> {
 
 fn incomplete(rules: &ChainRules, chain: &Chain<'_>, last: &Certificate, stray: Option<&Certificate>) -> Told {
     let (host, issuer) = (chain.host, quoted(&last.issuer));
-    let proven = chain.tls.fetched.as_ref().and_then(|fetched| fetched.trust.public.as_ref().or(fetched.trust.refused.as_ref()));
+    let proven = chain.tls.fetched.as_ref().and_then(|fetched| fetched.trust.public.as_ref().or(fetched.trust.refused.as_deref()));
     let missing = match stray {
         Some(stray) => format!("{host} sends the certificate of {} where that of the issuer {issuer} is needed", quoted(&stray.subject)),
         None => format!("{host} does not send the certificate of the issuer {issuer}"),
