@@ -60,6 +60,9 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// The catalogue of rules
     Rules(RulesArgs),
+    /// Judge a chain out of files by the rules for MX certificates; JSON out
+    #[command(hide = true)]
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -161,6 +164,25 @@ pub(super) struct RulesArgs {
     pub(super) format: Format,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The chain as a server sends it, PEM; - is standard input
+    #[arg(long, value_name = "PEM")]
+    pub(super) chain: PathBuf,
+    /// Whom senders trust: mozilla, os, or a PEM file with these roots and no others
+    #[arg(long, value_name = "mozilla|os|FILE")]
+    pub(super) roots: RootSource,
+    /// The name of the MX host
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Domain,
+    /// As of this time (RFC 3339, or a date)
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) at: Timestamp,
+    /// A private CA beside the roots
+    #[arg(long, value_name = "PEM")]
+    pub(super) ca_file: Option<PathBuf>,
+}
+
 /// Options that mean the same at every command that looks at domains.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -214,6 +236,9 @@ pub(super) struct Common {
     /// A private CA beside the roots: what only it vouches for is named, not trusted
     #[arg(long, value_name = "PEM", env = "STSREADY_CA_FILE", help_heading = "Looking")]
     pub(super) ca_file: Option<PathBuf>,
+    /// Fetch missing intermediates where certificates say they are (http), to tell a gap in the chain from an unknown CA
+    #[arg(long, env = "STSREADY_FETCH_INTERMEDIATES", help_heading = "Looking")]
+    pub(super) fetch_intermediates: bool,
     /// DNSKEY records of the root that DNSSEC is validated with (default: the embedded root keys)
     #[arg(long, value_name = "FILE", overrides_with = "trust_ad", env = "STSREADY_TRUST_ANCHOR", help_heading = "Looking")]
     pub(super) trust_anchor: Option<PathBuf>,

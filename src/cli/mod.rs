@@ -12,6 +12,7 @@ mod proxies;
 mod reports;
 mod saved;
 mod setup;
+mod verify;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -85,5 +86,6 @@ fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure>
         Command::Expiry(args) => expiry::expiry(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),
         Command::Rules(args) => explain::rules(&args, streams),
+        Command::Verify(args) => verify::verify(&args, streams),
     }
 }

@@ -20,6 +20,7 @@ use crate::net::dns::Dns;
 use crate::net::dns_transport::DnsTransport;
 use crate::net::dnssec::{Dnssec, Voucher};
 use crate::net::https::Fetcher;
+use crate::net::issuers::Issuers;
 use crate::net::limit::Limiter;
 use crate::net::proxy::HttpsProxy;
 use crate::net::shelf::Shelf;
@@ -87,9 +88,12 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
         dialer,
         clock,
     };
+    let issuers = || Issuers::new(common.timeout, (ipv4, ipv6), trust.clone(), shelf.clone(), limiter.clone());
+    let issuers = common.fetch_intermediates.then(issuers);
     Ok(Looker {
         dns,
         dnssec,
+        issuers,
         fetcher: Fetcher {
             port: common.https_port,
             timeout: common.timeout,

@@ -132,7 +132,7 @@ impl Book {
             return;
         }
         let leaf = print.and_then(|print| runway::read(&print, &case.facts.certificates));
-        let elements = runway::elements(tls, &case.facts.certificates);
+        let elements = runway::elements_at(tls, &case.facts.certificates, case.now);
         let state = runway::state(&elements, case.now, &case.settings.runway);
         let (Some(leaf), Some((state, element)), Some(first)) = (leaf, state, runway::first_to_end(&elements)) else {
             let why = "its certificate cannot be read".to_owned();

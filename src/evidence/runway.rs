@@ -29,13 +29,22 @@ pub enum Nearness {
 
 /// The path of a handshake, public if there is one, else private.
 pub fn path(tls: &TlsFacts) -> Option<&Path> {
-    tls.trust.public.as_ref().or(tls.trust.private.as_ref().map(|private| &private.path))
+    tls.trust.path()
 }
 
 /// What is valid only together: the elements of the path, leaf first; the leaf alone where there is no path. Certificates that are
 /// not in the facts or cannot be read are left out.
 pub fn elements(tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> Vec<Certificate> {
-    let prints = path(tls).map_or_else(|| tls.chain.get(..1).unwrap_or_default(), |path| path.certificates.as_slice());
+    along(path(tls), tls, certificates)
+}
+
+/// The same of the path that counts at a time, where there are several.
+pub fn elements_at(tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>, now: Timestamp) -> Vec<Certificate> {
+    along(tls.trust.path_at(now), tls, certificates)
+}
+
+fn along(path: Option<&Path>, tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> Vec<Certificate> {
+    let prints = path.map_or_else(|| tls.chain.get(..1).unwrap_or_default(), |path| path.certificates.as_slice());
     prints.iter().filter_map(|print| read(print, certificates)).collect()
 }
 

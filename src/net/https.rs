@@ -147,7 +147,7 @@ impl Fetcher {
         let client = match client {
             Ok(client) => client,
             Err(error) => {
-                fetch.connect = Looked::Failed(Failure::new(FailureKind::Other, words(&error)));
+                fetch.connect = Looked::Failed(Failure::new(FailureKind::Other, tls::deepest(&error)));
                 return;
             }
         };
@@ -235,16 +235,7 @@ fn failure_of(error: Option<&reqwest::Error>, otherwise: &str) -> Failure {
         cause = inner.source();
     }
     let kind = if error.is_timeout() { FailureKind::Timeout } else { FailureKind::Protocol };
-    Failure::new(kind, words(error))
-}
-
-/// The deepest words of an error chain, which name the fault; the outer ones only say that a request failed.
-fn words(error: &reqwest::Error) -> String {
-    let mut deepest: &dyn std::error::Error = error;
-    while let Some(inner) = deepest.source() {
-        deepest = inner;
-    }
-    deepest.to_string()
+    Failure::new(kind, tls::deepest(error))
 }
 
 fn millis(elapsed: Duration) -> u64 {

@@ -5,6 +5,7 @@ pub mod dns;
 pub mod dns_transport;
 pub mod dnssec;
 pub mod https;
+pub mod issuers;
 pub mod limit;
 mod memo;
 pub mod proxy;

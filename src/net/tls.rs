@@ -90,8 +90,8 @@ pub async fn facts(version: String, suite: String, served: Served, trust: &Arc<T
     let chain = shelf.put(&der);
     let trust = Arc::clone(trust);
     let judged = tokio::task::spawn_blocking(move || trust.judge(&der)).await;
-    let trust = judged.unwrap_or_else(|error| Trust { public: None, private: None, problem: Some(error.to_string()) });
-    TlsFacts { version, suite, chain, trust, stapled: served.stapled, signature_problem: served.signature_problem }
+    let trust = judged.unwrap_or_else(|error| Trust::none(error.to_string()));
+    TlsFacts { version, suite, chain, trust, stapled: served.stapled, signature_problem: served.signature_problem, fetched: None }
 }
 
 /// What went wrong on a stream that TLS runs over: an alert, a broken handshake, or what happened to the connection below.
@@ -117,6 +117,15 @@ pub fn failure(error: &io::Error) -> Failure {
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     let inner = error.get_ref()?;
     inner.downcast_ref::<rustls::Error>().or_else(|| inner.downcast_ref::<io::Error>().and_then(tls_error))
+}
+
+/// The deepest words of an error chain, which name the fault; the outer ones only say that a request failed.
+pub(super) fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut deepest = error;
+    while let Some(inner) = deepest.source() {
+        deepest = inner;
+    }
+    deepest.to_string()
 }
 
 /// Stores what one handshake showed, and accepts it.

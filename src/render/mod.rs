@@ -7,3 +7,4 @@ pub mod page;
 pub mod reports;
 pub mod rules;
 pub mod text;
+pub mod verify;

@@ -138,6 +138,10 @@ static CHAIN: ChainRules = ChainRules {
     untrusted: &CERT_UNTRUSTED,
     chain_incomplete: &CERT_CHAIN_INCOMPLETE,
     private_ca: &CERT_PRIVATE_CA,
+    // The libraries that fetch policies have one word for all of these.
+    weak_key: None,
+    weak_signature: None,
+    constraint: None,
 };
 
 /// Slower than this is a warning.
@@ -168,6 +172,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
         let message = format!("{host} has {} addresses; {left_out} of them were not asked", asked + left_out);
         sheet.undetermined(&CONNECT, host, message, evidence).fix("serve the policy from fewer addresses");
     }
+    let serves = |fetch: &Fetch| serves(case, fetch);
     let some_serve = policy.fetches.iter().any(serves);
     for fetch in &policy.fetches {
         let subject = format!("{host} {}", fetch.place());
@@ -179,7 +184,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
         } else if some_serve && !serves(fetch) {
             failing_beside_others(&subject, fetch, sheet);
         } else {
-            reach(policy, &subject, fetch, sheet);
+            reach(case, policy, &subject, fetch, sheet);
         }
         if let Some(answer) = fetch.answered().filter(|answer| answer.status == 200) {
             served(&subject, fetch, answer, sheet);
@@ -193,8 +198,8 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
 }
 
 /// Whether this address hands out a body with status 200; certificates are judged apart.
-fn serves(fetch: &Fetch) -> bool {
-    let signed = fetch.handshake().is_none_or(|tls| tls.signature_problem.is_none());
+fn serves(case: &Case<'_>, fetch: &Fetch) -> bool {
+    let signed = fetch.handshake().is_none_or(|tls| chain::signature_problem(case, tls).is_none());
     signed && fetch.answered().is_some_and(|answer| answer.status == 200)
 }
 
@@ -260,7 +265,7 @@ fn what_failed(fetch: &Fetch) -> (EvidenceKind, String) {
 }
 
 /// Connection, handshake and status of one address.
-fn reach(policy: &PolicyFacts, subject: &str, fetch: &Fetch, sheet: &mut Sheet) {
+fn reach(case: &Case<'_>, policy: &PolicyFacts, subject: &str, fetch: &Fetch, sheet: &mut Sheet) {
     if let Some(failure) = fetch.connect.failure() {
         unreachable(policy, subject, fetch, failure.kind, sheet);
         for rule in [&TLS, &REDIRECT, &STATUS] {
@@ -286,7 +291,7 @@ fn reach(policy: &PolicyFacts, subject: &str, fetch: &Fetch, sheet: &mut Sheet) 
         }
         return;
     }
-    if let Some(problem) = fetch.handshake().and_then(|tls| tls.signature_problem.as_deref()) {
+    if let Some(problem) = fetch.handshake().and_then(|tls| chain::signature_problem(case, tls)) {
         sheet
             .broken(
                 &TLS,

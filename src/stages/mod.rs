@@ -6,11 +6,13 @@ pub mod policy;
 pub mod record;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::archive::Archive;
 use crate::model::facts::dns::TxtFacts;
 use crate::model::facts::policy::Draft;
+use crate::model::facts::tls::TlsFacts;
 use crate::model::facts::vantage::Vantage;
 use crate::model::facts::{Facts, SCHEMA};
 use crate::model::looked::Looked;
@@ -18,6 +20,7 @@ use crate::net::Clock;
 use crate::net::dns::Dns;
 use crate::net::dnssec::Dnssec;
 use crate::net::https::Fetcher;
+use crate::net::issuers::Issuers;
 use crate::net::shelf::Shelf;
 use crate::net::smtp::Prober;
 use crate::wire::fingerprint::Fingerprint;
@@ -52,6 +55,8 @@ pub struct Looker {
     pub fetcher: Fetcher,
     /// MX hosts.
     pub prober: Prober,
+    /// `--fetch-intermediates`: completes chains that lead nowhere.
+    pub issuers: Option<Issuers>,
     /// Certificates served anywhere in the run.
     pub shelf: Arc<Shelf>,
     /// The reports that were given, already read.
@@ -116,6 +121,14 @@ impl Looker {
         }
     }
 
+    /// Completes what these handshakes with `peer` showed, where that was asked for.
+    async fn complete<'a>(&self, handshakes: impl Iterator<Item = &'a mut TlsFacts>, peer: IpAddr) {
+        let Some(issuers) = &self.issuers else { return };
+        for tls in handshakes {
+            issuers.complete(&self.dns, tls, peer).await;
+        }
+    }
+
     /// Remembers that a policy host answered.
     fn note_answer(&self, host: &Domain) {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone());
@@ -145,7 +158,9 @@ fn served(facts: &Facts) -> Vec<Fingerprint> {
         .flatten()
         .flat_map(|host| &host.probes)
         .flat_map(|probe| probe.chains().into_iter().chain(probe.without_sni.as_ref().and_then(Looked::seen)));
-    by_policy.chain(by_mx).flat_map(|tls| tls.chain.iter().copied()).collect()
+    let fetched =
+        |tls: &TlsFacts| tls.fetched.iter().flat_map(|fetched| &fetched.steps).filter_map(|step| step.outcome.seen().copied()).collect();
+    by_policy.chain(by_mx).flat_map(|tls| tls.chain.iter().copied().chain::<Vec<_>>(fetched(tls))).collect()
 }
 
 /// Looks up TXT records at `name`; if there are none, looks where people put them by mistake for records that `looks_right`.

@@ -1,10 +1,12 @@
 //! Stage 3: the MX set, every address of every host, and what a sender meets there; beside it, each host's TLSA records.
 
+use std::net::IpAddr;
+
 use futures_util::future::join_all;
 
 use super::Looker;
 use crate::model::facts::dns::{AddressFacts, Elsewhere, MailFacts, MxRecord};
-use crate::model::facts::servers::{MxHost, MxSource};
+use crate::model::facts::servers::{MxHost, MxSource, Probe};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Looked};
 use crate::model::settings::{ADDRESS_CAP, MX_CAP};
 use crate::net::dnssec;
@@ -91,7 +93,7 @@ async fn host(looker: &Looker, name: Domain, source: MxSource, preference: Optio
     all.truncate(ADDRESS_CAP);
     // Without an address nobody asks for TLSA records.
     let dnssec = looker.dnssec.as_ref().filter(|_| !all.is_empty());
-    let probes = join_all(all.into_iter().map(|address| looker.prober.probe(&name, address)));
+    let probes = join_all(all.into_iter().map(|address| probe(looker, &name, address)));
     let dane = async {
         match dnssec {
             Some(dnssec) => Some(dnssec.dane(dnssec::Host { name: &name, addresses: &addresses, named_by }).await),
@@ -100,4 +102,10 @@ async fn host(looker: &Looker, name: Domain, source: MxSource, preference: Optio
     };
     let (probes, dane) = tokio::join!(probes, dane);
     MxHost { name, source, preference, addresses, probes, dane, addresses_left_out }
+}
+
+async fn probe(looker: &Looker, name: &Domain, address: IpAddr) -> Probe {
+    let mut probe = looker.prober.probe(name, address).await;
+    looker.complete(probe.chains_mut(), address).await;
+    probe
 }

@@ -66,7 +66,7 @@ async fn published(looker: &Looker, domain: &Domain, host: Domain) -> PolicyFact
         if looker.fetcher.is_by_name() && !addresses.none() {
             all = vec![BY_PROXY];
         }
-        let fetches = join_all(all.iter().map(|address| looker.fetcher.fetch(&host, *address, Agent::Own)));
+        let fetches = join_all(all.iter().map(|address| fetch(looker, &host, *address)));
         let by_agent = by_agent(looker, &host, all.first().copied());
         let (fetches, mut by_agent) = tokio::join!(fetches, by_agent);
         // A browser is played only where mail servers are refused: it tells a bot protection from a missing file.
@@ -91,6 +91,16 @@ async fn published(looker: &Looker, domain: &Domain, host: Domain) -> PolicyFact
         pattern_domains: BTreeMap::new(),
         https_witness: None,
     }
+}
+
+async fn fetch(looker: &Looker, host: &Domain, address: IpAddr) -> Fetch {
+    let mut fetch = looker.fetcher.fetch(host, address, Agent::Own).await;
+    let served = match &mut fetch.tls {
+        Some(Looked::Seen(tls)) => Some(tls),
+        _ => None,
+    };
+    looker.complete(served.into_iter(), address).await;
+    fetch
 }
 
 async fn by_agent(looker: &Looker, host: &Domain, address: Option<IpAddr>) -> Vec<Fetch> {

@@ -1,14 +1,25 @@
 //! Certificates (RFC 5280): DER in, what a sender judges out. Nothing is verified here; paths are the business of the trust store.
 
+mod constraints;
+mod signature;
+mod usage;
+
+use std::net::IpAddr;
+
 use jiff::Timestamp;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+pub use constraints::NameConstraints;
+pub use signature::Signature;
+pub use usage::{ExtendedUsage, KeyUsage, Usage};
+
 use super::fingerprint::Fingerprint;
 use super::name::Domain;
+use constraints::DirectoryName;
 
 /// A certificate, read. All text is hostile and escaped only when shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +44,20 @@ pub struct Certificate {
     pub dns_names: Vec<String>,
     /// Names of other kinds in the SAN, with their kind: `IP:192.0.2.1`, `email:…`, `URI:…`.
     pub other_names: Vec<String>,
+    /// The IP addresses among them.
+    pub addresses: Vec<IpAddr>,
     /// The key.
     pub key: Key,
+    /// How the issuer signed it.
+    pub signature: Signature,
+    /// What it may be used for.
+    pub usage: Usage,
+    /// The names for which it may stand above others, if it limits them.
+    pub name_constraints: Option<NameConstraints>,
+    /// Critical extensions that the libraries of senders do not know, by object identifier: they must refuse it (RFC 5280 §4.2).
+    pub unknown_critical: Vec<String>,
+    /// Whether it demands a stapled OCSP response (TLS feature `status_request`, RFC 7633 §4).
+    pub must_staple: bool,
     /// Basic constraints with cA (RFC 5280 §4.2.1.9).
     pub is_ca: bool,
     /// The issuer's key identifier that the certificate names, hexadecimal (RFC 5280 §4.2.1.1).
@@ -45,6 +68,8 @@ pub struct Certificate {
     pub issuer_urls: Vec<String>,
     /// SHA-256 of the DER.
     pub sha256: Fingerprint,
+    /// The subject, ready to be held against name constraints.
+    subject_name: DirectoryName,
 }
 
 /// A public key.
@@ -54,6 +79,28 @@ pub struct Key {
     pub kind: &'static str,
     /// Its size in bits; 0 where the kind has only one or it is unknown.
     pub bits: usize,
+}
+
+impl Key {
+    /// Reads the DER of a SubjectPublicKeyInfo; `None` if it is none.
+    pub fn of_info(der: &[u8]) -> Option<Self> {
+        SubjectPublicKeyInfo::from_der(der).ok().map(|(_, info)| key(&info))
+    }
+
+    /// Whether senders refuse a key of this size or kind: RSA under 2048 bits, curves under 256, DSA.
+    pub fn is_weak(self) -> bool {
+        match self.kind {
+            "rsa" => (1..2048).contains(&self.bits),
+            "ecdsa" => (1..256).contains(&self.bits),
+            kind => kind == "dsa",
+        }
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.bits == 0 { f.write_str(self.kind) } else { write!(f, "{} {}", self.kind, self.bits) }
+    }
 }
 
 /// Why bytes are no certificate.
@@ -91,23 +138,56 @@ impl Certificate {
             not_after: timestamp(parsed.validity().not_after)?,
             dns_names: Vec::new(),
             other_names: Vec::new(),
+            addresses: Vec::new(),
             key: key(parsed.public_key()),
+            signature: Signature::read(&parsed.signature_algorithm),
+            usage: Usage::default(),
+            name_constraints: None,
+            unknown_critical: Vec::new(),
+            must_staple: false,
             is_ca: parsed.is_ca(),
             authority_key_id: None,
             subject_key_id: None,
             issuer_urls: Vec::new(),
             sha256: Fingerprint::of(der),
+            subject_name: DirectoryName::read(parsed.subject()),
         };
         for extension in parsed.extensions() {
             read.take(extension.parsed_extension());
+            read.note(extension);
         }
         Ok(read)
     }
 
+    /// What lies in an extension that has no parser, or in its criticality.
+    fn note(&mut self, extension: &X509Extension<'_>) {
+        /// RFC 7633: SEQUENCE OF INTEGER; 5 is `status_request`.
+        const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
+        const STATUS_REQUEST: &[u8] = &[2, 1, 5];
+        let oid = extension.oid.to_id_string();
+        self.must_staple |=
+            oid == TLS_FEATURE && extension.value.get(2..).is_some_and(|items| items.chunks(3).any(|item| item == STATUS_REQUEST));
+        let known = matches!(
+            extension.parsed_extension(),
+            ParsedExtension::KeyUsage(_)
+                | ParsedExtension::SubjectAlternativeName(_)
+                | ParsedExtension::BasicConstraints(_)
+                | ParsedExtension::NameConstraints(_)
+                | ParsedExtension::CRLDistributionPoints(_)
+                | ParsedExtension::ExtendedKeyUsage(_)
+        );
+        if extension.critical && !known {
+            self.unknown_critical.push(oid);
+        }
+    }
+
     fn take(&mut self, extension: &ParsedExtension<'_>) {
+        self.usage.take(extension);
         match extension {
+            ParsedExtension::NameConstraints(constraints) => self.name_constraints = Some(NameConstraints::read(constraints)),
             ParsedExtension::SubjectAlternativeName(san) => {
                 for name in &san.general_names {
+                    self.addresses.extend(address(name));
                     match name {
                         GeneralName::DNSName(name) => self.dns_names.push((*name).to_owned()),
                         other => self.other_names.push(other_name(other)),
@@ -210,6 +290,12 @@ pub fn sequence(content: &[u8]) -> Vec<u8> {
     der
 }
 
+/// Whether bytes are one whole SEQUENCE, whatever is in it: what is not, no library takes for a certificate.
+pub fn is_sequence(der: &[u8]) -> bool {
+    // The header has two bytes, and up to four more for the length.
+    (2..=6).any(|header| der.get(header..).is_some_and(|content| sequence(content) == der))
+}
+
 fn timestamp(time: ASN1Time) -> Result<Timestamp, CertificateError> {
     // RFC 5280 §4.1.2.5: 99991231235959Z means "no end". The calendar used here stops a day before; the meaning is the same.
     const NO_END: i64 = 253_402_300_799;
@@ -251,17 +337,22 @@ fn curve_bits(info: &SubjectPublicKeyInfo<'_>) -> usize {
         Some("1.2.840.10045.3.1.7" | "1.3.132.0.10") => 256,
         Some("1.3.132.0.34") => 384,
         Some("1.3.132.0.35") => 521,
+        Some("1.3.132.0.33" | "1.3.132.0.32") => 224,
+        Some("1.2.840.10045.3.1.1" | "1.3.132.0.31") => 192,
+        Some("1.3.132.0.8" | "1.3.132.0.9" | "1.3.132.0.30") => 160,
         _ => 0,
     }
 }
 
+fn address(name: &GeneralName<'_>) -> Option<IpAddr> {
+    let GeneralName::IPAddress(bytes) = name else { return None };
+    let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)).ok()
+}
+
 fn other_name(name: &GeneralName<'_>) -> String {
     match name {
-        GeneralName::IPAddress(bytes) => match (<[u8; 4]>::try_from(*bytes), <[u8; 16]>::try_from(*bytes)) {
-            (Ok(v4), _) => format!("IP:{}", std::net::Ipv4Addr::from(v4)),
-            (_, Ok(v6)) => format!("IP:{}", std::net::Ipv6Addr::from(v6)),
-            _ => "IP: malformed".to_owned(),
-        },
+        GeneralName::IPAddress(_) => address(name).map_or_else(|| "IP: malformed".to_owned(), |address| format!("IP:{address}")),
         GeneralName::RFC822Name(text) => format!("email:{text}"),
         GeneralName::URI(text) => format!("URI:{text}"),
         GeneralName::DirectoryName(name) => format!("directory:{name}"),
@@ -316,6 +407,12 @@ mod tests {
         let read = Certificate::parse(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der()).unwrap();
         assert_eq!(distinguished_name(&read.subject_der[2..]), read.subject);
         assert_eq!(distinguished_name(&[0xFF]), "ff");
+        for length in [0, 127, 128, 300, 70_000] {
+            let whole = sequence(&vec![7; length]);
+            assert!(is_sequence(&whole), "{length}");
+            assert!(!is_sequence(&whole[..whole.len() - 1]) && !is_sequence(&[whole.as_slice(), b"x"].concat()), "{length}");
+        }
+        assert!(!is_sequence(b"") && !is_sequence(b"garbage") && !is_sequence(&[0x31, 0]));
     }
 
     #[test]
@@ -330,6 +427,26 @@ mod tests {
             let read = Certificate::parse(params.self_signed(&key).unwrap().der()).unwrap();
             assert_eq!(read.key, expected);
             assert!(read.is_ca);
+        }
+    }
+
+    #[test]
+    fn weak_keys_and_signatures_are_told_by_name() {
+        use rustls_pki_types::CertificateDer;
+        use rustls_pki_types::pem::PemObject as _;
+        let leaf = |pem: &[u8]| Certificate::parse(&CertificateDer::pem_slice_iter(pem).next().unwrap().unwrap()).unwrap();
+        let files: [(&[u8], &str, bool, &str, bool); 6] = [
+            (include_bytes!("../../tests/chains/rsa1024.pem"), "rsa 1024", true, "RSA with SHA-256", false),
+            (include_bytes!("../../tests/chains/dsa.pem"), "dsa", true, "RSA with SHA-256", false),
+            (include_bytes!("../../tests/chains/p192.pem"), "ecdsa 192", true, "RSA with SHA-256", false),
+            (include_bytes!("../../tests/chains/sha1.pem"), "rsa 2048", false, "RSA with SHA-1", true),
+            (include_bytes!("../../tests/chains/md5.pem"), "rsa 2048", false, "RSA with MD5", true),
+            (include_bytes!("../../tests/chains/ecdsa-sha1.pem"), "ecdsa 256", false, "ECDSA with SHA-1", true),
+        ];
+        for (pem, key, weak_key, signature, weak_signature) in files {
+            let read = leaf(pem);
+            assert_eq!((read.key.to_string().as_str(), read.key.is_weak()), (key, weak_key));
+            assert_eq!((read.signature.algorithm.as_str(), read.signature.weak), (signature, weak_signature));
         }
     }
 

@@ -90,6 +90,7 @@ fn records() -> Vec<Row> {
         }),
         row("more addresses than are probed", Inconclusive, &["unknown mx-unprobed mx2."], |it| {
             let chain = it.issue(&it.leaf(2));
+            it.mx_presents(2, chain.clone());
             for _ in 0..32 {
                 it.second_address(2, Smtp::default(), chain.clone());
             }

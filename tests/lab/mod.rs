@@ -9,6 +9,7 @@
 //! | a TLS handshake that misbehaves, old TLS, SNI | [`tls`] |
 //! | certificates and the chains that are sent | [`ca`] |
 //! | proxies on the way to the hosts | [`proxy`] |
+//! | where a CA publishes its certificate | [`Lab::http_host`] |
 //! | addresses that refuse or swallow connections | [`address`] |
 //! | slow servers, connection counts | [`tcp`], [`visits`] |
 //!
@@ -30,6 +31,7 @@ pub mod ca;
 pub mod dns;
 pub mod domain;
 pub mod host;
+mod http;
 pub mod https;
 pub mod proxy;
 pub mod smtp;
@@ -193,6 +195,17 @@ impl Lab {
     /// A policy host (or any HTTPS server) on a fresh IPv4 address.
     pub fn https_host(&self, https: Https, identity: impl Into<Identity>) -> HttpsHost {
         self.start_host(self.ground.listen(self.https_port()), https, identity.into())
+    }
+
+    /// A plain HTTP host on a fresh IPv4 address, at the HTTPS port: it gives `body` to whoever asks.
+    pub fn http_host(&self, body: Vec<u8>) -> SocketAddr {
+        let _context = self.runtime.enter();
+        let listener = self.ground.listen(self.https_port()).listen(1024).expect("a bound socket can listen");
+        let address = listener.local_addr().expect("a listener has an address");
+        let body = Arc::new(body);
+        let accepting = tcp::accept(listener, self.pace.clone(), Arc::default(), move |conn| http::serve(Arc::clone(&body), conn));
+        self.tasks.lock().unwrap().spawn_on(accepting, &self.runtime);
+        address
     }
 
     /// The one MX host on `[::1]`; none where IPv6 is missing or the host is already taken.

@@ -127,6 +127,17 @@ impl Probe {
         self.connect.failure().is_some_and(|failure| failure.kind.is_unasked())
     }
 
+    /// The handshakes behind [`Probe::chains`], to be added to.
+    pub fn chains_mut(&mut self) -> impl Iterator<Item = &mut TlsFacts> {
+        let wide = self.wide.as_mut().map(|wide| &mut wide.outcome);
+        let other = self.other_key.as_mut().map(|other| &mut other.outcome);
+        let looked = self.tls.iter_mut().chain(wide).chain(other).chain(self.repeats.iter_mut().map(|repeat| &mut repeat.outcome));
+        looked.filter_map(|looked| match looked {
+            Looked::Seen(tls) => Some(tls),
+            Looked::Absent(_) | Looked::Failed(_) => None,
+        })
+    }
+
     /// Whether everything that a sender needs was seen to work up to and including EHLO inside TLS; says nothing about the certificate.
     pub fn speaks_tls(&self) -> bool {
         self.ehlo_after.as_ref().and_then(Looked::seen).is_some_and(Reply::is_ok)

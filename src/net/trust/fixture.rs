@@ -30,18 +30,23 @@ impl Ca {
     }
 
     pub(crate) fn intermediate(&self, name: &str, days: Range<i64>) -> Self {
-        self.cross_sign(name, KeyPair::generate().unwrap(), days)
+        self.intermediate_with(name, days, |_| ())
+    }
+
+    pub(crate) fn intermediate_with(&self, name: &str, days: Range<i64>, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = Self::params(name, days);
+        change(&mut params);
+        self.sign(params, KeyPair::generate().unwrap())
     }
 
     /// Another certificate for the same name and key, by `self`.
     pub(crate) fn cross(&self, other: &Self, days: Range<i64>) -> Self {
         let name = other.params.distinguished_name.get(&DnType::CommonName).unwrap();
         let rcgen::DnValue::Utf8String(name) = name else { panic!("fixture names are UTF-8") };
-        self.cross_sign(name, KeyPair::from_pem(&other.key.serialize_pem()).unwrap(), days)
+        self.sign(Self::params(name, days), KeyPair::from_pem(&other.key.serialize_pem()).unwrap())
     }
 
-    fn cross_sign(&self, name: &str, key: KeyPair, days: Range<i64>) -> Self {
-        let params = Self::params(name, days);
+    fn sign(&self, params: CertificateParams, key: KeyPair) -> Self {
         let der = params.signed_by(&key, &self.issuer()).unwrap().der().to_vec();
         Self { der, params, key }
     }

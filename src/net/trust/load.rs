@@ -50,6 +50,12 @@ pub(super) fn file(file: &Path) -> Result<Vec<TrustAnchor<'static>>, TrustError>
     if anchors.is_empty() { Err(TrustError::Empty { file: file.to_owned() }) } else { Ok(anchors) }
 }
 
+/// The certificates of a PEM text, in order, 100 at the most. A block that is no Base64 stands for a certificate that cannot be read.
+pub fn certificates(pem: &[u8]) -> Vec<Vec<u8>> {
+    let blocks = CertificateDer::pem_slice_iter(pem).take(100);
+    blocks.map(|block| block.map(|der| der.as_ref().to_vec()).unwrap_or_default()).collect()
+}
+
 /// The roots of the system. Single certificates that cannot be read are passed over, as other programs do.
 pub(super) fn system() -> Result<Vec<TrustAnchor<'static>>, TrustError> {
     let loaded = rustls_native_certs::load_native_certs();

@@ -3,7 +3,9 @@
 //! In: `--roots`, `--ca-file`, chains as served. Out: [`Roots`] for the vantage, [`Trust`] for each chain.
 
 mod load;
+mod objections;
 mod path;
+mod signature;
 mod walk;
 
 use std::convert::Infallible;
@@ -13,7 +15,7 @@ use std::sync::OnceLock;
 
 use rustls_pki_types::TrustAnchor;
 
-pub use load::TrustError;
+pub use load::{TrustError, certificates};
 
 use crate::model::facts::tls::{PrivateCa, PrivatePath, Trust};
 use crate::model::facts::vantage::Roots;
@@ -81,17 +83,17 @@ impl TrustStore {
     /// CA is asked only if no public root vouches.
     pub fn judge(&self, chain: &[Vec<u8>]) -> Trust {
         let problem = match path::best(chain, &self.public) {
-            Ok(path) => return Trust { public: Some(path), private: None, problem: None },
+            Ok(found) => return Trust { alternatives: found.alternatives, ..Trust::public(found.path) },
             Err(problem) => problem,
         };
-        let vouched = |by, anchors: &[_]| path::best(chain, anchors).ok().map(|path| PrivatePath { by, path });
+        let vouched = |by, anchors: &[_]| path::best(chain, anchors).ok().map(|found| PrivatePath { by, path: found.path });
         let by_file = self.ca_file.as_ref().and_then(|anchors| vouched(PrivateCa::CaFile, anchors));
         let private = by_file.or_else(|| {
             // A system without a store vouches for nobody; that is no error here.
             let system = self.system.as_ref()?.get_or_init(|| load::system().unwrap_or_default());
             vouched(PrivateCa::System, system)
         });
-        Trust { public: None, private, problem: Some(problem) }
+        Trust { private, ..Trust::none(problem) }
     }
 }
 

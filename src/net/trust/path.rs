@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage};
 
-use super::walk;
-use crate::model::facts::tls::Path;
+use super::{objections, walk};
+use crate::model::facts::tls::{Path, Refusal, RefusalKind};
 use crate::net::tls::provider;
 use crate::wire::certificate::{Certificate, distinguished_name};
 use crate::wire::fingerprint::Fingerprint;
@@ -21,31 +21,97 @@ const REST_CAP: usize = 15;
 /// Of one subject: cross-signs are real, but every one multiplies the paths that a hostile chain can ask for.
 const SAME_SUBJECT_CAP: usize = 3;
 
+/// Beside the best, so many paths are kept.
+const ALTERNATIVES: usize = 3;
+
+/// What was found.
+pub(super) struct Found {
+    /// The path that senders accept and that lasts longest; else the one against which least is to be said, with the reasons.
+    pub(super) path: Path,
+    /// Others that senders accept, where the best begins later than the leaf does.
+    pub(super) alternatives: Vec<Path>,
+}
+
+impl From<Path> for Found {
+    fn from(path: Path) -> Self {
+        Self { path, alternatives: Vec::new() }
+    }
+}
+
 /// A served certificate that could be read.
 pub(super) struct Element<'a> {
     pub(super) der: &'a [u8],
     pub(super) read: Certificate,
 }
 
-/// The path that lasts longest, or the path builder's words for why there is none.
-pub(super) fn best(chain: &[Vec<u8>], anchors: &[TrustAnchor<'static>]) -> Result<Path, String> {
+/// The best path, or the path builder's words for why there is none.
+pub(super) fn best(chain: &[Vec<u8>], anchors: &[TrustAnchor<'static>]) -> Result<Found, String> {
     let (first, rest) = chain.split_first().ok_or("no certificate was sent")?;
     let leaf = Certificate::parse(first).map(|read| Element { der: first, read }).map_err(|error| error.to_string())?;
     let rest = usable(rest);
-    let problem = match at_some_instant(&leaf, &rest, anchors) {
-        Ok(path) => return Ok(path),
+    let problem = match at_some_instant(&leaf, &rest.iter().collect::<Vec<_>>(), anchors) {
+        Ok(found) if found.path.refused.is_empty() => return Ok(found),
+        Ok(found) => return Ok(unless_better(found.path, &leaf, &rest, anchors).into()),
         Err(problem) => problem,
     };
-    // Where the builder refuses for the date of another element, or because the leaf is marked as a CA, there may be a path all
-    // the same: one whose elements were never valid together, or one that other senders' libraries accept.
-    let refuses_for_other_reasons = matches!(
-        problem,
-        Error::CaUsedAsEndEntity | Error::CertExpired { .. } | Error::CertNotValidYet { .. } | Error::InvalidCertValidity
-    );
-    if refuses_for_other_reasons {
-        return walk::longest(&leaf, &rest, anchors).ok_or_else(|| words(&Error::UnknownIssuer));
+    if is_exhausted(&problem) {
+        return Err(words(&problem));
     }
-    Err(words(&problem))
+    let found = walk::best(&leaf, &rest, anchors).ok_or_else(|| words(&problem_without_path(&problem)))?;
+    Ok(if found.refused.is_empty() { as_senders_see_it(found, &leaf, &rest, anchors) } else { found }.into())
+}
+
+/// A path that the builder of some senders accepts and that others refuse, unless there is another one beside it.
+fn unless_better(path: Path, leaf: &Element<'_>, rest: &[Element<'_>], anchors: &[TrustAnchor<'static>]) -> Path {
+    let other = walk::best(leaf, rest, anchors).filter(|other| other.refused.is_empty());
+    let other = other.map(|other| as_senders_see_it(other, leaf, rest, anchors));
+    other.filter(|other| other.refused.is_empty()).unwrap_or(path)
+}
+
+/// Asks the path builder about a path against which nothing was found. Its dates are judged elsewhere, and a leaf that is marked as a CA
+/// is accepted by senders with OpenSSL; whatever else it says stands.
+fn as_senders_see_it(mut path: Path, leaf: &Element<'_>, rest: &[Element<'_>], anchors: &[TrustAnchor<'static>]) -> Path {
+    let above: Vec<&Element<'_>> = rest.iter().filter(|element| path.certificates.contains(&element.read.sha256)).collect();
+    match at_some_instant(leaf, &above, anchors) {
+        Ok(_) | Err(Error::CaUsedAsEndEntity | Error::CertExpired { .. } | Error::CertNotValidYet { .. } | Error::InvalidCertValidity) => {}
+        Err(problem) => path.refused.push(refusal(&problem)),
+    }
+    path
+}
+
+/// Where names and keys lead nowhere, dates and uses are not the reason, though the builder may have met them first.
+fn problem_without_path(problem: &Error) -> Error {
+    match problem {
+        Error::CaUsedAsEndEntity
+        | Error::CertExpired { .. }
+        | Error::CertNotValidYet { .. }
+        | Error::InvalidCertValidity
+        | Error::RequiredEkuNotFoundContext(_)
+        | Error::EmptyEkuExtension
+        | Error::EndEntityUsedAsCa
+        | Error::UnsupportedCriticalExtension => Error::UnknownIssuer,
+        other => other.clone(),
+    }
+}
+
+fn is_exhausted(problem: &Error) -> bool {
+    matches!(
+        problem,
+        Error::MaximumSignatureChecksExceeded | Error::MaximumPathBuildCallsExceeded | Error::MaximumNameConstraintComparisonsExceeded
+    )
+}
+
+/// The builder's objection to a path as a whole.
+fn refusal(problem: &Error) -> Refusal {
+    let kind = match problem {
+        Error::NameConstraintViolation => RefusalKind::NameConstraint,
+        Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => RefusalKind::ExtendedKeyUsage,
+        Error::PathLenConstraintViolated => RefusalKind::PathLength,
+        Error::EndEntityUsedAsCa => RefusalKind::NotACa,
+        Error::UnsupportedCriticalExtension => RefusalKind::CriticalExtension,
+        _ => RefusalKind::Other,
+    };
+    Refusal { kind, certificate: None, detail: words(problem) }
 }
 
 /// Why there is no path, for people; `UnknownIssuer` keeps its name, as it stands for three faults that only the chain tells apart.
@@ -72,12 +138,13 @@ fn words(problem: &Error) -> String {
 }
 
 /// Puts a path down as a fact.
-pub(super) fn describe(elements: &[(Fingerprint, &Certificate)], root: &TrustAnchor<'_>) -> Option<Path> {
+pub(super) fn describe(elements: &[&Certificate], root: &TrustAnchor<'_>) -> Option<Path> {
     Some(Path {
-        certificates: elements.iter().map(|(print, _)| *print).collect(),
+        certificates: elements.iter().map(|read| read.sha256).collect(),
         root: distinguished_name(&root.subject),
-        not_before: elements.iter().map(|(_, read)| read.not_before).max()?,
-        not_after: elements.iter().map(|(_, read)| read.not_after).min()?,
+        not_before: elements.iter().map(|read| read.not_before).max()?,
+        not_after: elements.iter().map(|read| read.not_after).min()?,
+        refused: Vec::new(),
     })
 }
 
@@ -95,37 +162,49 @@ fn usable(rest: &[Vec<u8>]) -> Vec<Element<'_>> {
         .collect()
 }
 
-fn at_some_instant(leaf: &Element<'_>, rest: &[Element<'_>], anchors: &[TrustAnchor<'static>]) -> Result<Path, Error> {
+fn at_some_instant(leaf: &Element<'_>, rest: &[&Element<'_>], anchors: &[TrustAnchor<'static>]) -> Result<Found, Error> {
     let der = CertificateDer::from(leaf.der);
     let end_entity = EndEntityCert::try_from(&der)?;
     let intermediates: Vec<_> = rest.iter().map(|element| CertificateDer::from(element.der)).collect();
     let algorithms = provider().signature_verification_algorithms.all;
     let mut problem = Error::InvalidCertValidity;
+    let mut best: Option<Found> = None;
     for instant in instants(leaf, rest) {
-        let found = end_entity.verify_for_usage(algorithms, anchors, &intermediates, instant, KeyUsage::server_auth(), None, None);
-        match found {
-            Ok(path) => {
-                let above = path.intermediate_certificates().map(|certificate| Fingerprint::of(&certificate.der()));
-                let above: Vec<_> = above.filter_map(|print| rest.iter().find(|element| element.read.sha256 == print)).collect();
-                let elements: Vec<_> = std::iter::once(leaf).chain(above).map(|element| (element.read.sha256, &element.read)).collect();
-                return describe(&elements, path.anchor()).ok_or(Error::UnknownIssuer);
-            }
+        let built = end_entity.verify_for_usage(algorithms, anchors, &intermediates, instant, KeyUsage::server_auth(), None, None);
+        let path = match built {
+            Ok(path) => path,
             // A chain made to exhaust the builder does so at every instant.
-            Err(
-                error @ (Error::MaximumSignatureChecksExceeded
-                | Error::MaximumPathBuildCallsExceeded
-                | Error::MaximumNameConstraintComparisonsExceeded),
-            ) => return Err(error),
-            Err(error) => problem = error,
+            Err(error) if is_exhausted(&error) && best.is_none() => return Err(error),
+            Err(error) => {
+                problem = error;
+                continue;
+            }
+        };
+        let above = path.intermediate_certificates().map(|certificate| Fingerprint::of(&certificate.der()));
+        let above = above.filter_map(|print| rest.iter().copied().find(|element| element.read.sha256 == print));
+        let elements: Vec<&Certificate> = std::iter::once(leaf).chain(above).map(|element| &element.read).collect();
+        let mut path_found = describe(&elements, path.anchor()).ok_or(Error::UnknownIssuer)?;
+        path_found.refused = objections::to(&elements, path.anchor(), &[]);
+        let since = path_found.not_before;
+        match &mut best {
+            None => best = Some(path_found.into()),
+            Some(best) if path_found.refused.is_empty() && best.path != path_found && !best.alternatives.contains(&path_found) => {
+                best.alternatives.push(path_found);
+            }
+            Some(_) => {}
+        }
+        // A path that begins with the leaf leaves no time for another.
+        if since <= leaf.read.not_before || best.as_ref().is_some_and(|best| best.alternatives.len() == ALTERNATIVES) {
+            break;
         }
     }
-    Err(problem)
+    best.ok_or(problem)
 }
 
 /// The ends and beginnings of all elements inside the leaf's own validity, latest first. The set of valid paths changes nowhere else.
-fn instants(leaf: &Element<'_>, rest: &[Element<'_>]) -> Vec<UnixTime> {
+fn instants(leaf: &Element<'_>, rest: &[&Element<'_>]) -> Vec<UnixTime> {
     let validity = leaf.read.not_before..=leaf.read.not_after;
-    let elements = std::iter::once(leaf).chain(rest);
+    let elements = std::iter::once(leaf).chain(rest.iter().copied());
     let mut instants: Vec<Timestamp> =
         elements.flat_map(|element| [element.read.not_before, element.read.not_after]).filter(|time| validity.contains(time)).collect();
     instants.sort_unstable();

@@ -1,7 +1,10 @@
-use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints,
+};
 
 use super::fixture::{Ca, day, pem, self_signed, store};
 use super::*;
+use crate::model::facts::tls::{Refusal, RefusalKind};
 use crate::wire::fingerprint::Fingerprint;
 
 const HOST: &str = "mx1.example.com";
@@ -35,7 +38,10 @@ fn of_two_cross_signs_the_path_that_lasts_longest_is_taken() {
     let by_new = new.cross(&by_old, -5..400);
     let leaf = by_old.leaf(&[HOST], -10..80);
     for chain in [vec![leaf.clone(), by_old.der.clone(), by_new.der.clone()], vec![leaf.clone(), by_new.der.clone(), by_old.der.clone()]] {
-        let both = store(&[&old.der, &new.der], None).judge(&chain).public.expect("a path");
+        let trust = store(&[&old.der, &new.der], None).judge(&chain);
+        assert_eq!(trust.path_at(day(-7)).expect("a path").certificates, prints(&[&leaf, &by_old.der]), "the new one has not begun");
+        assert_eq!(trust.path_at(day(30)).expect("a path").certificates, prints(&[&leaf, &by_new.der]));
+        let both = trust.public.expect("a path");
         assert_eq!((both.certificates, both.not_after), (prints(&[&leaf, &by_new.der]), day(80)));
         let only_old = store(&[&old.der], None).judge(&chain).public.expect("a path");
         assert_eq!((only_old.certificates, only_old.not_after), (prints(&[&leaf, &by_old.der]), day(20)));
@@ -68,8 +74,6 @@ fn what_leads_nowhere_has_no_path_and_a_reason() {
     let (root, other) = (Ca::root("Root"), Ca::root("Other root"));
     let intermediate = root.intermediate("Intermediate", -100..200);
     let leaf = intermediate.leaf(&[HOST], -10..80);
-    let for_mail =
-        intermediate.leaf_with(&[HOST], -10..80, |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection]);
     let forged = Ca::root("Intermediate").leaf(&[HOST], -10..80);
     for (chain, roots, says) in [
         (vec![leaf.clone()], &root, "UnknownIssuer"),
@@ -77,7 +81,6 @@ fn what_leads_nowhere_has_no_path_and_a_reason() {
         (vec![leaf, intermediate.der.clone(), root.der.clone()], &other, "UnknownIssuer"),
         (vec![self_signed(&[HOST], -10..80, |_| ())], &root, "UnknownIssuer"),
         (vec![self_signed(&[HOST], -10..80, |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))], &root, "UnknownIssuer"),
-        (vec![for_mail, intermediate.der.clone()], &root, "does not allow TLS servers"),
         (vec![forged, intermediate.der.clone()], &root, "not by the key of its issuer"),
         (vec![b"garbage".to_vec()], &root, "not an X.509 certificate"),
         (vec![], &root, "no certificate"),
@@ -87,6 +90,69 @@ fn what_leads_nowhere_has_no_path_and_a_reason() {
         let problem = trust.problem.expect(says);
         assert!(problem.contains(says), "{says}: {problem}");
     }
+}
+
+/// What makes a CA in a chain: its parameters, changed.
+type Change = fn(&mut CertificateParams);
+
+#[test]
+fn a_path_that_senders_refuse_is_found_with_every_reason() {
+    use RefusalKind::{CriticalExtension, ExtendedKeyUsage, KeyUsage, NameConstraint, NotACa, PathLength};
+    let none: Change = |_| ();
+    let for_mail: Change = |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+    let no_signing: Change = |params| params.key_usages = vec![KeyUsagePurpose::CrlSign];
+    let only_signing: Change = |params| params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let elsewhere: Change = |params| {
+        let permitted_subtrees = vec![GeneralSubtree::DnsName("example.org".into())];
+        params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+    };
+    let critical: Change = |params| {
+        let mut extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999, 1], vec![5, 0]);
+        extension.set_criticality(true);
+        params.custom_extensions.push(extension);
+    };
+    let last_ca: Change = |params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    let no_ca: Change = |params| params.is_ca = IsCa::ExplicitNoCa;
+    let everything: Change = |params| {
+        params.key_usages = vec![KeyUsagePurpose::CrlSign];
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+    };
+    for (name, upper, lower, leaf, expected) in [
+        ("nothing", none, none, none, vec![]),
+        ("the leaf is for mail", none, none, for_mail, vec![(ExtendedKeyUsage, 0)]),
+        ("the leaf may only sign certificates", none, none, only_signing, vec![(KeyUsage, 0)]),
+        ("an intermediate is for mail", none, for_mail, none, vec![(ExtendedKeyUsage, 1)]),
+        ("an intermediate may not sign", none, no_signing, none, vec![(KeyUsage, 1)]),
+        ("an intermediate is for other names", none, elsewhere, none, vec![(NameConstraint, 1)]),
+        ("the upper one is for other names", elsewhere, none, none, vec![(NameConstraint, 2)]),
+        ("an unknown critical extension", none, none, critical, vec![(CriticalExtension, 0)]),
+        ("the last CA is the last", none, last_ca, none, vec![]),
+        ("one CA too many", last_ca, none, none, vec![(PathLength, 2)]),
+        ("no CA at all", none, no_ca, none, vec![(NotACa, 1)]),
+        ("four at once", everything, none, critical, vec![(CriticalExtension, 0), (ExtendedKeyUsage, 2), (KeyUsage, 2), (PathLength, 2)]),
+    ] {
+        let root = Ca::root("Root");
+        let upper = root.intermediate_with("Upper", -100..60, upper);
+        let lower = upper.intermediate_with("Lower", -100..60, lower);
+        let chain = [lower.leaf_with(&[HOST], -10..80, leaf), lower.der.clone(), upper.der.clone()];
+        let trust = store(&[&root.der], None).judge(&chain);
+        assert_eq!(trust.public.is_some(), expected.is_empty(), "{name}");
+        let path = trust.path().expect(name);
+        let at = |refusal: &Refusal| path.certificates.iter().position(|print| Some(*print) == refusal.certificate).expect(name);
+        assert_eq!(path.refused.iter().map(|refusal| (refusal.kind, at(refusal))).collect::<Vec<_>>(), expected, "{name}");
+        assert_eq!(path.certificates, prints(&[&chain[0], &lower.der, &upper.der]), "{name}");
+    }
+}
+
+#[test]
+fn of_two_paths_the_one_that_nobody_refuses_is_taken() {
+    let (one, other) = (Ca::root("One"), Ca::root("Other"));
+    let bad = one.intermediate_with("Intermediate", -100..400, |params| params.key_usages = vec![KeyUsagePurpose::CrlSign]);
+    let good = other.cross(&bad, -100..60);
+    let leaf = bad.leaf(&[HOST], -10..80);
+    let trust = store(&[&one.der, &other.der], None).judge(&[leaf.clone(), bad.der.clone(), good.der.clone()]);
+    assert_eq!(trust.public.expect("a path").certificates, prints(&[&leaf, &good.der]));
 }
 
 #[test]
@@ -139,6 +205,19 @@ fn a_chain_made_to_exhaust_the_builder_is_judged_in_bounded_time() {
 }
 
 #[test]
+fn names_and_constraints_without_number_are_not_compared() {
+    let root = Ca::root("Root");
+    let intermediate = root.intermediate_with("Intermediate", -100..200, |params| {
+        let excluded_subtrees = (0..1_500).map(|number| GeneralSubtree::DnsName(format!("n{number}.example.org"))).collect();
+        params.name_constraints = Some(NameConstraints { permitted_subtrees: Vec::new(), excluded_subtrees });
+    });
+    let names: Vec<String> = (0..1_500).map(|number| format!("n{number}.example.com")).collect();
+    let leaf = intermediate.leaf(&names.iter().map(String::as_str).collect::<Vec<_>>(), -10..80);
+    let trust = store(&[&root.der], None).judge(&[leaf, intermediate.der.clone()]);
+    assert_eq!(trust.public, None);
+}
+
+#[test]
 fn the_same_set_has_the_same_digest_in_any_order() {
     let (one, two) = (Ca::root("One"), Ca::root("Two"));
     let forward = store(&[&one.der, &two.der], None).roots();
@@ -183,7 +262,10 @@ proptest::proptest! {
     fn damaged_chains_never_panic(place in 0_usize..2_000, byte: u8, noise in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..50)) {
         static CHAIN: std::sync::LazyLock<(TrustStore, Vec<Vec<u8>>)> = std::sync::LazyLock::new(|| {
             let root = Ca::root("Root");
-            let intermediate = root.intermediate("Intermediate", -500..-50);
+            let intermediate = root.intermediate_with("Intermediate", -500..-50, |params| {
+                let permitted_subtrees = vec![GeneralSubtree::DnsName("example.com".into())];
+                params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+            });
             (store(&[&root.der], None), vec![intermediate.leaf(&[HOST], -10..80), intermediate.der.clone()])
         });
         let (store, mut chain) = (&CHAIN.0, CHAIN.1.clone());

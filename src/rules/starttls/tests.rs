@@ -30,8 +30,8 @@ fn failed<T>(kind: FailureKind, detail: &str) -> Looked<T> {
 }
 
 fn tls(version: &str, suite: &str) -> TlsFacts {
-    let trust = Trust { public: None, private: None, problem: None };
-    TlsFacts { version: version.into(), suite: suite.into(), chain: vec![], trust, stapled: None, signature_problem: None }
+    let trust = Trust::none("not judged");
+    TlsFacts { version: version.into(), suite: suite.into(), chain: vec![], trust, stapled: None, signature_problem: None, fetched: None }
 }
 
 fn healthy(address: &str) -> Probe {

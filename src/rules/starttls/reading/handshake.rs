@@ -120,17 +120,21 @@ impl Reader<'_> {
         let repeats = self.probe.repeats.iter().filter_map(|repeat| repeat.outcome.seen());
         let mut faults: Vec<Fault> = Vec::new();
         for tls in [first].into_iter().chain(other).chain(repeats) {
-            let fault = tls.signature_problem.as_ref().map(|problem| self.signature(tls, problem, certificates));
+            let fault = tls.signature_problem.as_ref().and_then(|problem| self.signature(tls, problem, certificates));
             faults.extend(fault.filter(|fault| !faults.iter().any(|known| known.message == fault.message)));
         }
         faults
     }
 
-    fn signature(&self, tls: &TlsFacts, problem: &str, certificates: &BTreeMap<Fingerprint, Der>) -> Fault {
+    fn signature(&self, tls: &TlsFacts, problem: &str, certificates: &BTreeMap<Fingerprint, Der>) -> Option<Fault> {
         let leaf = tls.chain.first().and_then(|print| certificates.get(print)).and_then(|der| Certificate::parse(&der.0).ok());
+        // Of a key that senders refuse no signature is verified either: that is cert-weak-key.
+        if leaf.as_ref().is_some_and(|leaf| leaf.key.is_weak()) {
+            return None;
+        }
         let key = leaf.map_or_else(String::new, |leaf| format!("{} {}", leaf.key.kind, leaf.key.bits));
         let with = if key.is_empty() { String::new() } else { format!(" with its {key} key") };
-        Fault {
+        Some(Fault {
             rule: &HANDSHAKE,
             weight: Weight::Broken(Severity::Blocker),
             message: format!("{} signs the TLS handshake{with} in a way that senders cannot verify", self.place),
@@ -139,7 +143,7 @@ impl Reader<'_> {
             evidence: vec![self.tls(&format!("{} with {}: {problem}", tls.version, tls.suite))],
             fix: "see that key and certificate belong together, the server's own certificate comes first, and the key is not too small"
                 .to_owned(),
-        }
+        })
     }
 }
 
