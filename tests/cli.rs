@@ -60,6 +60,10 @@ fn misuse_is_told_with_the_input_and_the_way_out() {
         (&["check", "alpha.test", "--timeout", "soon"], &["soon", "10s"]),
         (&["check", "alpha.test", "--timeout", "0s"], &["0s"]),
         (&["check", "alpha.test", "--jobs", "0"], &["0"]),
+        (&["check", "alpha.test", "--repeat", "1"], &["1", "2..=50"]),
+        (&["check", "alpha.test", "--repeat", "51"], &["51", "2..=50"]),
+        (&["check", "--facts", &facts, "--deep"], &["--facts", "--deep"]),
+        (&["mx", "--facts", &facts, "--repeat", "3"], &["--facts", "--repeat"]),
         (&["check", "alpha.test", "--ipv4", "--ipv6"], &["--ipv4", "--ipv6"]),
         (&["check", "alpha.test", "--facts", &facts, "--save-facts", "x"], &["--facts", "--save-facts"]),
         (&["check", "alpha.test", "--source-ip", "192.0.2.77"], &["192.0.2.77", "address of this machine"]),
@@ -91,7 +95,7 @@ fn misuse_is_told_with_the_input_and_the_way_out() {
 fn misuse_before_looking_costs_no_query() {
     let (lab, [good, ..]) = three();
     let gone = lab.folder().join("gone").display().to_string();
-    for option in ["--roots", "--ca-file", "--reports"] {
+    for option in ["--roots", "--ca-file", "--trust-anchor", "--reports"] {
         stsready(["check", good]).at(&lab).args([option, &gone]).run().exits(2);
     }
     assert_eq!(lab.dns().all_queries(), 0);

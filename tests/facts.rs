@@ -45,6 +45,26 @@ fn saved_facts_give_the_same_bytes_as_the_live_run() {
 }
 
 #[test]
+fn tlsa_records_are_judged_again_to_the_same_bytes_and_older_facts_have_none() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    lab.dns().sign("alpha.test");
+    lab.dns().tlsa(&format!("_{}._tcp.mx1.alpha.test", lab.smtp_port()), 3, 1, 1, vec![7; 32]);
+    let facts = path(&lab, "facts.json");
+    let live = scene.check().args(["--save-facts", &facts]).run().exits(0);
+    assert_eq!(live.assessment().of("dane-mismatch").len(), 1);
+    let again = stsready(["check", "--facts", &facts, "--format", "json"]).run().exits(0);
+    assert_eq!(again.stdout, live.stdout);
+    let mut older: Value = serde_json::from_slice(&std::fs::read(&facts).unwrap()).unwrap();
+    for host in older["servers"].as_array_mut().unwrap() {
+        assert!(host.as_object_mut().unwrap().remove("dane").is_some());
+    }
+    std::fs::write(&facts, older.to_string()).unwrap();
+    let older = stsready(["check", "--facts", &facts, "--format", "json"]).run().exits(0);
+    assert!(older.assessment().findings().is_empty(), "{older}");
+}
+
+#[test]
 fn facts_are_judged_where_there_is_no_network() {
     let lab = Lab::start_blocking().unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use stsready::model::facts::dns::AddressFacts;
-use stsready::model::facts::servers::{MxHost, MxSource, Probe};
+use stsready::model::facts::servers::{Injection, MxHost, MxSource, Probe};
 use stsready::model::facts::vantage::{Family, Vantage};
 use stsready::model::facts::{Facts, SCHEMA};
 use stsready::model::finding::{Finding, Outcome, Sheet};
@@ -17,9 +17,10 @@ use stsready::net::shelf::Shelf;
 use stsready::net::smtp::{ProbeOptions, Prober, Timeouts};
 use stsready::net::trust::{RootSource, TrustStore};
 use stsready::rules::{Case, cert, starttls};
+use stsready::wire::fingerprint::Fingerprint;
 use stsready::wire::name::Domain;
 
-use crate::lab::{After, Chain, Ehlo, Greeting, Identity, Lab, Leaf, Smtp, StartTls, Tls};
+use crate::lab::{After, Chain, Ehlo, Greeting, Identity, Key, Lab, Leaf, Smtp, StartTls, Tls, WithoutSni};
 
 const HOST: &str = "mx1.alpha.test";
 
@@ -47,7 +48,7 @@ impl Bench {
     /// The codes that are shown for a host with these probes, `?` behind those that are undetermined.
     fn codes(&self, probes: Vec<Probe>) -> Vec<String> {
         let nothing = || Absence { kind: AbsenceKind::NoData, via: Vec::new() };
-        let prints: Vec<_> = probes.iter().filter_map(Probe::handshake).flat_map(|tls| tls.chain.clone()).collect();
+        let prints: Vec<_> = probes.iter().flat_map(Probe::chains).flat_map(|tls| tls.chain.clone()).collect();
         let host = MxHost {
             name: Domain::from_dns(HOST),
             source: MxSource::Record,
@@ -90,7 +91,7 @@ impl Bench {
 
 fn quick() -> Timeouts {
     let wait = Duration::from_millis(1_500);
-    Timeouts { connect: wait, greeting: wait, step: wait, dialogue: wait * 4 }
+    Timeouts { connect: wait, greeting: wait, step: wait, dialogue: wait * 4, stage: wait * 20 }
 }
 
 /// Probes one host of the lab and checks that the prober was polite, whatever the host did.
@@ -104,6 +105,7 @@ async fn codes(lab: &Lab, smtp: Smtp, identity: impl Into<Identity>) -> Vec<Stri
         assert!(!session.spoke_early && !session.pipelined_behind_starttls, "{session:?}");
     }
     assert!(host.visits().total() <= 2, "at most one second connection");
+    assert_eq!(host.visits().at_once(), 1, "and only when the first is over");
     bench.codes(vec![probe])
 }
 
@@ -136,6 +138,8 @@ async fn every_misbehaviour_of_a_dialogue_is_shown_under_its_code() {
         (greeting(Greeting::Refuse("421 4.3.2 busy")), &["starttls-busy?"]),
         (greeting(Greeting::Refuse("554 5.7.1 go away")), &["starttls-refused?"]),
         (greeting(Greeting::Close), &["starttls-busy?"]),
+        (greeting(Greeting::BusyBeyond(1)), &[]),
+        (greeting(Greeting::BusyAfter(1)), &["starttls-key-type-unprobed?"]),
         (greeting(Greeting::Reset), &["starttls-busy?"]),
         (greeting(Greeting::Silent), &["starttls-unreachable?"]),
         (greeting(Greeting::NotSmtp(b"SSH-2.0-x\r\n")), &["starttls-not-smtp?"]),
@@ -144,7 +148,7 @@ async fn every_misbehaviour_of_a_dialogue_is_shown_under_its_code() {
         (ehlo(Ehlo::LowerCase), &[]),
         (ehlo(Ehlo::WithoutStarttls), &["starttls-missing"]),
         (ehlo(Ehlo::OnlyOnFirstLine), &["starttls-missing"]),
-        (ehlo(Ehlo::Rewritten), &["starttls-missing"]),
+        (ehlo(Ehlo::Rewritten), &["starttls-middlebox?"]),
         (ehlo(Ehlo::Reply("550 5.7.1 go away")), &["starttls-refused?"]),
         (ehlo(Ehlo::Reply("421 4.3.2 busy")), &["starttls-busy?"]),
         (ehlo(Ehlo::Reply("502 5.5.1 not implemented")), &["starttls-refused?"]),
@@ -157,7 +161,9 @@ async fn every_misbehaviour_of_a_dialogue_is_shown_under_its_code() {
         (starttls(StartTls::Silent), &["starttls-rejected?"]),
         (tls(Tls::Only12), &[]),
         (tls(Tls::Only13), &[]),
-        (tls(Tls::AsksForClientCertificate), &[]),
+        (tls(Tls::AsksForClientCertificate), &["starttls-client-cert"]),
+        (tls(Tls::DemandsClientCertificate12), &["starttls-handshake"]),
+        (tls(Tls::OnlyP521), &["starttls-suites"]),
         (tls(Tls::DemandsClientCertificate), &["starttls-after"]),
         (tls(Tls::Alert(40)), &["starttls-handshake"]),
         (tls(Tls::Close), &["starttls-handshake"]),
@@ -241,15 +247,111 @@ async fn twenty_hosts_behind_one_address_never_meet_three_connections() {
     assert!(host.visits().at_once() <= 2);
 }
 
+/// Greeting, EHLO, STARTTLS, TLS, EHLO, QUIT; then greeting, EHLO, STARTTLS and a refusal, or TLS and EHLO once more.
 #[tokio::test]
-async fn a_dialogue_costs_no_more_than_six_replies() {
+async fn two_connections_cost_no_more_than_their_replies() {
     let lab = Lab::start().await.unwrap();
-    let bench = Bench::new(&lab, Timeouts::default());
-    let host = lab.smtp_host(Smtp::default(), lab.chain(HOST));
     let delay = Duration::from_millis(200);
-    lab.set_reply_delay(delay);
-    let begin = Instant::now();
-    assert!(bench.probe(host.address()).await.speaks_tls());
-    let took = begin.elapsed();
-    assert!(took < delay * 6, "{took:?}");
+    let dual = vec![lab.chain(HOST), lab.ca().issue(&Leaf::for_host(HOST).key(Key::Rsa2048))];
+    for (identity, replies) in [(Identity::from(lab.chain(HOST)), 10), (Identity::from(dual), 11)] {
+        let bench = Bench::new(&lab, Timeouts::default());
+        let host = lab.smtp_host(Smtp::default(), identity);
+        lab.set_reply_delay(delay);
+        let begin = Instant::now();
+        let probe = bench.probe(host.address()).await;
+        let took = begin.elapsed();
+        lab.set_reply_delay(Duration::ZERO);
+        assert!(probe.speaks_tls());
+        assert!(took < delay * (replies + 1), "{took:?} for {replies} replies");
+        assert_eq!((host.visits().total(), host.visits().at_once()), (2, 1));
+    }
+}
+
+#[tokio::test]
+async fn the_second_connection_finds_the_other_certificate() {
+    let lab = Lab::start().await.unwrap();
+    let chain = |key| lab.ca().issue(&Leaf::for_host(HOST).key(key));
+    let keys = [Key::P256, Key::Rsa2048, Key::Ed25519];
+    for tls in [Tls::Modern, Tls::Only12, Tls::Only13] {
+        for first in keys {
+            for second in keys.into_iter().filter(|second| *second != first) {
+                // In TLS 1.2 EdDSA and ECDSA keys share their suites: beside ECDSA only RSA is asked for.
+                if matches!((&tls, first, second), (Tls::Only12, Key::P256, Key::Ed25519)) {
+                    continue;
+                }
+                let bench = Bench::new(&lab, quick());
+                let smtp = Smtp { tls: tls.clone(), ..Smtp::default() };
+                let host = lab.smtp_host(smtp, vec![chain(first), chain(second)]);
+                let probe = bench.probe(host.address()).await;
+                assert_eq!(probe.chains().len(), 2, "{tls:?}, {first:?} and {second:?}: {:?}", probe.other_key);
+                assert!(probe.other_key.unwrap().outcome.seen().is_some_and(|tls| tls.signature_problem.is_none()));
+                assert_eq!(bench.codes(vec![bench.probe(host.address()).await]), Vec::<String>::new());
+            }
+            let bench = Bench::new(&lab, quick());
+            let host = lab.smtp_host(Smtp { tls: tls.clone(), ..Smtp::default() }, chain(first));
+            let other = bench.probe(host.address()).await.other_key.unwrap();
+            assert!(other.is_none_there(), "{tls:?}, {first:?} alone: {other:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_421_nobody_comes_again() {
+    let lab = Lab::start().await.unwrap();
+    for smtp in [
+        Smtp { greeting: Greeting::Refuse("421 4.3.2 busy"), ..Smtp::default() },
+        Smtp { ehlo: Ehlo::Reply("421 4.3.2 busy"), ..Smtp::default() },
+        Smtp { starttls: StartTls::Reply("421 4.3.2 busy"), ..Smtp::default() },
+        Smtp { after: After::Reply("421 4.3.2 busy"), ..Smtp::default() },
+    ] {
+        let bench = Bench { prober: Arc::new(deep(&lab)), ..Bench::new(&lab, quick()) };
+        let host = lab.smtp_host(smtp, lab.chain(HOST));
+        bench.probe(host.address()).await;
+        assert_eq!(host.visits().total(), 1, "{:?}", host.seen());
+    }
+    // Nor a third time, where the second met it.
+    let bench = Bench { prober: Arc::new(deep(&lab)), ..Bench::new(&lab, quick()) };
+    let host = lab.smtp_host(Smtp { greeting: Greeting::BusyAfter(1), ..Smtp::default() }, lab.chain(HOST));
+    bench.probe(host.address()).await;
+    assert_eq!(host.visits().total(), 2);
+}
+
+fn deep(lab: &Lab) -> Prober {
+    let mut options = ProbeOptions::new("probe.test", jiff::Timestamp::now);
+    (options.port, options.timeouts, options.deep, options.repeat) = (lab.smtp_port(), quick(), true, 3);
+    let trust = TrustStore::load(&RootSource::File(lab.root_file().to_owned()), None).unwrap();
+    Prober::new(options, Arc::new(Limiter::new(64)), Arc::new(trust), Arc::new(Shelf::new()))
+}
+
+#[tokio::test]
+async fn a_deep_look_costs_what_its_help_says() {
+    let lab = Lab::start().await.unwrap();
+    for (starttls, expected) in [(StartTls::Ready, Injection::Discarded), (StartTls::ReadyAndInjectable, Injection::Executed)] {
+        let default = lab.chain("default.test");
+        let identity = Identity::from(lab.chain(HOST)).without_sni(WithoutSni::Other(Box::new(default.clone())));
+        let host = lab.smtp_host(Smtp { starttls, ..Smtp::default() }, identity);
+        let probe = deep(&lab).probe(&Domain::from_dns(HOST), host.address()).await;
+        assert_eq!(probe.injection, Some(Looked::Seen(expected)));
+        let without = probe.without_sni.as_ref().and_then(Looked::seen).unwrap();
+        assert_eq!(without.chain.first(), Some(&Fingerprint::of(default.leaf())));
+        assert_eq!(probe.repeats.len(), 3);
+        assert_eq!(probe.chains().len(), 1, "what comes without SNI is no chain that senders get");
+        let visits = host.visits();
+        assert_eq!((visits.total(), visits.at_once()), (2 + 2 + 3, 1));
+        let pipelined = host.seen().iter().filter(|session| session.pipelined_behind_starttls).count();
+        assert_eq!(pipelined, 1, "in the injection probe alone");
+    }
+}
+
+#[tokio::test]
+async fn repeated_handshakes_meet_every_server_behind_an_address() {
+    let lab = Lab::start().await.unwrap();
+    let servers: Vec<Chain> = (0..3).map(|_| lab.chain(HOST)).collect();
+    let host = lab.smtp_host(Smtp::default(), Identity::from(servers).in_turn());
+    let mut options = ProbeOptions::new("probe.test", jiff::Timestamp::now);
+    (options.port, options.repeat) = (lab.smtp_port(), 4);
+    let trust = TrustStore::load(&RootSource::File(lab.root_file().to_owned()), None).unwrap();
+    let prober = Prober::new(options, Arc::new(Limiter::new(64)), Arc::new(trust), Arc::new(Shelf::new()));
+    let probe = prober.probe(&Domain::from_dns(HOST), host.address()).await;
+    assert_eq!((probe.repeats.len(), probe.chains().len()), (4, 3));
 }

@@ -215,6 +215,15 @@ pub(super) struct Common {
     /// A private CA beside the roots: what only it vouches for is named, not trusted
     #[arg(long, value_name = "PEM", env = "STSREADY_CA_FILE", help_heading = "Looking")]
     pub(super) ca_file: Option<PathBuf>,
+    /// DNSKEY records of the root that DNSSEC is validated with (default: the embedded root keys)
+    #[arg(long, value_name = "FILE", overrides_with = "trust_ad", env = "STSREADY_TRUST_ANCHOR", help_heading = "Looking")]
+    pub(super) trust_anchor: Option<PathBuf>,
+    /// Believe the resolvers' AD bit instead of validating: they validate, and they and the way to them can be trusted
+    #[arg(long, overrides_with = "trust_anchor", help_heading = "Looking")]
+    pub(super) trust_ad: bool,
+    /// Do not look at TLSA records (DANE)
+    #[arg(long, help_heading = "Looking")]
+    pub(super) no_dane: bool,
     /// Port of MX hosts, for laboratories
     #[arg(long, value_name = "PORT", default_value_t = 25, env = "STSREADY_SMTP_PORT", help_heading = "Looking")]
     pub(super) smtp_port: u16,
@@ -248,6 +257,12 @@ pub(super) struct Common {
     /// A host known to answer at port 25: connected to once if every MX host of a domain is silent, to tell whether the port is blocked here
     #[arg(long, value_name = "HOST[:PORT]", value_parser = control, env = "STSREADY_CONTROL", help_heading = "Looking")]
     pub(super) control: Option<ControlTarget>,
+    /// At each MX address also try a handshake without SNI and look for command injection at STARTTLS: two connections more
+    #[arg(long, conflicts_with = "facts", help_heading = "Looking")]
+    pub(super) deep: bool,
+    /// At each MX address repeat the handshake, to meet every server behind a load balancer: N connections more, 2 to 50
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=50), conflicts_with = "facts", help_heading = "Looking")]
+    pub(super) repeat: Option<u16>,
     /// Longest wait for any one reply, such as 10s or 500ms (default: as RFCs and senders have it, up to 60 s)
     #[arg(long, value_name = "TIME", value_parser = duration, env = "STSREADY_TIMEOUT", help_heading = "Looking")]
     pub(super) timeout: Option<Duration>,

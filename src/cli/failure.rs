@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::exit::Exit;
 use crate::archive::ReadError;
 use crate::net::dns::DnsSetupError;
+use crate::net::dnssec::DnssecSetupError;
 use crate::net::trust::TrustError;
 
 /// Why there is no answer.
@@ -16,6 +17,9 @@ pub enum Failure {
     /// No resolver.
     #[error(transparent)]
     Dns(#[from] DnsSetupError),
+    /// No trust anchor of DNSSEC.
+    #[error(transparent)]
+    Dnssec(#[from] DnssecSetupError),
     /// Roots or CA file unusable.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -50,7 +54,7 @@ impl Failure {
     /// The exit code it ends with.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::Dns(_) | Self::Trust(_) | Self::Reports(_) | Self::Read { .. } => Exit::Usage,
+            Self::Usage(_) | Self::Dns(_) | Self::Dnssec(_) | Self::Trust(_) | Self::Reports(_) | Self::Read { .. } => Exit::Usage,
             Self::Write { .. } | Self::Output(_) | Self::Internal(_) => Exit::Internal,
         }
     }

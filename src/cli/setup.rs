@@ -18,6 +18,7 @@ use crate::model::settings::{Settings, Threshold};
 use crate::net::dial::Dialer;
 use crate::net::dns::Dns;
 use crate::net::dns_transport::DnsTransport;
+use crate::net::dnssec::{Dnssec, Voucher};
 use crate::net::https::Fetcher;
 use crate::net::limit::Limiter;
 use crate::net::proxy::HttpsProxy;
@@ -54,6 +55,8 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
         _ => DnsTransport::default(),
     };
     let dns = Dns::over(transport, &common.resolver, common.timeout)?;
+    let voucher = if common.trust_ad { Voucher::Resolvers } else { Voucher::Anchors(common.trust_anchor.as_deref()) };
+    let dnssec = if common.no_dane { None } else { Some(Dnssec::new(&dns, voucher, common.smtp_port)?) };
     let shelf = Arc::new(Shelf::new());
     let limiter = Arc::new(Limiter::new(usize::from(common.jobs)));
     let helo = common.helo.clone().or_else(vantage::own_name);
@@ -73,9 +76,20 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
         },
     };
     let dialer = Dialer { source, socks5, deny_private: common.deny_private };
-    let options = ProbeOptions { port: common.smtp_port, helo, ipv4, ipv6, timeouts: Timeouts::at_most(common.timeout), dialer, clock };
+    let options = ProbeOptions {
+        port: common.smtp_port,
+        helo,
+        ipv4,
+        ipv6,
+        deep: common.deep,
+        repeat: common.repeat.unwrap_or(0),
+        timeouts: Timeouts::at_most(common.timeout),
+        dialer,
+        clock,
+    };
     Ok(Looker {
         dns,
+        dnssec,
         fetcher: Fetcher {
             port: common.https_port,
             timeout: common.timeout,

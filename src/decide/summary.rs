@@ -1,14 +1,18 @@
 //! The tables beside the verdict: MX hosts, policy, record.
 
-use crate::model::assessment::{AddressOutcome, AddressSummary, ChainSummary, LeafSummary, MxSummary, PolicySummary, RecordSummary};
+use crate::model::assessment::{
+    AddressOutcome, AddressSummary, ChainSummary, DaneSummary, LeafSummary, MxSummary, PolicySummary, RecordSummary,
+};
 use crate::model::facts::Facts;
+use crate::model::facts::dane::DaneFacts;
 use crate::model::facts::servers::{MxHost, Probe};
 use crate::model::facts::tls::TlsFacts;
 use crate::model::finding::{Finding, Outcome};
 use crate::model::looked::Looked;
 use crate::model::rule::{Severity, Stage};
-use crate::rules::Case;
+use crate::rules::{Case, dane};
 use crate::wire::certificate::Certificate;
+use crate::wire::masking::{is_masked_greeting, masked_keywords};
 use crate::wire::{smtp, sts_record, tlsrpt_record};
 
 /// Every MX host with every address.
@@ -23,7 +27,17 @@ fn host_summary(case: &Case<'_>, host: &MxHost, findings: &[Finding]) -> MxSumma
         host_unicode: host.name.unicode(),
         preference: host.preference,
         covered_by: patterns.into_iter().find(|pattern| pattern.matches(&host.name)).map(ToString::to_string),
+        dane: host.dane.as_ref().map(|facts| dane_summary(case, host, facts)),
         addresses: host.probes.iter().map(|probe| address(case, host, probe, findings)).collect(),
+    }
+}
+
+fn dane_summary(case: &Case<'_>, host: &MxHost, facts: &DaneFacts) -> DaneSummary {
+    DaneSummary {
+        records: facts.records.seen().iter().flat_map(|answer| &answer.value).map(ToString::to_string).collect(),
+        security: facts.security,
+        by: facts.by.clone(),
+        matches: dane::matches(case, host),
     }
 }
 
@@ -35,7 +49,10 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, findings: &[Finding]) 
     for finding in findings.iter().filter(about) {
         match finding.outcome {
             Outcome::Broken if finding.severity == Severity::Blocker => outcome = AddressOutcome::Broken,
-            Outcome::Undetermined if outcome == AddressOutcome::Proven => outcome = AddressOutcome::Undetermined,
+            // A loose end, such as a second certificate that could not be looked for, takes nothing back of what was proven.
+            Outcome::Undetermined if outcome == AddressOutcome::Proven && finding.severity == Severity::Blocker => {
+                outcome = AddressOutcome::Undetermined
+            }
             _ => {}
         }
     }
@@ -53,7 +70,9 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, findings: &[Finding]) 
 fn starttls(probe: &Probe) -> Option<&'static str> {
     let ehlo = probe.ehlo.as_ref().and_then(Looked::seen).filter(|reply| reply.is_ok())?;
     if !smtp::starttls_offered(ehlo) {
-        return Some("missing");
+        // What a firewall overwrote is not known to be missing.
+        let masked = !masked_keywords(ehlo).is_empty() || probe.greeting.as_ref().and_then(Looked::seen).is_some_and(is_masked_greeting);
+        return (!masked).then_some("missing");
     }
     match &probe.starttls {
         Some(Looked::Seen(reply)) if reply.is_ok() => Some("offered"),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::facts::dane::Security;
 use super::facts::vantage::{OtherVantage, Vantage};
 use super::finding::{Finding, Fix};
 use super::rule::Stage;
@@ -119,8 +120,24 @@ pub struct MxSummary {
     pub preference: Option<u16>,
     /// The pattern of the policy that covers it; `None` if none does or there is no policy.
     pub covered_by: Option<String>,
+    /// Its TLSA records; `None` where they were not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dane: Option<DaneSummary>,
     /// Its addresses.
     pub addresses: Vec<AddressSummary>,
+}
+
+/// The TLSA records of an MX host (RFC 7672).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DaneSummary {
+    /// Each as `usage selector matching data`; none where there is none, or where they could not be looked up.
+    pub records: Vec<String>,
+    /// How far DNSSEC vouches for them and for what they rest on.
+    pub security: Security,
+    /// Who says so.
+    pub by: String,
+    /// Whether every chain served matches; `None` where no record is usable or no certificate was seen.
+    pub matches: Option<bool>,
 }
 
 /// One address of an MX host.

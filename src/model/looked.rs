@@ -112,6 +112,8 @@ pub enum FailureKind {
     Denied,
     /// The proxy on the way could not be reached, or would not connect: nothing of it is about the peer.
     Proxy,
+    /// The run's own time for this was over before it was begun: nothing left this machine.
+    OutOfTime,
     /// The peer closed the connection where a reply was due.
     Closed,
     /// The peer reset the connection.
@@ -142,7 +144,7 @@ impl FailureKind {
 
     /// Whether the peer was not asked at all: it was left out on purpose, or there is no way from here to anybody.
     pub fn is_unasked(self) -> bool {
-        matches!(self, Self::NoRoute | Self::SwitchedOff | Self::Denied | Self::Proxy)
+        matches!(self, Self::NoRoute | Self::SwitchedOff | Self::Denied | Self::Proxy | Self::OutOfTime)
     }
 }
 

@@ -6,6 +6,10 @@ use jiff::SignedDuration;
 pub const MX_CAP: usize = 100;
 /// At most this many addresses of one host are probed.
 pub const ADDRESS_CAP: usize = 32;
+/// At most this many TLSA records of one host are looked at.
+pub const TLSA_CAP: usize = 32;
+/// A TLSA record with more data is left out: a whole certificate is far below.
+pub const TLSA_DATA_CAP: usize = 16 * 1024;
 /// RFC 8461 §3.2: the largest `max_age`, in seconds.
 pub const MAX_AGE_CAP: u64 = 31_557_600;
 /// RFC 8461 §3.3: senders may refuse a policy of more bytes.

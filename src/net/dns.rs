@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::Resolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
@@ -24,9 +24,9 @@ const ATTEMPT: Duration = Duration::from_secs(4);
 /// Attempts after the first.
 const RETRIES: usize = 2;
 /// CNAMEs followed on the way to an answer.
-const CNAME_CAP: usize = 16;
+pub(super) const CNAME_CAP: usize = 16;
 
-type Records = Looked<Answer<Vec<RData>>>;
+pub(super) type Records = Looked<Answer<Vec<RData>>>;
 
 /// Why there is no resolver to ask.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,8 @@ pub enum DnsSetupError {
 /// A stub resolver with a memo.
 pub struct Dns {
     resolver: Resolver<DnsTransport>,
+    config: ResolverConfig,
+    options: ResolverOpts,
     transport: DnsTransport,
     servers: Vec<String>,
     deadline: Duration,
@@ -86,7 +88,7 @@ impl Dns {
         }
         let names = config.name_servers().iter().map(|server| shown(server.ip, server.connections.first())).collect();
         let attempt = timeout.map_or(ATTEMPT, |timeout| timeout.min(ATTEMPT));
-        let mut builder = Resolver::builder_with_config(config, transport.clone());
+        let mut builder = Resolver::builder_with_config(config.clone(), transport.clone());
         let options = builder.options_mut();
         options.timeout = attempt;
         options.attempts = RETRIES;
@@ -97,14 +99,25 @@ impl Dns {
         options.max_active_requests = 512;
         // TTLs as they are: by default the library cuts them to a day, which would hide that they are longer.
         options.positive_max_ttl = Some(Duration::from_secs(u32::MAX.into()));
+        let options = options.clone();
         let resolver = builder.build().map_err(|error| DnsSetupError::Build(error.to_string()))?;
         let retries = u32::try_from(RETRIES).unwrap_or(u32::MAX);
-        Ok(Self { resolver, transport, servers: names, deadline: attempt * (retries + 2), memo: Memo::default() })
+        Ok(Self { resolver, config, options, transport, servers: names, deadline: attempt * (retries + 2), memo: Memo::default() })
     }
 
     /// The resolvers asked, `ADDRESS:PORT`.
     pub fn servers(&self) -> &[String] {
         &self.servers
+    }
+
+    /// The same resolvers for another way of asking, and how they are asked.
+    pub(super) fn setup(&self) -> (&ResolverConfig, &ResolverOpts, &DnsTransport) {
+        (&self.config, &self.options, &self.transport)
+    }
+
+    /// How long any one question may take.
+    pub(super) fn deadline(&self) -> Duration {
+        self.deadline
     }
 
     /// TXT records, in a stable order.
@@ -265,12 +278,12 @@ fn shown(ip: IpAddr, connection: Option<&ConnectionConfig>) -> String {
     SocketAddr::new(ip, connection.map_or(53, |connection| connection.port)).to_string()
 }
 
-fn domain(name: &Name) -> Domain {
+pub(super) fn domain(name: &Name) -> Domain {
     Domain::from_dns(&name.to_ascii())
 }
 
 /// Walks from the name asked through the CNAMEs to the records: an answer may hold them in any order, and records of other names.
-fn answered(asked: &Domain, name: &Name, kind: RecordType, records: &[Record]) -> Records {
+pub(super) fn answered(asked: &Domain, name: &Name, kind: RecordType, records: &[Record]) -> Records {
     let mut owner = name.clone();
     let mut via = Vec::new();
     let mut ttl = u32::MAX;
@@ -300,7 +313,7 @@ fn answered(asked: &Domain, name: &Name, kind: RecordType, records: &[Record]) -
     Looked::Seen(Answer { value, ttl, via })
 }
 
-fn failed(asked: &Domain, kind: RecordType, error: &NetError) -> Records {
+pub(super) fn failed(asked: &Domain, kind: RecordType, error: &NetError) -> Records {
     let failure = |kind, detail: String| Looked::Failed(Failure::new(kind, detail));
     match error {
         NetError::Dns(DnsError::NoRecordsFound(none)) => {

@@ -25,6 +25,15 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         };
         cell.get_or_init(ask).await.clone()
     }
+
+    /// The same for an answer that may fail to come: a failure is told to whoever waits for it, and is not kept.
+    pub(super) async fn try_get<E, F: Future<Output = Result<V, E>>>(&self, question: K, ask: impl FnOnce() -> F) -> Result<V, E> {
+        let cell = {
+            let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cells.entry(question).or_default())
+        };
+        cell.get_or_try_init(ask).await.cloned()
+    }
 }
 
 #[cfg(test)]
@@ -46,5 +55,13 @@ mod tests {
         };
         assert_eq!(tokio::join!(ask(1), ask(1), ask(2)), (2, 2, 4));
         assert_eq!(asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_not_kept() {
+        let memo: Memo<u8, u8> = Memo::default();
+        assert_eq!(memo.try_get(1, || async { Err("lost") }).await, Err("lost"));
+        assert_eq!(memo.try_get(1, || async { Ok::<_, &str>(7) }).await, Ok(7));
+        assert_eq!(memo.try_get(1, || async { Err("lost") }).await, Ok(7));
     }
 }

@@ -3,6 +3,7 @@
 pub mod dial;
 pub mod dns;
 pub mod dns_transport;
+pub mod dnssec;
 pub mod https;
 pub mod limit;
 mod memo;

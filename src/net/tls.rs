@@ -3,12 +3,16 @@
 //!
 //! One handshake for each configuration and recorder; nothing is resumed.
 
+pub mod keys;
+
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, CommonState, DigitallySignedStruct, ProtocolVersion, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
@@ -36,11 +40,21 @@ impl Served {
     }
 }
 
+/// A client configuration, and the recorder that sits in it.
+pub type Recording = (ClientConfig, Arc<Recorder>);
+
 /// A client configuration that accepts every certificate, and the recorder that tells afterwards what was served.
-pub fn recording(alpn: &[&[u8]]) -> (ClientConfig, Arc<Recorder>) {
-    let recorder = Arc::new(Recorder::default());
-    let mut config = builder().dangerous().with_custom_certificate_verifier(Arc::clone(&recorder) as _).with_no_client_auth();
+pub fn recording(alpn: &[&[u8]]) -> Recording {
+    let (mut config, recorder) = recording_of(provider().signature_verification_algorithms.supported_schemes());
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    (config, recorder)
+}
+
+/// The same, offering these signature schemes only: a server with several certificates presents the one whose key makes them.
+pub fn recording_of(schemes: Vec<SignatureScheme>) -> Recording {
+    let recorder = Arc::new(Recorder { schemes, served: Mutex::default(), asked: AtomicBool::new(false) });
+    let builder = builder().dangerous().with_custom_certificate_verifier(Arc::clone(&recorder) as _);
+    let mut config = builder.with_client_cert_resolver(Arc::clone(&recorder) as _);
     config.resumption = Resumption::disabled();
     config.enable_sni = true;
     (config, recorder)
@@ -106,18 +120,29 @@ fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
 }
 
 /// Stores what one handshake showed, and accepts it.
-#[derive(Debug, Default)]
-pub struct Recorder(Mutex<Option<Served>>);
+#[derive(Debug)]
+pub struct Recorder {
+    /// What the client says that it can verify.
+    schemes: Vec<SignatureScheme>,
+    served: Mutex<Option<Served>>,
+    /// Whether the server asked for a certificate.
+    asked: AtomicBool,
+}
 
 impl Recorder {
     /// What was served; `None` if the handshake ended before a certificate came.
     pub fn take(&self) -> Option<Served> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.served.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Whether the server asked for a client certificate (RFC 8446 §4.3.2); none was sent.
+    pub fn asked_for_certificate(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
     }
 
     fn signature(&self, result: Result<HandshakeSignatureValid, rustls::Error>) -> HandshakeSignatureValid {
         if let Err(error) = result
-            && let Some(served) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+            && let Some(served) = self.served.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
         {
             served.signature_problem = Some(error.to_string());
         }
@@ -136,7 +161,7 @@ impl ServerCertVerifier for Recorder {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let chain = std::iter::once(leaf).chain(rest).map(|certificate| certificate.clone().into_owned()).collect();
         let served = Served { chain, stapled: Some(!ocsp.is_empty()), signature_problem: None };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(served);
+        *self.served.lock().unwrap_or_else(PoisonError::into_inner) = Some(served);
         Ok(ServerCertVerified::assertion())
     }
 
@@ -161,7 +186,18 @@ impl ServerCertVerifier for Recorder {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        provider().signature_verification_algorithms.supported_schemes()
+        self.schemes.clone()
+    }
+}
+
+impl ResolvesClientCert for Recorder {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 
@@ -173,7 +209,7 @@ mod tests {
     fn a_configuration_offers_both_versions_and_the_protocols_asked_for() {
         let (config, recorder) = recording(&[b"h2", b"http/1.1"]);
         assert_eq!(config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
-        assert!(recorder.take().is_none());
+        assert!(recorder.take().is_none() && !recorder.asked_for_certificate());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The catalogue: every rule of every family, by code.
 
-use super::{cert, domain, fetch, mx, policy, record, reports, starttls, txt, vantage};
+use super::{cert, dane, domain, fetch, mx, policy, record, reports, starttls, txt, vantage};
 use crate::model::rule::Rule;
 use crate::wire::likeness::edits_within;
 
@@ -15,6 +15,7 @@ pub fn all() -> Vec<&'static Rule> {
         mx::RULES,
         starttls::RULES,
         cert::RULES,
+        dane::RULES,
         reports::RULES,
         vantage::RULES,
     ]

@@ -6,6 +6,7 @@ mod case;
 pub mod catalogue;
 pub mod cert;
 pub mod chain;
+pub mod dane;
 pub mod domain;
 pub mod fetch;
 #[cfg(test)]
@@ -74,6 +75,7 @@ pub fn judge(case: &Case<'_>) -> Judged {
     mx::judge(case, &mut sheet);
     starttls::judge(case, &mut sheet);
     cert::judge(case, &mut sheet);
+    dane::judge(case, &mut sheet);
     vantage::judge(case, &mut sheet);
     vantage::doubt_dates(case, &mut sheet);
     // Last: what senders saw is held against what was seen here.
@@ -90,7 +92,7 @@ fn unasked(case: &Case<'_>, sheet: &mut Sheet) {
         "record" => facts.record.is_some(),
         "txt" | "fetch" | "policy" | "vantage" => facts.policy.is_some(),
         "mx" => facts.mail.is_some() && (facts.policy.is_some() || facts.servers.is_some()),
-        "starttls" | "cert" => facts.servers.is_some(),
+        "starttls" | "cert" | "dane" => facts.servers.is_some(),
         "reports" => facts.reports.is_some(),
         _ => false,
     };

@@ -2,9 +2,11 @@
 //!
 //! The rules of one address are a ladder in the order of the dialogue. Rungs below a fault hold, rungs above it cannot be asked.
 
+mod beyond;
 mod port;
 mod reading;
 
+use self::beyond::BEYOND;
 use self::reading::Reading;
 use super::{Case, rule};
 use crate::model::facts::servers::{MxHost, Probe};
@@ -26,19 +28,66 @@ rule!(PORT_BLOCKED, "starttls-port-blocked", Mx, [Blocker], true, "port 25 is bl
 rule!(BUSY, "starttls-busy", Mx, [Blocker, Warning], true, "the server asks to come back later", "RFC 5321 §3.8, §4.2.1");
 rule!(REFUSED, "starttls-refused", Mx, [Blocker, Warning], true, "the server refuses to talk to this client", "RFC 5321 §3.1, §4.2.1");
 rule!(NOT_SMTP, "starttls-not-smtp", Mx, [Blocker, Warning], true, "what answers does not speak SMTP", "RFC 5321 §4.2");
+rule!(MIDDLEBOX, "starttls-middlebox", Mx, [Blocker], true, "a firewall overwrites the SMTP dialogue", "RFC 8461 §4, RFC 3207 §6");
 rule!(MISSING, "starttls-missing", Mx, [Blocker], false, "STARTTLS is not offered", "RFC 8461 §4, RFC 3207 §4");
 rule!(REJECTED, "starttls-rejected", Mx, [Blocker], true, "STARTTLS is offered and rejected", "RFC 8461 §4, RFC 3207 §4");
 rule!(HANDSHAKE, "starttls-handshake", Mx, [Blocker], true, "the TLS handshake fails", "RFC 8461 §4, §7.2");
 rule!(LEGACY, "starttls-legacy", Mx, [Blocker], false, "no TLS version newer than 1.1", "RFC 8461 §7.2, RFC 8996");
-rule!(SUITES, "starttls-suites", Mx, [Warning], false, "only cipher suites outside the modern set", "RFC 8461 §7.2, RFC 9325 §4.2");
+rule!(
+    SUITES,
+    "starttls-suites",
+    Mx,
+    [Warning],
+    false,
+    "only cipher suites or groups outside the modern set",
+    "RFC 8461 §7.2, RFC 9325 §4.2"
+);
 rule!(AFTER, "starttls-after", Mx, [Blocker], true, "the session dies after the TLS handshake", "RFC 3207 §4.2");
+rule!(SLOW, "starttls-slow", Mx, [Advice], false, "the greeting comes late", "RFC 5321 §4.5.3.2.1");
+rule!(
+    CLIENT_CERT,
+    "starttls-client-cert",
+    Mx,
+    [Warning],
+    false,
+    "the server asks for a client certificate",
+    "RFC 8446 §4.3.2, RFC 3207 §4"
+);
+rule!(
+    KEY_TYPE_UNPROBED,
+    "starttls-key-type-unprobed",
+    Mx,
+    [Warning],
+    false,
+    "a certificate of another key type could not be looked for",
+    "RFC 8461 §4.2"
+);
+rule!(INJECTION, "starttls-injection", Mx, [Warning], false, "clear text behind STARTTLS is executed inside TLS", "RFC 3207 §6");
 
 /// All rules of the family.
-pub static RULES: &[&Rule] =
-    &[&UNREACHABLE, &FAMILY_UNPROBED, &PORT_BLOCKED, &BUSY, &REFUSED, &NOT_SMTP, &MISSING, &REJECTED, &HANDSHAKE, &LEGACY, &SUITES, &AFTER];
+pub static RULES: &[&Rule] = &[
+    &UNREACHABLE,
+    &FAMILY_UNPROBED,
+    &PORT_BLOCKED,
+    &NOT_SMTP,
+    &BUSY,
+    &REFUSED,
+    &MIDDLEBOX,
+    &MISSING,
+    &REJECTED,
+    &HANDSHAKE,
+    &LEGACY,
+    &SUITES,
+    &AFTER,
+    &SLOW,
+    &CLIENT_CERT,
+    &KEY_TYPE_UNPROBED,
+    &INJECTION,
+];
 
 /// The rules of one address, in the order in which a dialogue meets them.
-static LADDER: &[&Rule] = &[&UNREACHABLE, &NOT_SMTP, &BUSY, &REFUSED, &MISSING, &REJECTED, &HANDSHAKE, &LEGACY, &SUITES, &AFTER];
+static LADDER: &[&Rule] =
+    &[&UNREACHABLE, &NOT_SMTP, &BUSY, &REFUSED, &MIDDLEBOX, &MISSING, &REJECTED, &HANDSHAKE, &LEGACY, &SUITES, &AFTER];
 
 /// Judges every address of every MX host; nothing where the servers were not looked at.
 pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
@@ -46,7 +95,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     for host in hosts {
         family(host, sheet);
         if host.probes.is_empty() {
-            for rule in LADDER {
+            for rule in LADDER.iter().chain(BEYOND) {
                 sheet.not_applicable(rule, host.name.as_str(), "the host has no address");
             }
         }
@@ -65,7 +114,7 @@ fn unprobed(probe: &Probe) -> Option<&Failure> {
 fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, sheet: &mut Sheet) {
     let subject = format!("{} {}", host.name, probe.address);
     if unprobed(probe).is_some() {
-        for rule in LADDER {
+        for rule in LADDER.iter().chain(BEYOND) {
             sheet.not_applicable(rule, subject.as_str(), "the address was not probed from here");
         }
         return;
@@ -75,10 +124,14 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, sheet: &mut Sheet) {
     let proven_elsewhere = other_vantage.is_some() || host.probes.iter().any(|other| other.address != probe.address && other.speaks_tls());
     let reading = Reading::of(&host.name, probe, &case.facts.certificates);
     for (rung, rule) in LADDER.iter().enumerate() {
-        match reading.faults.iter().find(|fault| fault.rule == *rule) {
-            Some(fault) => fault.write(&subject, proven_elsewhere, sheet),
-            None if rung < reading.reached => sheet.holds(rule, subject.as_str()),
-            None => sheet.not_applicable(rule, subject.as_str(), "the dialogue ended before"),
+        let faults: Vec<_> = reading.faults.iter().filter(|fault| fault.rule == *rule).collect();
+        if faults.is_empty() && rung < reading.reached {
+            sheet.holds(rule, subject.as_str());
+        } else if faults.is_empty() {
+            sheet.not_applicable(rule, subject.as_str(), "the dialogue ended before");
+        }
+        for fault in faults {
+            fault.write(&subject, proven_elsewhere, sheet);
         }
     }
     if let Some(other) = other_vantage {
@@ -87,6 +140,7 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, sheet: &mut Sheet) {
             finding.evidence(Evidence::at(EvidenceKind::Smtp, other.observed_at, words.as_str()));
         }
     }
+    beyond::judge(host, probe, &subject, sheet);
 }
 
 fn family(host: &MxHost, sheet: &mut Sheet) {

@@ -16,6 +16,7 @@ use crate::model::facts::{Facts, SCHEMA};
 use crate::model::looked::Looked;
 use crate::net::Clock;
 use crate::net::dns::Dns;
+use crate::net::dnssec::Dnssec;
 use crate::net::https::Fetcher;
 use crate::net::shelf::Shelf;
 use crate::net::smtp::Prober;
@@ -45,6 +46,8 @@ pub struct Wanted {
 pub struct Looker {
     /// Names.
     pub dns: Dns,
+    /// TLSA records; `None` where they are not to be looked at.
+    pub dnssec: Option<Dnssec>,
     /// Policies.
     pub fetcher: Fetcher,
     /// MX hosts.

@@ -1,4 +1,4 @@
-//! Stage 3: the MX set, every address of every host, and what a sender meets there.
+//! Stage 3: the MX set, every address of every host, and what a sender meets there; beside it, each host's TLSA records.
 
 use futures_util::future::join_all;
 
@@ -7,6 +7,7 @@ use crate::model::facts::dns::{AddressFacts, Elsewhere, MailFacts, MxRecord};
 use crate::model::facts::servers::{MxHost, MxSource};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Looked};
 use crate::model::settings::{ADDRESS_CAP, MX_CAP};
+use crate::net::dnssec;
 use crate::wire::name::Domain;
 
 /// What kind of domain it is for mail; `with_parents` also looks for a parent's policy where this domain has none.
@@ -51,15 +52,16 @@ async fn parent_policy(looker: &Looker, domain: &Domain) -> Option<Elsewhere> {
 /// Probes the MX hosts of `domain`, or `asked` in their place.
 pub(super) async fn look(looker: &Looker, domain: &Domain, asked: &[Domain]) -> Vec<MxHost> {
     if !asked.is_empty() {
-        return join_all(asked.iter().map(|name| host(looker, name.clone(), MxSource::Asked, None))).await;
+        return join_all(asked.iter().map(|name| host(looker, name.clone(), MxSource::Asked, None, None))).await;
     }
     match looker.dns.mx(domain).await {
         Looked::Seen(answer) => {
             let hosts = listed(answer);
-            join_all(hosts.into_iter().map(|record| host(looker, record.exchange, MxSource::Record, Some(record.preference)))).await
+            let named = |record: MxRecord| host(looker, record.exchange, MxSource::Record, Some(record.preference), Some(domain));
+            join_all(hosts.into_iter().map(named)).await
         }
         Looked::Absent(absence) if absence.kind == AbsenceKind::NoData => {
-            let implicit = host(looker, domain.clone(), MxSource::Implicit, None).await;
+            let implicit = host(looker, domain.clone(), MxSource::Implicit, None, None).await;
             if implicit.addresses.none() { Vec::new() } else { vec![implicit] }
         }
         Looked::Absent(_) | Looked::Failed(_) => Vec::new(),
@@ -77,7 +79,8 @@ fn listed(answer: Answer<Vec<MxRecord>>) -> Vec<MxRecord> {
     hosts
 }
 
-async fn host(looker: &Looker, name: Domain, source: MxSource, preference: Option<u16>) -> MxHost {
+/// Looks at one host; `named_by` is the domain whose MX record names it.
+async fn host(looker: &Looker, name: Domain, source: MxSource, preference: Option<u16>, named_by: Option<&Domain>) -> MxHost {
     fn absent<T>() -> Looked<T> {
         Looked::Absent(Absence { kind: AbsenceKind::NxDomain, via: Vec::new() })
     }
@@ -86,6 +89,15 @@ async fn host(looker: &Looker, name: Domain, source: MxSource, preference: Optio
     let mut all = addresses.all();
     let addresses_left_out = all.len().saturating_sub(ADDRESS_CAP);
     all.truncate(ADDRESS_CAP);
-    let probes = join_all(all.into_iter().map(|address| looker.prober.probe(&name, address))).await;
-    MxHost { name, source, preference, addresses, probes, dane: None, addresses_left_out }
+    // Without an address nobody asks for TLSA records.
+    let dnssec = looker.dnssec.as_ref().filter(|_| !all.is_empty());
+    let probes = join_all(all.into_iter().map(|address| looker.prober.probe(&name, address)));
+    let dane = async {
+        match dnssec {
+            Some(dnssec) => Some(dnssec.dane(dnssec::Host { name: &name, addresses: &addresses, named_by }).await),
+            None => None,
+        }
+    };
+    let (probes, dane) = tokio::join!(probes, dane);
+    MxHost { name, source, preference, addresses, probes, dane, addresses_left_out }
 }

@@ -179,6 +179,12 @@ pub fn dns_id_matches(presented: &str, host: &Domain) -> bool {
     }
 }
 
+/// The DER of a certificate's subjectPublicKeyInfo (RFC 5280 §4.1.2.7), which DANE digests; `None` if this is no certificate.
+pub fn subject_public_key_info(der: &[u8]) -> Option<Vec<u8>> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    Some(parsed.public_key().raw.to_vec())
+}
+
 /// A name as trust anchors hold it (the content of its DER, without the outer header), for people.
 pub fn distinguished_name(content: &[u8]) -> String {
     let der = sequence(content);

@@ -1,6 +1,7 @@
 //! Zone-file lines (RFC 1035 §5.1): the exact text to publish. In: a name and a record's text. Out: one line.
 
 use super::name::Domain;
+use super::tlsa::TlsaRecord;
 
 /// The TTL of proposed records, in seconds: short enough that a correction is seen within the hour.
 pub const TTL: u32 = 3600;
@@ -25,9 +26,21 @@ pub fn txt_line(name: &Domain, text: &str) -> String {
     format!("{name}. {TTL} IN TXT \"{}\"", strings.join("\" \""))
 }
 
+/// A TLSA record as a line of a zone file.
+pub fn tlsa_line(name: &Domain, record: &TlsaRecord) -> String {
+    format!("{name}. {TTL} IN TLSA {record}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tlsa_record_is_one_line() {
+        let name = Domain::from_dns("_25._tcp.mx1.example.com");
+        let record = TlsaRecord::new(3, 1, 1, &[0xAB, 0x01]);
+        assert_eq!(tlsa_line(&name, &record), "_25._tcp.mx1.example.com. 3600 IN TLSA 3 1 1 ab01");
+    }
 
     #[test]
     fn text_is_quoted_and_cut_at_255_bytes() {

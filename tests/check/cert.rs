@@ -2,7 +2,7 @@
 
 use super::row::Answer::{NotReady, Ready};
 use super::row::{Row, hold, row};
-use crate::lab::{Identity, Key, Smtp, Validity, WithoutSni};
+use crate::lab::{Identity, Key, Smtp, Tls, Validity, WithoutSni};
 
 pub(super) fn rows() -> Vec<Row> {
     [names(), dates(), trust(), keys()].into_iter().flatten().collect()
@@ -107,6 +107,36 @@ fn keys() -> Vec<Row> {
         row("a P-384 key", Ready, &[], |it| it.mx_presents(1, it.issue(&it.leaf(1).key(Key::P384)))),
         row("an Ed25519 key", Ready, &[], |it| it.mx_presents(1, it.issue(&it.leaf(1).key(Key::Ed25519)))),
         row("an RSA and an ECDSA certificate", Ready, &[], |_| {}).plan(|plan| plan.mx_keys = vec![Key::P256, Key::Rsa2048]),
+        row("three kinds of keys", Ready, &[], |_| {}).plan(|plan| plan.mx_keys = vec![Key::P256, Key::Rsa2048, Key::Ed25519]),
+        // One of two is forgotten: whichever the server prefers, the other is found.
+        row("the RSA certificate expired beside a good ECDSA one", NotReady, &["blocker cert-expired mx1.* rsa"], |it| {
+            it.mx_presents(1, vec![it.issue(&it.leaf(1)), it.issue(&it.leaf(1).key(Key::Rsa2048).expires_in(-3))]);
+        }),
+        row("the ECDSA certificate expired beside a good RSA one", NotReady, &["blocker cert-expired mx1.* ecdsa"], |it| {
+            it.mx_presents(1, vec![it.issue(&it.leaf(1).key(Key::Rsa2048)), it.issue(&it.leaf(1).expires_in(-3))]);
+        }),
+        row("the RSA certificate expired, TLS 1.3 only", NotReady, &["blocker cert-expired mx1.* rsa"], |it| {
+            it.mx_does(1, |smtp| smtp.tls = Tls::Only13);
+            it.mx_presents(1, vec![it.issue(&it.leaf(1)), it.issue(&it.leaf(1).key(Key::Rsa2048).expires_in(-3))]);
+        }),
+        row("the RSA certificate expired, TLS 1.2 only", NotReady, &["blocker cert-expired mx1.* rsa"], |it| {
+            it.mx_does(1, |smtp| smtp.tls = Tls::Only12);
+            it.mx_presents(1, vec![it.issue(&it.leaf(1)), it.issue(&it.leaf(1).key(Key::Rsa2048).expires_in(-3))]);
+        }),
+        row("the ECDSA certificate expired, TLS 1.2 only", NotReady, &["blocker cert-expired mx1.* ecdsa"], |it| {
+            it.mx_does(1, |smtp| smtp.tls = Tls::Only12);
+            it.mx_presents(1, vec![it.issue(&it.leaf(1).key(Key::Rsa2048)), it.issue(&it.leaf(1).expires_in(-3))]);
+        }),
+        row("the ECDSA certificate beside a good RSA one has another's key", NotReady, &["blocker starttls-handshake mx1."], |it| {
+            let stray = it.issue(&it.leaf(1)).with_key_of(&it.issue(&it.leaf(1)));
+            it.mx_presents(1, vec![it.issue(&it.leaf(1).key(Key::Rsa2048)), stray]);
+        }),
+        // Without --repeat a second server behind the address is met by chance only.
+        row("one of two servers behind an address not renewed", NotReady, &["blocker cert-expired mx1."], |it| {
+            let servers = vec![it.issue(&it.leaf(1)), it.issue(&it.leaf(1).expires_in(-3))];
+            it.mx_presents(1, Identity::from(servers).in_turn());
+            it.args(&["--repeat", "3"]);
+        }),
         row("a second address with an older certificate", NotReady, &["blocker cert-expired mx1."], |it| {
             it.second_address(1, Smtp::default(), it.issue(&it.leaf(1).expires_in(-2)));
         }),

@@ -4,6 +4,7 @@
 //! severity ([`row`]): one too many fails as one too few does.
 
 mod cert;
+mod dane;
 mod disk;
 mod domain;
 mod fetch;
@@ -35,6 +36,7 @@ fn tables() -> Vec<Row> {
         mx::rows(),
         starttls::rows(),
         cert::rows(),
+        dane::rows(),
         disk::rows(),
         reports::rows(),
         several::rows(),

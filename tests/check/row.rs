@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::Value;
+
 use super::scene::Scene;
 use crate::lab::{DomainPlan, Lab};
-use crate::run::{Assessment, Finding};
+use crate::run::{Assessment, Finding, Run, stsready};
 
 /// Runs of the binary at once: most of a run is waiting.
 const AT_ONCE: usize = 8;
@@ -22,6 +24,7 @@ pub(super) struct Row {
     findings: &'static [&'static str],
     plan: fn(&mut DomainPlan),
     arrange: fn(&mut Scene<'_>),
+    observed: Option<fn(&mut Value)>,
 }
 
 /// The answer that is due; the exit code follows from it.
@@ -53,15 +56,32 @@ impl Answer {
 }
 
 /// A scenario: `arrange` changes a healthy domain; `findings` are all that are due, each as `weight code` with, where it matters, the
-/// beginning of its subject (for weights see [`Finding::weight`]). `code|code` where the network decides which of two it is.
+/// beginning (and behind a `*` the end) of its subject (for weights see [`Finding::weight`]). `code|code` where the network decides which of two it is.
 pub(super) fn row(name: &'static str, answer: Answer, findings: &'static [&'static str], arrange: fn(&mut Scene<'_>)) -> Row {
-    Row { name, answer, findings, plan: |_| {}, arrange }
+    Row { name, answer, findings, plan: |_| {}, arrange, observed: None }
 }
 
 impl Row {
     /// Builds the domain otherwise to begin with.
     pub(super) fn plan(self, plan: fn(&mut DomainPlan)) -> Self {
         Self { plan, ..self }
+    }
+
+    /// Changes what was observed before it is judged: for what would take too long to stage.
+    pub(super) fn observed(self, change: fn(&mut Value)) -> Self {
+        Self { observed: Some(change), ..self }
+    }
+
+    /// Looks, and judges.
+    fn run(&self, scene: &Scene<'_>) -> Run {
+        let Some(change) = self.observed else { return scene.check().run() };
+        let path = scene.lab.folder().join(format!("{}.facts.json", scene.name));
+        scene.check().args(["--save-facts".as_ref(), path.as_os_str()]).run();
+        let mut facts: Value = serde_json::from_slice(&std::fs::read(&path).expect("facts were saved")).expect("facts are JSON");
+        let domain = if facts.is_array() { &mut facts[0] } else { &mut facts };
+        change(domain);
+        std::fs::write(&path, facts.to_string()).expect("a file in the lab's folder");
+        stsready(["check", "--format", "json", "--facts"]).args([path]).run()
     }
 
     /// The codes that it expects.
@@ -145,20 +165,30 @@ impl Due {
     }
 
     fn is(&self, finding: Finding<'_>) -> bool {
-        self.code.split('|').any(|code| code == finding.code())
-            && finding.weight() == self.weight
-            && finding.text("subject").starts_with(self.subject)
+        self.code.split('|').any(|code| code == finding.code()) && finding.weight() == self.weight && self.is_about(finding.text("subject"))
+    }
+}
+
+impl Due {
+    /// `mx1.` begins the subject; `mx1.* rsa` begins and ends it.
+    fn is_about(&self, subject: &str) -> bool {
+        let (begin, end) = self.subject.split_once('*').unwrap_or((self.subject, ""));
+        subject.starts_with(begin) && subject.ends_with(end)
     }
 }
 
 /// Stages every row in one lab and runs the binary for each; all that is wrong is told at once.
 pub(super) fn hold(rows: &[Row]) {
-    let lab = Lab::start_blocking().expect("the lab needs 127.0.0.0/8");
+    hold_in(&Lab::start_blocking().expect("the lab needs 127.0.0.0/8"), rows);
+}
+
+/// The same in a lab that has something of its own.
+pub(super) fn hold_in(lab: &Lab, rows: &[Row]) {
     let scenes: Vec<Scene<'_>> = rows
         .iter()
         .enumerate()
         .map(|(number, row)| {
-            let mut scene = Scene::new(&lab, &domain_name(number, row.name), row.plan);
+            let mut scene = Scene::new(lab, &domain_name(number, row.name), row.plan);
             (row.arrange)(&mut scene);
             scene
         })
@@ -169,7 +199,7 @@ pub(super) fn hold(rows: &[Row]) {
         for _ in 0..AT_ONCE {
             threads.spawn(|| {
                 while let Some(number) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|number| *number < rows.len()) {
-                    let run = scenes[number].check().run();
+                    let run = rows[number].run(&scenes[number]);
                     let wrong = rows[number].differences(run.exit, &run.assessment());
                     if !wrong.is_empty() {
                         failures.lock().unwrap().push((number, wrong));

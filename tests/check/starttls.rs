@@ -69,8 +69,15 @@ fn greetings() -> Vec<Row> {
         row("too many connections", Inconclusive, &["unknown starttls-busy mx1."], |it| {
             greets(it, Greeting::Refuse("421 4.7.0 too many connections from your address"));
         }),
-        // The second connection is ours; what the first one showed stands.
+        // One after the other, never two at once.
         row("too many connections beyond the first", Ready, &[], |it| greets(it, Greeting::BusyBeyond(1))),
+        // The second connection is ours; what the first one showed stands.
+        row("too many connections after the first", Ready, &["unknown-warning starttls-key-type-unprobed mx1."], |it| {
+            greets(it, Greeting::BusyAfter(1));
+        }),
+        row("a greeting after twelve seconds", Ready, &["advice starttls-slow mx1."], |_| {}).observed(|facts| {
+            facts["servers"][0]["probes"][0]["greeting_ms"] = 12_000.into();
+        }),
         row("a server that is busy", Inconclusive, &["unknown starttls-busy mx1."], |it| {
             greets(it, Greeting::Refuse("450 4.3.2 try again later"))
         }),
@@ -111,11 +118,19 @@ fn extensions() -> Vec<Row> {
         it.mx_does(1, |smtp| smtp.ehlo = ehlo);
     }
     vec![
-        row("STARTTLS in lower case", Ready, &[], |it| ehlo(it, Ehlo::LowerCase)),
         row("STARTTLS is not offered", NotReady, &["blocker starttls-missing mx1."], |it| ehlo(it, Ehlo::WithoutStarttls)),
         row("STARTTLS in the greeting only", NotReady, &["blocker starttls-missing mx1."], |it| ehlo(it, Ehlo::OnlyOnFirstLine)),
-        // The firewall may be anybody's; that STARTTLS cannot be had is what is seen until a rule tells the two apart.
-        row("STARTTLS overwritten on the way", NotReady, &["blocker starttls-missing mx1."], |it| ehlo(it, Ehlo::Rewritten)),
+        // The firewall may be anybody's: nothing is said of the server.
+        row("STARTTLS overwritten on the way", Inconclusive, &["unknown starttls-middlebox mx1."], |it| ehlo(it, Ehlo::Rewritten)),
+        row("a greeting overwritten on the way", Inconclusive, &["unknown starttls-middlebox mx1."], |it| {
+            greets(it, Greeting::Line("220 ****2***************0******"));
+            ehlo(it, Ehlo::WithoutStarttls);
+        }),
+        row("a greeting overwritten, and STARTTLS let through", Ready, &[], |it| greets(it, Greeting::Line("220 **********************"))),
+        row("EHLO not known", Inconclusive, &["unknown starttls-refused mx1."], |it| {
+            ehlo(it, Ehlo::Reply("502 5.5.1 command not implemented"));
+        }),
+        row("STARTTLS in lower case", Ready, &[], |it| ehlo(it, Ehlo::LowerCase)),
         row("EHLO refused", Inconclusive, &["unknown starttls-refused mx1."], |it| ehlo(it, Ehlo::Reply("550 5.7.1 go away"))),
         row("EHLO put off", Inconclusive, &["unknown starttls-busy mx1."], |it| ehlo(it, Ehlo::Reply("451 4.7.1 greylisted"))),
         row("EHLO answered with a shutdown", Inconclusive, &["unknown starttls-busy mx1."], |it| {
@@ -135,8 +150,18 @@ fn upgrades() -> Vec<Row> {
         it.mx_does(1, |smtp| smtp.starttls = reply);
     }
     vec![
-        // Only a probe that the operator asks for would pipeline.
+        // Only a probe that the operator asks for pipelines.
         row("a server that executes what was pipelined", Ready, &[], |it| upgrade(it, StartTls::ReadyAndInjectable)),
+        row("the same, looked at deeply", Ready, &["warning starttls-injection mx1."], |it| {
+            upgrade(it, StartTls::ReadyAndInjectable);
+            it.args(&["--deep"]);
+        }),
+        row("a healthy server, looked at deeply", Ready, &[], |it| it.args(&["--deep", "--repeat", "2"])),
+        row("STARTTLS accepted in three lines", Ready, &[], |it| upgrade(it, StartTls::ReadyInLines)),
+        // Said of the whole service, not of TLS.
+        row("a shutdown in answer to STARTTLS", Inconclusive, &["unknown starttls-busy mx1."], |it| {
+            upgrade(it, StartTls::Reply("421 4.3.2 shutting down"));
+        }),
         row("STARTTLS for the moment unavailable", NotReady, &["blocker starttls-rejected mx1."], |it| {
             upgrade(it, StartTls::Reply("454 4.7.0 TLS not available due to local problem"));
         }),
@@ -158,7 +183,20 @@ fn handshakes() -> Vec<Row> {
     vec![
         row("TLS 1.2 only", Ready, &[], |it| tls(it, Tls::Only12)),
         row("TLS 1.3 only", Ready, &[], |it| tls(it, Tls::Only13)),
-        row("asks for a client certificate", Ready, &[], |it| tls(it, Tls::AsksForClientCertificate)),
+        row("asks for a client certificate", Ready, &["warning starttls-client-cert mx1."], |it| tls(it, Tls::AsksForClientCertificate)),
+        row("demands a client certificate in TLS 1.2", NotReady, &["blocker starttls-handshake mx1."], |it| {
+            tls(it, Tls::DemandsClientCertificate12);
+        }),
+        row(
+            "demands a client certificate in TLS 1.2 and has an expired one",
+            NotReady,
+            &["blocker starttls-handshake mx1.", "blocker cert-expired mx1."],
+            |it| {
+                tls(it, Tls::DemandsClientCertificate12);
+                it.mx_presents(1, it.issue(&it.leaf(1).expires_in(-3)));
+            },
+        ),
+        row("keys over P-521 only", Ready, &["warning starttls-suites mx1."], |it| tls(it, Tls::OnlyP521)),
         // Senders have none: the session ends for them as it did here.
         row("demands a client certificate", NotReady, &["blocker starttls-after mx1."], |it| tls(it, Tls::DemandsClientCertificate)),
         row("the handshake is refused", NotReady, &["blocker starttls-handshake mx1."], |it| tls(it, Tls::Alert(40))),

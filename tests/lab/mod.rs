@@ -3,7 +3,7 @@
 //! | to stage | go to |
 //! |---|---|
 //! | a whole healthy domain, then break one thing | [`domain`] |
-//! | records, and a DNS server that misbehaves | [`dns`] (`zone`: data, `fault`: misbehaviour, `server`: sockets) |
+//! | records, and a DNS server that misbehaves | [`dns`] (`zone`: data, `dnssec`: signatures, `fault`: misbehaviour, `server`: sockets) |
 //! | an MX host that misbehaves | [`smtp`]: one file per step of the dialogue |
 //! | a policy host that misbehaves | [`https`] (`answer`: what it serves) |
 //! | a TLS handshake that misbehaves, old TLS, SNI | [`tls`] |
@@ -75,6 +75,7 @@ pub struct Lab {
     hosts: Mutex<Vec<(IpAddr, Arc<Visits>)>>,
     folder: TempDir,
     root_file: PathBuf,
+    anchor_file: PathBuf,
     runtime: Handle,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -90,6 +91,8 @@ impl Lab {
         tokio::fs::write(&root_file, ca.root().pem()).await?;
         let resolver = sockets.address()?;
         let dns = Dns::default();
+        let anchor_file = folder.path().join("root.key");
+        tokio::fs::write(&anchor_file, dns.trust_anchor()).await?;
         let mut tasks = JoinSet::new();
         dns::serve(&mut tasks, sockets, &dns, &pace);
         // Nothing delivers reports here: that the mailbox resolves is all that is looked at.
@@ -104,6 +107,7 @@ impl Lab {
             hosts: Mutex::default(),
             folder,
             root_file,
+            anchor_file,
             runtime: Handle::current(),
             tasks: Mutex::new(tasks),
         })
@@ -151,6 +155,8 @@ impl Lab {
             self.resolver.to_string(),
             "--roots".into(),
             self.root_file.display().to_string(),
+            "--trust-anchor".into(),
+            self.anchor_file.display().to_string(),
             "--smtp-port".into(),
             self.smtp_port().to_string(),
             "--https-port".into(),

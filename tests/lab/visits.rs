@@ -89,6 +89,11 @@ impl Visit {
         }
     }
 
+    /// Which connection to this address it is, from 1.
+    pub(super) fn number(&self) -> usize {
+        self.number + 1
+    }
+
     /// How many connections to this address are open, this one included.
     pub(super) fn open_now(&self) -> usize {
         self.visits.open()

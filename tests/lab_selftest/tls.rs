@@ -56,6 +56,7 @@ async fn handshakes_fail_in_their_ways() {
         (Tls::Plaintext(b"500 5.5.1 what?\r\n"), "corrupt"),
         (Tls::Legacy10, "ProtocolVersion"),
         (Tls::NarrowSuites, "HandshakeFailure"),
+        (Tls::OnlyP521, "HandshakeFailure"),
     ] {
         let stream = up_to_starttls(&start(&lab, tls)).await;
         let error = secure(&lab, stream, NAME).await.unwrap_err().to_string();

@@ -115,7 +115,7 @@ async fn everything_ends_with_the_lab() {
 fn a_blocking_lab_serves_from_its_own_runtime() {
     let lab = Lab::start_blocking().unwrap();
     let host = lab.smtp_host(Smtp::default(), lab.chain("mx.test"));
-    assert!(lab.root_file().exists() && lab.args().len() == 8);
+    assert!(lab.root_file().exists() && lab.args().len() == 10);
     assert!(lab.silent_address().is_ipv4());
     lab.block_on(async {
         let mut stream = TcpStream::connect(host.socket()).await.unwrap();

@@ -101,6 +101,7 @@ fn probe(met: Met, hours: i64) -> Probe {
         starttls: None,
         tls: None,
         ehlo_after: None,
+        client_certificate: None,
         wide: None,
         other_key: None,
         without_sni: None,

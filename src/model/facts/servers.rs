@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::dane::DaneFacts;
 use super::dns::AddressFacts;
 use super::tls::TlsFacts;
-use crate::model::looked::Looked;
+use crate::model::looked::{Failure, Looked};
 use crate::wire::name::Domain;
 use crate::wire::smtp::Reply;
 
@@ -72,6 +72,9 @@ pub struct Probe {
     /// The TLS handshake. A bad certificate is no failure here: it is judged by the rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Looked<TlsFacts>>,
+    /// Whether the server asked for a client certificate in that handshake; `None` where it was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<bool>,
     /// The answer to EHLO inside TLS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ehlo_after: Option<Looked<Reply>>,
@@ -130,7 +133,7 @@ impl Probe {
     }
 }
 
-/// The second connection: a ClientHello with old versions and wide suites, read in clear text up to the Certificate message.
+/// The second connection: a ClientHello with old versions and wide suites, read in clear text up to the end of the server's flight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WideHello {
     /// What came: the version and suite that the server chose and its chain, or why not.
@@ -138,6 +141,9 @@ pub struct WideHello {
     /// The alert that answered, if one did (RFC 8446 §6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<u8>,
+    /// The group that the server chose to exchange keys over, by its IANA name, where its flight named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 /// A handshake that accepts only key types which the first chain did not have: how the second chain of a dual server is found.
@@ -155,6 +161,11 @@ impl OtherKey {
         use crate::model::looked::FailureKind::{Closed, Protocol, Reset, Tls, TlsAlert, TlsLate};
         let refused = |kind| matches!(kind, TlsAlert | TlsLate | Tls | Reset | Closed | Protocol);
         self.outcome.failure().is_some_and(|failure| refused(failure.kind))
+    }
+
+    /// Why it is not known whether there is such a chain, if so.
+    pub fn unanswered(&self) -> Option<&Failure> {
+        self.outcome.failure().filter(|_| !self.is_none_there())
     }
 }
 
@@ -175,4 +186,29 @@ pub struct Repeat {
     pub at: Timestamp,
     /// What came.
     pub outcome: Looked<TlsFacts>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::looked::FailureKind;
+
+    #[test]
+    fn a_refusal_means_no_such_chain_and_silence_means_nothing() {
+        let other = |kind| OtherKey { asked: vec!["rsa".into()], outcome: Looked::Failed(Failure::new(kind, "words")) };
+        for kind in [FailureKind::TlsAlert, FailureKind::Tls, FailureKind::Reset, FailureKind::Closed] {
+            assert!(other(kind).is_none_there() && other(kind).unanswered().is_none(), "{kind:?}");
+        }
+        for kind in [FailureKind::Timeout, FailureKind::Other, FailureKind::Refused, FailureKind::OutOfTime] {
+            assert!(!other(kind).is_none_there() && other(kind).unanswered().is_some(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn probes_of_earlier_versions_are_still_read() {
+        let text = r#"{"address": "192.0.2.1", "port": 25, "at": "2026-11-22T12:00:00Z", "connect": {"seen": 3}}"#;
+        let probe: Probe = serde_json::from_str(text).expect("a probe");
+        assert!(probe.client_certificate.is_none() && probe.other_key.is_none() && probe.repeats.is_empty());
+        assert_eq!(serde_json::to_value(&probe).expect("JSON"), serde_json::from_str::<serde_json::Value>(text).expect("JSON"));
+    }
 }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::time::{Instant, timeout_at};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::net::limit::Turn;
 use crate::net::tls;
 use crate::wire::smtp::{Reply, ReplyError, ReplyReader};
 
-/// How long QUIT may take to leave. The farewell is a courtesy.
+/// How long each of QUIT and the end of the stream may take to leave. The farewell is a courtesy.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How long the turn at the address is kept for a server that has not closed its side: it still counts the connection.
 const LINGER: Duration = Duration::from_secs(2);
@@ -63,22 +64,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
         }
     }
 
-    /// QUIT and the end of the connection. The dialogue does not wait for the answer, but the turn at this address does: who comes
-    /// next would otherwise meet a server that still counts this connection.
-    pub(super) async fn farewell(mut self) {
-        let sent = timeout_at(Instant::now() + FAREWELL, async {
-            self.stream.write_all(b"QUIT\r\n").await?;
-            self.stream.shutdown().await
-        });
-        if !matches!(sent.await, Ok(Ok(()))) {
-            return;
-        }
-        tokio::spawn(async move {
-            let mut unread = [0; 1024];
-            let closed = async { while matches!(self.stream.read(&mut unread).await, Ok(1..)) {} };
-            let _ = timeout_at(Instant::now() + LINGER, closed).await;
-            drop(self.turn);
-        });
+    /// QUIT and the end of the connection. The answer is not waited for here; see [`Parting`].
+    pub(super) async fn farewell(mut self) -> Parting {
+        // A peer that takes no more words is left as it is.
+        let _ = timeout(FAREWELL, self.stream.write_all(b"QUIT\r\n")).await;
+        Parting::from(self.stream, self.turn).await
     }
 
     /// The stream, for TLS; refused if the peer has already sent more in clear, which must not be taken for what follows (RFC 3207 §5).
@@ -87,6 +77,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
             0 => Ok(self.stream),
             count => Err(Failure::new(FailureKind::Protocol, format!("{count} bytes came in clear behind the answer to STARTTLS"))),
         }
+    }
+
+    /// The stream, to be ended.
+    pub(super) fn into_inner(self) -> S {
+        self.stream
     }
 
     fn until(&self, wait: Duration) -> Instant {
@@ -108,6 +103,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
             "closed without a reply"
         };
         Failure::new(FailureKind::Closed, detail)
+    }
+}
+
+/// A connection that was ended on this side. It keeps the turn at the address until the peer has ended it, too, or some seconds are
+/// over: who comes next would otherwise meet a server that still counts this connection.
+pub(super) struct Parting(JoinHandle<()>);
+
+impl Parting {
+    /// Ends this side of a connection.
+    pub(super) async fn from<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut stream: S, turn: Arc<Turn>) -> Self {
+        let ended = timeout(FAREWELL, stream.shutdown()).await;
+        Self(tokio::spawn(async move {
+            let mut unread = [0; 1024];
+            let closed = async { while matches!(stream.read(&mut unread).await, Ok(1..)) {} };
+            if matches!(ended, Ok(Ok(()))) {
+                let _ = timeout(LINGER, closed).await;
+            }
+            drop(turn);
+        }))
+    }
+
+    /// Waits for its end; some seconds at the most.
+    pub(super) async fn over(self) {
+        let _ = self.0.await;
     }
 }
 

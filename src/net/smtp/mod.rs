@@ -2,17 +2,29 @@
 //!
 //! In: a host name, which its certificate must carry, and one of its addresses. Out: a [`Probe`]. It is the same for every domain
 //! of a run that has this host, so it is made once. Whatever the peer does, it ends in time and in bounded memory.
+//!
+//! An address sees at most two connections, one after the other: the `dialogue` of a sender, then either `wide`, if its handshake
+//! failed, or `other_key`, if it ended well. More only if asked for (`deep`).
 
+mod clear_hello;
 mod connection;
 mod control;
+mod deep;
 mod dialogue;
+mod handshake;
+mod opening;
+mod other_key;
 mod reach;
+mod visit;
 mod wide;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
+use self::visit::Visit;
 use super::Clock;
 use super::dial::Dialer;
 use super::limit::Limiter;
@@ -34,6 +46,10 @@ pub struct ProbeOptions {
     pub ipv4: bool,
     /// Whether IPv6 addresses are to be connected to.
     pub ipv6: bool,
+    /// `--deep`: a handshake without SNI and the injection probe, a connection each.
+    pub deep: bool,
+    /// `--repeat`: so many further handshakes like the first, a connection each.
+    pub repeat: u16,
     /// How long to wait for what.
     pub timeouts: Timeouts,
     /// From where and through what connections are made.
@@ -53,33 +69,40 @@ pub struct Timeouts {
     pub step: Duration,
     /// One connection as a whole.
     pub dialogue: Duration,
+    /// How long an address may wait for its turn, counted from when it was asked for; after that nothing is begun with it. A hundred
+    /// hosts of tarpits end in bounded time: this, and the dialogues that were begun.
+    pub stage: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { connect: seconds(15), greeting: seconds(60), step: seconds(30), dialogue: seconds(150) }
+        Self { connect: seconds(15), greeting: seconds(60), step: seconds(30), dialogue: seconds(150), stage: seconds(600) }
     }
 }
 
 impl Timeouts {
-    /// The defaults, each cut to `limit` where one is given; the dialogue as a whole has five answers to wait for.
+    /// The defaults, each cut to `limit` where one is given; the dialogue as a whole has five answers to wait for, and four dialogues
+    /// may go before.
     pub fn at_most(limit: Option<Duration>) -> Self {
         let Some(limit) = limit else { return Self::default() };
         let whole = Self::default();
+        let dialogue = whole.dialogue.min(limit.saturating_mul(6));
         Self {
             connect: whole.connect.min(limit),
             greeting: whole.greeting.min(limit),
             step: whole.step.min(limit),
-            dialogue: whole.dialogue.min(limit.saturating_mul(6)),
+            dialogue,
+            stage: whole.stage.min(dialogue.saturating_mul(4)),
         }
     }
 }
 
 impl ProbeOptions {
-    /// Port 25, both families, the default timeouts.
+    /// Port 25, both families, the default timeouts, nothing deep.
     pub fn new(helo: impl Into<String>, clock: Clock) -> Self {
-        Self { port: 25, helo: Some(helo.into()), ipv4: true, ipv6: true, timeouts: Timeouts::default(), dialer: Dialer::default(), clock }
+        let (ipv4, ipv6, timeouts) = (true, true, Timeouts::default());
+        Self { port: 25, helo: Some(helo.into()), ipv4, ipv6, deep: false, repeat: 0, timeouts, dialer: Dialer::default(), clock }
     }
 }
 
@@ -111,18 +134,44 @@ impl Prober {
             let failure = Failure::new(FailureKind::SwitchedOff, format!("{family} was switched off"));
             return dialogue::unreached(address, self.options.port, (self.options.clock)(), Looked::Failed(failure));
         }
-        let turn = Arc::new(self.limiter.turn(address).await);
-        let mut probe = dialogue::hold(self, host, address, &turn).await;
+        let until = Instant::now() + self.options.timeouts.stage;
+        let Ok(turn) = timeout_at(until, self.limiter.turn(address)).await else {
+            let waited = self.options.timeouts.stage.as_secs_f32();
+            let failure = Failure::new(FailureKind::OutOfTime, format!("not begun: other connections took all of {waited} s"));
+            return dialogue::unreached(address, self.options.port, (self.options.clock)(), Looked::Failed(failure));
+        };
+        let mut visit = Visit { prober: self, host, address, turn: Arc::new(turn), parting: None, welcome: true };
+        let mut probe = dialogue::hold(&mut visit).await;
         if let Some(proxy) = &self.options.dialer.socks5
             && closed_at_once(&probe)
         {
             let words = format!("the SOCKS5 proxy {} accepts the connection and closes it without a word", proxy.name());
             probe = dialogue::unreached(address, self.options.port, probe.at, Looked::Failed(Failure::new(FailureKind::Proxy, words)));
         }
-        if probe.tls.as_ref().and_then(Looked::failure).is_some_and(wide::is_worth_trying) {
-            probe.wide = Some(wide::hold(self, host, address, &turn).await);
+        match &probe.tls {
+            Some(Looked::Failed(failure)) if wide::is_worth_trying(failure) => probe.wide = Some(wide::hold(&mut visit).await),
+            Some(Looked::Seen(first)) if visit.welcome => {
+                probe.other_key = other_key::hold(&mut visit, first).await;
+                self.look_deeper(&mut visit, &mut probe, until).await;
+            }
+            _ => {}
         }
         probe
+    }
+
+    /// What was asked for beyond the two connections: nothing is begun after `until`, or where no more connections are welcome.
+    async fn look_deeper(&self, visit: &mut Visit<'_>, probe: &mut Probe, until: Instant) {
+        let may_go_on = |visit: &Visit<'_>| visit.welcome && Instant::now() < until;
+        if self.options.deep && may_go_on(visit) {
+            probe.without_sni = Some(deep::without_sni(visit).await);
+        }
+        while probe.repeats.len() < usize::from(self.options.repeat) && may_go_on(visit) {
+            probe.repeats.push(deep::repeat(visit).await);
+        }
+        // Last, for it is the one that a server may take amiss.
+        if self.options.deep && may_go_on(visit) {
+            probe.injection = Some(deep::injection(visit).await);
+        }
     }
 }
 

@@ -22,7 +22,7 @@ fn prober(port: u16) -> Prober {
     let quick = Duration::from_millis(700);
     let mut options = ProbeOptions::new("probe.example.net", jiff::Timestamp::now);
     options.port = port;
-    options.timeouts = Timeouts { connect: quick, greeting: quick, step: quick, dialogue: quick * 4 };
+    options.timeouts = Timeouts { connect: quick, greeting: quick, step: quick, dialogue: quick * 4, stage: quick * 20 };
     let trust = TrustStore::load(&RootSource::Mozilla, None).unwrap();
     Prober::new(options, Arc::new(Limiter::new(8)), Arc::new(trust), Arc::new(Shelf::new()))
 }
@@ -79,7 +79,9 @@ async fn a_healthy_dialogue_is_held_once_and_shared() {
     let (port, count) = listen(move |stream| {
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::clone(&config));
         async move {
-            let mut inside = BufReader::new(acceptor.accept(to_starttls(stream).await).await.unwrap());
+            // The second connection asks for another key, which this server does not have.
+            let Ok(inside) = acceptor.accept(to_starttls(stream).await).await else { return };
+            let mut inside = BufReader::new(inside);
             expect(&mut inside, "EHLO probe.example.net\r\n").await;
             inside.write_all(b"250 mx1.example.com\r\n").await.unwrap();
             inside.flush().await.unwrap();
@@ -91,7 +93,9 @@ async fn a_healthy_dialogue_is_held_once_and_shared() {
     let host = host();
     let (one, two) = tokio::join!(prober.probe(&host, LOOPBACK), prober.probe(&host, LOOPBACK));
     assert_eq!(one, two);
-    assert_eq!(count.load(Ordering::SeqCst), 1);
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+    let other = one.other_key.as_ref().unwrap();
+    assert!(other.is_none_there() && other.asked.contains(&"rsa".to_owned()), "{other:?}");
     assert!(one.speaks_tls());
     let tls = one.tls.unwrap().seen().cloned().unwrap();
     assert_eq!((tls.version.as_str(), tls.chain.len(), tls.signature_problem), ("TLSv1.3", 1, None));
@@ -224,4 +228,33 @@ async fn refused_switched_off_and_no_route_are_different_facts() {
     let probe = off.probe(&host(), LOOPBACK).await;
     assert!(failed(Some(&probe.connect), FailureKind::SwitchedOff), "{probe:?}");
     assert_eq!(count.load(Ordering::SeqCst), 0, "no connection is made");
+}
+
+#[tokio::test]
+async fn tarpits_end_in_bounded_time_and_the_rest_is_said_to_be_unlooked_at() {
+    let (port, count) = listen(|stream| async move {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        drop(stream);
+    })
+    .await;
+    let quick = Duration::from_millis(200);
+    let mut prober = prober(port);
+    prober.options.timeouts = Timeouts { connect: quick, greeting: quick, step: quick, dialogue: quick * 2, stage: quick * 3 };
+    let hosts: Vec<Domain> = (0..50).map(|number| Domain::from_dns(&format!("mx{number}.example.com"))).collect();
+    let begin = tokio::time::Instant::now();
+    let probes = futures_util::future::join_all(hosts.iter().map(|host| prober.probe(host, LOOPBACK))).await;
+    assert!(begin.elapsed() < quick * 10, "{:?}", begin.elapsed());
+    let (unbegun, begun): (Vec<_>, Vec<_>) = probes.iter().partition(|probe| failed(Some(&probe.connect), FailureKind::OutOfTime));
+    assert!(begun.iter().all(|probe| failed(probe.greeting.as_ref(), FailureKind::Timeout)));
+    assert_eq!(begun.len(), count.load(Ordering::SeqCst));
+    assert!(begun.len() >= 2 && unbegun.len() >= 30, "{} begun, {} not", begun.len(), unbegun.len());
+}
+
+#[test]
+fn a_shorter_patience_shortens_every_wait() {
+    let whole = Timeouts::default();
+    let short = Timeouts::at_most(Some(Duration::from_secs(3)));
+    assert!(short.greeting < whole.greeting && short.dialogue < whole.dialogue && short.stage < whole.stage);
+    assert_eq!(Timeouts::at_most(Some(Duration::from_hours(1))), whole);
+    assert_eq!(Timeouts::at_most(None), whole);
 }

@@ -45,6 +45,7 @@ fn facts(chain: &[Vec<u8>], trust: &TrustStore) -> Facts {
         ehlo: reply(250),
         starttls: reply(220),
         tls: Some(Looked::Seen(tls)),
+        client_certificate: None,
         ehlo_after: reply(250),
         wide: None,
         other_key: None,

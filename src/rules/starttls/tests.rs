@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::model::facts::dns::{AddressFacts, TxtFacts};
 use crate::model::facts::policy::{Fetch, PolicyFacts};
-use crate::model::facts::servers::{MxSource, WideHello};
+use crate::model::facts::servers::{Injection, MxSource, OtherKey, Repeat, WideHello};
 use crate::model::facts::tls::{TlsFacts, Trust};
 use crate::model::facts::vantage::{Family, Roots, Vantage};
 use crate::model::facts::{Facts, SCHEMA};
@@ -45,6 +45,7 @@ fn healthy(address: &str) -> Probe {
         ehlo: Some(reply(250, &["mx", "STARTTLS"])),
         starttls: Some(reply(220, &["go"])),
         tls: Some(Looked::Seen(tls("TLSv1.3", "TLS_AES_128_GCM_SHA256"))),
+        client_certificate: Some(false),
         ehlo_after: Some(reply(250, &["mx"])),
         wide: None,
         other_key: None,
@@ -63,6 +64,7 @@ fn unconnected(address: &str, kind: FailureKind) -> Probe {
         ehlo: None,
         starttls: None,
         tls: None,
+        client_certificate: None,
         ehlo_after: None,
         ..healthy(address)
     }
@@ -81,7 +83,7 @@ fn started(starttls: Looked<Reply>) -> Probe {
 }
 
 fn shaken(tls: Looked<TlsFacts>, wide: Option<Looked<TlsFacts>>) -> Probe {
-    Probe { tls: Some(tls), wide: wide.map(|outcome| WideHello { outcome, alert: None }), ..started(reply(220, &["go"])) }
+    Probe { tls: Some(tls), wide: wide.map(|outcome| WideHello { outcome, alert: None, group: None }), ..started(reply(220, &["go"])) }
 }
 
 fn alert() -> Looked<TlsFacts> {
@@ -143,7 +145,7 @@ type Row = (&'static str, Probe, Vec<(&'static str, Outcome, Severity)>);
 
 #[test]
 fn each_way_to_fail_has_its_code() {
-    use FailureKind::{Closed, Other, Protocol, Refused, Reset, Timeout, TlsAlert, TlsLate, TooLarge, Unreachable};
+    use FailureKind::{Closed, Other, OutOfTime, Protocol, Refused, Reset, Timeout, TlsAlert, TlsLate, TooLarge, Unreachable};
     use Outcome::{Broken, Undetermined};
     use Severity::{Blocker, Warning};
     let old = |version: &str, suite: &str| Some(Looked::Seen(tls(version, suite)));
@@ -151,6 +153,14 @@ fn each_way_to_fail_has_its_code() {
     if let Some(Looked::Seen(facts)) = &mut forged.tls {
         facts.signature_problem = Some("BadSignature".into());
     }
+    let curve = |modern: Looked<TlsFacts>, group: &str| {
+        let mut probe = shaken(modern, old("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
+        probe.wide.as_mut().unwrap().group = Some(group.into());
+        probe
+    };
+    let masked = |ehlo| Probe { ehlo: Some(ehlo), ..greeted(reply(220, &["****2***************"])) };
+    let mut demanding = shaken(failed(TlsLate, "after its certificate: handshake_failure (40)"), None);
+    demanding.client_certificate = Some(true);
     let mut both = after(failed(Closed, "closed"));
     both.tls.clone_from(&forged.tls);
     let rows: Vec<Row> = vec![
@@ -169,13 +179,25 @@ fn each_way_to_fail_has_its_code() {
         ("502 to EHLO", answered(reply(502, &["not implemented"])), vec![("starttls-refused", Undetermined, Blocker)]),
         ("closed at EHLO", answered(failed(Closed, "closed")), vec![("starttls-busy", Undetermined, Blocker)]),
         ("no STARTTLS", answered(reply(250, &["mx", "SIZE"])), vec![("starttls-missing", Broken, Blocker)]),
+        ("STARTTLS in the first line only", answered(reply(250, &["STARTTLS", "SIZE"])), vec![("starttls-missing", Broken, Blocker)]),
+        ("overwritten keywords", answered(reply(250, &["mx", "SIZE", "XXXXXXXA"])), vec![("starttls-middlebox", Undetermined, Blocker)]),
+        ("overwritten by asterisks", answered(reply(250, &["mx", "********"])), vec![("starttls-middlebox", Undetermined, Blocker)]),
+        ("overwritten greeting", masked(reply(250, &["mx", "SIZE"])), vec![("starttls-middlebox", Undetermined, Blocker)]),
+        ("overwritten greeting, no EHLO", masked(reply(502, &["unknown"])), vec![("starttls-middlebox", Undetermined, Blocker)]),
+        ("STARTTLS beside overwritten keywords", Probe { ehlo: Some(reply(250, &["mx", "STARTTLS", "XXXB"])), ..healthy(V4) }, vec![]),
         ("454 to STARTTLS", started(reply(454, &["no key"])), vec![("starttls-rejected", Broken, Blocker)]),
+        ("421 to STARTTLS", started(reply(421, &["shutting down"])), vec![("starttls-busy", Undetermined, Blocker)]),
         ("503 to STARTTLS", started(reply(503, &["no"])), vec![("starttls-rejected", Broken, Blocker)]),
         ("closed at STARTTLS", started(failed(Closed, "closed")), vec![("starttls-rejected", Broken, Blocker)]),
         ("silent at STARTTLS", started(failed(Timeout, "no reply")), vec![("starttls-rejected", Undetermined, Blocker)]),
         ("alert twice", shaken(alert(), Some(alert())), vec![("starttls-handshake", Broken, Blocker)]),
         ("reset twice", shaken(failed(Reset, "reset"), Some(failed(Closed, "closed"))), vec![("starttls-handshake", Broken, Blocker)]),
         ("ended after the certificate", shaken(failed(TlsLate, "handshake_failure"), None), vec![("starttls-handshake", Broken, Blocker)]),
+        (
+            "ended after the certificate, which the wide hello shows too",
+            shaken(failed(TlsLate, "handshake_failure"), old("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")),
+            vec![("starttls-handshake", Broken, Blocker)],
+        ),
         ("handshake hangs", shaken(failed(Timeout, "late"), None), vec![("starttls-handshake", Undetermined, Blocker)]),
         ("wide hello hangs", shaken(alert(), Some(failed(Timeout, "late"))), vec![("starttls-handshake", Undetermined, Blocker)]),
         ("no second connection", shaken(alert(), Some(failed(Other, "421"))), vec![("starttls-handshake", Undetermined, Blocker)]),
@@ -186,6 +208,11 @@ fn each_way_to_fail_has_its_code() {
             shaken(failed(Reset, "reset"), old("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")),
             vec![("starttls-handshake", Undetermined, Blocker)],
         ),
+        ("P-521 only", curve(alert(), "secp521r1"), vec![("starttls-suites", Broken, Warning)]),
+        ("P-521 after a reset", curve(failed(Reset, "reset"), "secp521r1"), vec![("starttls-handshake", Undetermined, Blocker)]),
+        ("a usual curve", curve(alert(), "secp256r1"), vec![("starttls-handshake", Undetermined, Blocker)]),
+        ("a demand in TLS 1.2", demanding, vec![("starttls-handshake", Broken, Blocker)]),
+        ("out of time", unconnected(V4, OutOfTime), vec![("starttls-unreachable", Undetermined, Blocker)]),
         ("bad signature", forged, vec![("starttls-handshake", Broken, Blocker)]),
         ("client certificate", after(failed(TlsAlert, "certificate_required (116)")), vec![("starttls-after", Broken, Blocker)]),
         ("closed after TLS", after(failed(Closed, "closed")), vec![("starttls-after", Broken, Blocker)]),
@@ -199,7 +226,7 @@ fn each_way_to_fail_has_its_code() {
         assert_eq!(shown(&facts), expected, "{name}");
         let all = findings(&facts);
         let on_address = all.iter().filter(|it| it.subject == "mx1.example.com 192.0.2.1").count();
-        assert_eq!(on_address, LADDER.len(), "{name}: every rule leaves one finding");
+        assert_eq!(on_address, LADDER.len() + BEYOND.len(), "{name}: every rule leaves one finding");
         for finding in all.iter().filter(|it| it.is_shown()) {
             assert!(finding.message.contains("mx1.example.com") && !finding.message.ends_with('.'), "{name}: {}", finding.message);
             assert!(!finding.evidence.is_empty() && finding.fix.is_some() && finding.expected.is_some(), "{name}");
@@ -257,6 +284,9 @@ fn a_blocked_port_is_concluded_from_timeouts_everywhere_beside_working_https() {
     let mut refused = facts(vec![vec![unconnected(V4, FailureKind::Timeout)], vec![unconnected(V4, FailureKind::Refused)]]);
     refused.policy = Some(policy(Looked::Seen(5)));
     assert!(!has(&refused), "a refusal comes from somewhere");
+    let mut unbegun = facts(vec![vec![unconnected(V4, FailureKind::Timeout)], vec![unconnected(V4, FailureKind::OutOfTime)]]);
+    unbegun.policy = Some(policy(Looked::Seen(5)));
+    assert!(has(&unbegun), "what was not begun says nothing");
 }
 
 #[test]
@@ -370,7 +400,80 @@ fn policy(connect: Looked<u64>) -> PolicyFacts {
 fn a_host_without_addresses_is_another_room_s_business() {
     let all = findings(&facts(vec![vec![]]));
     assert!(all.iter().all(|it| it.outcome == Outcome::NotApplicable));
-    assert!(LADDER.iter().chain([&&FAMILY_UNPROBED]).all(|rule| all.iter().any(|it| it.rule == *rule)));
+    assert!(LADDER.iter().chain(BEYOND).chain([&&FAMILY_UNPROBED]).all(|rule| all.iter().any(|it| it.rule == *rule)));
+}
+
+#[test]
+fn what_is_judged_beside_the_ladder_has_its_code_too() {
+    use FailureKind::{Other, Timeout, TlsAlert};
+    use Outcome::{Broken, Undetermined};
+    use Severity::{Advice, Warning};
+    let other = |outcome| Probe { other_key: Some(OtherKey { asked: vec!["ecdsa".into(), "ed25519".into()], outcome }), ..healthy(V4) };
+    let injection = |outcome| Probe { injection: Some(outcome), ..healthy(V4) };
+    let repeated = |outcome| Probe { repeats: vec![Repeat { at: Timestamp::UNIX_EPOCH, outcome }], ..healthy(V4) };
+    let forged = || {
+        let mut facts = tls("TLSv1.3", "TLS_AES_128_GCM_SHA256");
+        facts.signature_problem = Some("BadSignature".into());
+        Looked::Seen(facts)
+    };
+    let late = |ms| Probe { greeting_ms: Some(ms), ..healthy(V4) };
+    let asking = |probe| Probe { client_certificate: Some(true), ..probe };
+    let rows: Vec<Row> = vec![
+        ("ten seconds", late(10_000), vec![]),
+        ("eleven seconds", late(11_000), vec![("starttls-slow", Broken, Advice)]),
+        (
+            "late and busy",
+            Probe { greeting_ms: Some(11_000), ..greeted(reply(421, &["busy"])) },
+            vec![("starttls-busy", Undetermined, Severity::Blocker)],
+        ),
+        (
+            "late and without STARTTLS",
+            Probe { greeting_ms: Some(11_000), ..answered(reply(250, &["mx"])) },
+            vec![("starttls-missing", Broken, Severity::Blocker), ("starttls-slow", Broken, Advice)],
+        ),
+        ("asks for a certificate", asking(healthy(V4)), vec![("starttls-client-cert", Broken, Warning)]),
+        (
+            "demands a certificate",
+            asking(after(failed(TlsAlert, "certificate_required (116)"))),
+            vec![("starttls-after", Broken, Severity::Blocker)],
+        ),
+        ("no other key", other(failed(TlsAlert, "handshake_failure (40)")), vec![]),
+        ("421 at the second connection", other(failed(Other, "421")), vec![("starttls-key-type-unprobed", Undetermined, Warning)]),
+        ("silence at the second connection", other(failed(Timeout, "late")), vec![("starttls-key-type-unprobed", Undetermined, Warning)]),
+        (
+            "a further handshake refused",
+            repeated(failed(TlsAlert, "handshake_failure (40)")),
+            vec![("starttls-handshake", Broken, Severity::Blocker)],
+        ),
+        ("a further connection turned away", repeated(failed(Other, "421")), vec![("starttls-busy", Undetermined, Warning)]),
+        ("the other key signs wrongly", other(forged()), vec![("starttls-handshake", Broken, Severity::Blocker)]),
+        ("a further server signs wrongly", repeated(forged()), vec![("starttls-handshake", Broken, Severity::Blocker)]),
+        ("injection executed", injection(Looked::Seen(Injection::Executed)), vec![("starttls-injection", Broken, Warning)]),
+        ("injection discarded", injection(Looked::Seen(Injection::Discarded)), vec![]),
+        ("injection unseen", injection(failed(Other, "421")), vec![("starttls-injection", Undetermined, Warning)]),
+    ];
+    for (name, probe, expected) in rows {
+        let facts = facts(vec![vec![probe]]);
+        assert_eq!(shown(&facts), expected, "{name}");
+        for finding in findings(&facts).iter().filter(|it| it.is_shown()) {
+            assert!(
+                !finding.evidence.is_empty() && finding.fix.is_some() && finding.expected.is_some() && finding.found.is_some(),
+                "{name}"
+            );
+            assert!(finding.message.contains("mx1.example.com") && !finding.message.ends_with('.'), "{name}: {}", finding.message);
+        }
+    }
+    let all = findings(&facts(vec![vec![other(failed(Other, "421"))]]));
+    let finding = all.iter().find(|it| it.rule == &KEY_TYPE_UNPROBED).unwrap();
+    assert!(finding.message.contains("an ECDSA or Ed25519 key") && !finding.unsettles(), "{}", finding.message);
+}
+
+#[test]
+fn what_earlier_versions_did_not_look_at_is_not_said_to_hold() {
+    let all = findings(&facts(vec![vec![Probe { client_certificate: None, ..healthy(V4) }]]));
+    for rule in [&CLIENT_CERT, &KEY_TYPE_UNPROBED, &INJECTION] {
+        assert_eq!(all.iter().find(|it| it.rule == rule).unwrap().outcome, Outcome::NotApplicable, "{}", rule.code);
+    }
 }
 
 #[test]

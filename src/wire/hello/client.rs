@@ -1,19 +1,13 @@
-//! The wide ClientHello (RFC 5246 §7.4.1.2): at most TLS 1.2, no `supported_versions`, every suite that old servers may be limited to.
+//! The hand-written ClientHello (RFC 5246 §7.4.1.2): at most TLS 1.2, no `supported_versions`, and what an [`Offer`] has.
 
-use super::suite::OFFERED;
+use super::group;
+use super::offer::Offer;
 
-/// Elliptic curves and finite-field groups: x25519, P-256, P-384, P-521, x448, ffdhe2048, ffdhe3072 (RFC 8422, RFC 7919).
-const GROUPS: &[u16] = &[0x001D, 0x0017, 0x0018, 0x0019, 0x001E, 0x0100, 0x0101];
-/// ECDSA, EdDSA, RSA-PSS, RSA PKCS#1 and DSA, SHA-1 included, as old servers sign with nothing else (RFC 5246 §7.4.1.4.1).
-const SIGNATURES: &[u16] = &[
-    0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0301, 0x0303, 0x0201,
-    0x0203, 0x0202,
-];
 /// Renegotiation is known about, without an extension that very old servers stumble over (RFC 5746 §3.3).
 const EMPTY_RENEGOTIATION_INFO: u16 = 0x00FF;
 
 /// The whole record, ready to be sent. `server_name` goes into SNI (RFC 6066 §3); `random` is from the caller.
-pub fn client_hello(server_name: &str, random: &[u8; 32]) -> Vec<u8> {
+pub fn client_hello(server_name: &str, random: &[u8; 32], offer: &Offer) -> Vec<u8> {
     let mut extensions = Vec::new();
     extension(&mut extensions, 0, |body| {
         prefixed::<2>(body, |list| {
@@ -21,17 +15,17 @@ pub fn client_hello(server_name: &str, random: &[u8; 32]) -> Vec<u8> {
             prefixed::<2>(list, |name| name.extend_from_slice(server_name.as_bytes()));
         });
     });
-    extension(&mut extensions, 10, |body| prefixed::<2>(body, |list| numbers(list, GROUPS)));
+    extension(&mut extensions, 10, |body| prefixed::<2>(body, |list| numbers(list, group::OFFERED)));
     extension(&mut extensions, 11, |body| prefixed::<1>(body, |list| list.push(0)));
-    extension(&mut extensions, 13, |body| prefixed::<2>(body, |list| numbers(list, SIGNATURES)));
+    extension(&mut extensions, 13, |body| prefixed::<2>(body, |list| numbers(list, &offer.signatures)));
     extension(&mut extensions, 23, |_| ());
 
-    let mut message = hello_with(&extensions, random);
+    let mut message = hello_with(&extensions, random, offer);
     // Some load balancers hang on a hello of 256 to 511 bytes; padding is the known way out (RFC 7685).
     if (256..512).contains(&message.len()) {
         let zeros = 512_usize.saturating_sub(message.len() + 4).max(1);
         extension(&mut extensions, 21, |body| body.resize(zeros, 0));
-        message = hello_with(&extensions, random);
+        message = hello_with(&extensions, random, offer);
     }
     // Record version TLS 1.0: servers of every age accept it around a ClientHello (RFC 5246 appendix E.1).
     let mut record = vec![22, 3, 1];
@@ -39,14 +33,14 @@ pub fn client_hello(server_name: &str, random: &[u8; 32]) -> Vec<u8> {
     record
 }
 
-fn hello_with(extensions: &[u8], random: &[u8; 32]) -> Vec<u8> {
+fn hello_with(extensions: &[u8], random: &[u8; 32], offer: &Offer) -> Vec<u8> {
     let mut message = vec![1];
     prefixed::<3>(&mut message, |body| {
         body.extend_from_slice(&[3, 3]);
         body.extend_from_slice(random);
         body.push(0); // no session to resume
         prefixed::<2>(body, |list| {
-            numbers(list, OFFERED);
+            numbers(list, &offer.suites);
             numbers(list, &[EMPTY_RENEGOTIATION_INFO]);
         });
         body.extend_from_slice(&[1, 0]); // no compression
@@ -81,7 +75,7 @@ mod tests {
     #[test]
     fn a_tls_library_reads_the_hello() {
         for name in ["mx1.example.com".to_owned(), format!("{0}.{0}.{0}.example.com", "a".repeat(60))] {
-            let hello = client_hello(&name, &[7; 32]);
+            let hello = client_hello(&name, &[7; 32], &Offer::wide());
             let mut acceptor = rustls::server::Acceptor::default();
             acceptor.read_tls(&mut hello.as_slice()).unwrap();
             let accepted = acceptor.accept().map_err(|(error, _)| error).unwrap().expect("the hello is whole");
@@ -93,8 +87,22 @@ mod tests {
     #[test]
     fn lengths_that_hang_load_balancers_are_avoided() {
         for length in 1..200 {
-            let message = client_hello(&"a".repeat(length), &[0; 32]).len() - 5;
-            assert!(!(256..512).contains(&message), "{length}: {message}");
+            for offer in [Offer::wide(), Offer::without_key("rsa"), Offer::without_key("ecdsa")] {
+                let message = client_hello(&"a".repeat(length), &[0; 32], &offer).len() - 5;
+                assert!(!(256..512).contains(&message), "{length}: {message}");
+            }
         }
+    }
+
+    #[test]
+    fn a_narrow_hello_offers_the_other_key_types_only() {
+        let hello = client_hello("mx1.example.com", &[7; 32], &Offer::without_key("rsa"));
+        let mut acceptor = rustls::server::Acceptor::default();
+        acceptor.read_tls(&mut hello.as_slice()).unwrap();
+        let accepted = acceptor.accept().map_err(|(error, _)| error).unwrap().expect("the hello is whole");
+        let schemes = accepted.client_hello().signature_schemes().to_vec();
+        assert!(schemes.contains(&rustls::SignatureScheme::ECDSA_NISTP256_SHA256));
+        assert!(!schemes.contains(&rustls::SignatureScheme::RSA_PSS_SHA256));
+        assert!(!accepted.client_hello().cipher_suites().contains(&rustls::CipherSuite::TLS_RSA_WITH_3DES_EDE_CBC_SHA));
     }
 }

@@ -1,4 +1,7 @@
-//! The server's first flight in clear text (RFC 5246 §7.3): records in, version, suite and chain out, or the alert that came instead.
+//! The server's first flight in clear text (RFC 5246 §7.3): records in, version, suite, chain and curve out, or the alert that came
+//! instead.
+
+use super::suite;
 
 /// At most this many bytes are read, records and all.
 pub const FLIGHT_CAP: usize = 128 * 1024;
@@ -9,7 +12,10 @@ const WARNING: u8 = 1;
 const CLOSE_NOTIFY: u8 = 0;
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
+const SERVER_KEY_EXCHANGE: u8 = 12;
 const SERVER_HELLO_DONE: u8 = 14;
+/// The curve of an elliptic exchange is one of the named ones (RFC 8422 §5.4).
+const NAMED_CURVE: usize = 3;
 /// A plaintext fragment is at most 2^14 bytes; some servers add a little (RFC 5246 §6.2.1).
 const RECORD_CAP: usize = (1 << 14) + 2_048;
 
@@ -31,6 +37,8 @@ pub struct ServerFlight {
     pub suite: u16,
     /// DER, in the order served.
     pub chain: Vec<Vec<u8>>,
+    /// The number of the group that keys are exchanged over, where the suite has one and the message that names it came.
+    pub group: Option<u16>,
 }
 
 /// Why bytes are no flight of a TLS server.
@@ -69,6 +77,7 @@ pub struct FlightReader {
     messages: Vec<u8>,
     fed: usize,
     chosen: Option<(u16, u16)>,
+    served: Option<ServerFlight>,
 }
 
 impl FlightReader {
@@ -77,19 +86,49 @@ impl FlightReader {
         Self::default()
     }
 
-    /// Takes what came; `None` if more is needed. Nothing is kept beyond [`FLIGHT_CAP`].
+    /// Takes what came; `None` if more is needed: a flight ends with ServerHelloDone. Nothing is kept beyond [`FLIGHT_CAP`].
     ///
     /// # Errors
-    /// [`FlightError`]: no TLS, or too much of it.
+    /// [`FlightError`]: no TLS, or too much of it, before a chain came.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<Flight>, FlightError> {
+        match self.take(bytes) {
+            // The chain was served; what goes wrong behind it does not take it back.
+            Err(_) | Ok(Some(Flight::Alert(_))) if self.served.is_some() => Ok(self.served_so_far().map(Flight::Served)),
+            taken => taken,
+        }
+    }
+
+    /// Whether the chain has come: what is missing then is worth a short wait only.
+    pub fn has_chain(&self) -> bool {
+        self.served.is_some()
+    }
+
+    /// The flight as far as it came, if the chain was in it: for a peer that stops behind it.
+    pub fn served_so_far(&mut self) -> Option<ServerFlight> {
+        self.served.take()
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<Option<Flight>, FlightError> {
         self.fed = self.fed.saturating_add(bytes.len());
         if self.fed > FLIGHT_CAP {
             return Err(FlightError::TooLarge);
         }
         self.records.extend_from_slice(bytes);
+        let before = self.messages.len();
+        let ended = self.take_records();
+        // What came before an alert or before nonsense counts first.
+        if self.messages.len() > before
+            && let Some(flight) = self.read_messages()?
+        {
+            return Ok(Some(flight));
+        }
+        ended
+    }
+
+    /// Takes the fragments out of whole records; an alert ends that.
+    fn take_records(&mut self) -> Result<Option<Flight>, FlightError> {
         let records = std::mem::take(&mut self.records);
         let mut rest = records.as_slice();
-        let before = self.messages.len();
         while let Some((kind, fragment, behind)) = next_record(rest)? {
             rest = behind;
             match kind {
@@ -105,7 +144,7 @@ impl FlightReader {
             }
         }
         self.records = rest.to_vec();
-        if self.messages.len() > before { self.read_messages() } else { Ok(None) }
+        Ok(None)
     }
 
     fn read_messages(&mut self) -> Result<Option<Flight>, FlightError> {
@@ -120,13 +159,19 @@ impl FlightReader {
                 CERTIFICATE => {
                     let (version, suite) = self.chosen.ok_or(FlightError::Malformed("flight: a certificate before ServerHello"))?;
                     let chain = certificates(body).ok_or(FlightError::Malformed("Certificate message"))?;
-                    return if chain.is_empty() {
-                        Err(FlightError::NoCertificate)
-                    } else {
-                        Ok(Some(Flight::Served(ServerFlight { version, suite, chain })))
-                    };
+                    if chain.is_empty() {
+                        return Err(FlightError::NoCertificate);
+                    }
+                    self.served = Some(ServerFlight { version, suite, chain, group: None });
                 }
-                SERVER_HELLO_DONE => return Err(FlightError::NoCertificate),
+                SERVER_KEY_EXCHANGE => {
+                    if let Some(served) = self.served.as_mut().filter(|served| suite::names_its_curve(served.suite)) {
+                        served.group = named_group(body);
+                    }
+                }
+                SERVER_HELLO_DONE => {
+                    return self.served_so_far().map(|served| Some(Flight::Served(served))).ok_or(FlightError::NoCertificate);
+                }
                 _ => {}
             }
         }
@@ -161,6 +206,14 @@ fn server_hello(body: &[u8]) -> Option<(u16, u16)> {
     body.prefixed(1)?; // session id
     let suite = body.number(2)?;
     Some((u16::try_from(version).ok()?, u16::try_from(suite).ok()?))
+}
+
+/// The curve that an elliptic exchange goes over (RFC 8422 §5.4).
+fn named_group(body: &[u8]) -> Option<u16> {
+    let mut body = Reader(body);
+    let kind = body.number(1)?;
+    let group = body.number(2)?;
+    if kind == NAMED_CURVE { u16::try_from(group).ok() } else { None }
 }
 
 /// The certificates (RFC 5246 §7.4.2).
@@ -230,6 +283,15 @@ mod tests {
         message(SERVER_HELLO, &body)
     }
 
+    fn done() -> Vec<u8> {
+        message(SERVER_HELLO_DONE, &[])
+    }
+
+    fn served(version: u16, suite: u16, chain: &[&[u8]]) -> ServerFlight {
+        let chain = chain.iter().map(|der| der.to_vec()).collect();
+        ServerFlight { version, suite, chain, group: None }
+    }
+
     fn certificate(chain: &[&[u8]]) -> Vec<u8> {
         let list: Vec<u8> = chain.iter().flat_map(|der| message(0, der)[1..].to_vec()).collect();
         message(CERTIFICATE, &message(0, &list)[1..])
@@ -237,8 +299,8 @@ mod tests {
 
     #[test]
     fn version_suite_and_chain_are_read_from_one_record_or_many() {
-        let messages = [hello(0x0301, 0x002F), certificate(&[b"leaf", b"intermediate"])].concat();
-        let expected = Flight::Served(ServerFlight { version: 0x0301, suite: 0x002F, chain: vec![b"leaf".into(), b"intermediate".into()] });
+        let messages = [hello(0x0301, 0x002F), certificate(&[b"leaf", b"intermediate"]), done()].concat();
+        let expected = Flight::Served(served(0x0301, 0x002F, &[b"leaf", b"intermediate"]));
         for size in [1, 3, 7, messages.len()] {
             let stream: Vec<u8> = messages.chunks(size).flat_map(|piece| record(HANDSHAKE, piece)).collect();
             assert_eq!(FlightReader::new().feed(&stream), Ok(Some(expected.clone())), "fragments of {size}");
@@ -258,8 +320,39 @@ mod tests {
     fn a_fatal_alert_ends_the_flight_and_a_warning_does_not() {
         assert_eq!(FlightReader::new().feed(&record(ALERT, &[2, 70])), Ok(Some(Flight::Alert(70))));
         assert_eq!(FlightReader::new().feed(&record(ALERT, &[1, 0])), Ok(Some(Flight::Alert(0))));
-        let warned = [record(ALERT, &[1, 112]), record(HANDSHAKE, &hello(0x0303, 0x0035)), record(HANDSHAKE, &certificate(&[b"leaf"]))];
+        let flight = [hello(0x0303, 0x0035), certificate(&[b"leaf"]), done()].concat();
+        let warned = [record(ALERT, &[1, 112]), record(HANDSHAKE, &flight)];
         assert!(matches!(FlightReader::new().feed(&warned.concat()), Ok(Some(Flight::Served(_)))));
+    }
+
+    #[test]
+    fn the_curve_is_read_behind_the_chain() {
+        let exchange = |curve: &[u8]| message(SERVER_KEY_EXCHANGE, &[curve, &[65; 66]].concat());
+        let request = message(13, &[1, 1, 0, 0, 0, 0]);
+        for (suite, curve, group) in [
+            (0xC02F, &[3, 0, 0x19][..], Some(0x0019)),
+            (0xC02F, &[3, 0, 0x17], Some(0x0017)),
+            (0xC02F, &[1, 0, 0x17], None),
+            (0x009E, &[3, 0, 0x17], None),
+        ] {
+            let flight = [hello(0x0303, suite), certificate(&[b"leaf"]), exchange(curve), request.clone(), done()].concat();
+            let expected = ServerFlight { group, ..served(0x0303, suite, &[b"leaf"]) };
+            assert_eq!(FlightReader::new().feed(&record(HANDSHAKE, &flight)), Ok(Some(Flight::Served(expected))), "{curve:?}");
+        }
+    }
+
+    #[test]
+    fn what_goes_wrong_behind_the_chain_does_not_take_it_back() {
+        let begun = record(HANDSHAKE, &[hello(0x0303, 0xC02F), certificate(&[b"leaf"])].concat());
+        let expected = served(0x0303, 0xC02F, &[b"leaf"]);
+        let mut reader = FlightReader::new();
+        assert_eq!(reader.feed(&begun), Ok(None));
+        assert_eq!(reader.served_so_far(), Some(expected.clone()));
+        for worse in [record(ALERT, &[2, 40]), b"220 mx".to_vec(), record(23, b"data")] {
+            let answer = FlightReader::new().feed(&[begun.clone(), worse].concat());
+            assert_eq!(answer, Ok(Some(Flight::Served(expected.clone()))));
+        }
+        assert_eq!(FlightReader::new().served_so_far(), None);
     }
 
     #[test]

@@ -6,9 +6,13 @@
 mod alert;
 mod client;
 mod flight;
+mod group;
+mod offer;
 mod suite;
 
 pub use alert::alert_name;
 pub use client::client_hello;
 pub use flight::{FLIGHT_CAP, Flight, FlightError, FlightReader, ServerFlight, version_name};
+pub use group::{group_name, is_modern_group};
+pub use offer::Offer;
 pub use suite::{is_modern, suite_name};

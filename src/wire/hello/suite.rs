@@ -12,6 +12,23 @@ pub fn suite_name(code: u16) -> String {
     NAMES.iter().find(|(known, _)| *known == code).map_or_else(|| format!("0x{code:04X}"), |(_, name)| (*name).to_owned())
 }
 
+/// The type of key that a suite is authenticated by: `ecdsa` (EdDSA keys use the same suites), `rsa` or `dsa`.
+pub(super) fn authentication(code: u16) -> Option<&'static str> {
+    let (_, name) = NAMES.iter().find(|(known, _)| *known == code)?;
+    let (exchange, _) = name.split_once("_WITH_")?;
+    match exchange.rsplit('_').next()? {
+        "ECDSA" => Some("ecdsa"),
+        "RSA" => Some("rsa"),
+        "DSS" => Some("dsa"),
+        _ => None,
+    }
+}
+
+/// Whether a suite exchanges keys over an elliptic curve, so that the server's first flight names the curve.
+pub(super) fn names_its_curve(code: u16) -> bool {
+    suite_name(code).starts_with("TLS_ECDHE_")
+}
+
 /// Whether a suite is one that every current TLS library has: TLS 1.3, or ECDHE with an AEAD cipher.
 pub fn is_modern(name: &str) -> bool {
     let aead = || ["_GCM_SHA256", "_GCM_SHA384", "_CHACHA20_POLY1305_SHA256"].iter().any(|end| name.ends_with(end));
@@ -82,6 +99,15 @@ mod tests {
         }
         assert!(NAMES.is_sorted_by_key(|(code, _)| *code));
         assert_eq!(suite_name(0xFFFE), "0xFFFE");
+    }
+
+    #[test]
+    fn every_offered_suite_tells_its_key_type() {
+        for code in OFFERED {
+            assert!(authentication(*code).is_some(), "{}", suite_name(*code));
+        }
+        assert_eq!((authentication(0xC02B), authentication(0xC02F), authentication(0x0038)), (Some("ecdsa"), Some("rsa"), Some("dsa")));
+        assert_eq!(authentication(0x1301), None, "a TLS 1.3 suite says nothing of keys");
     }
 
     #[test]

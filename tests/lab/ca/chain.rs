@@ -26,6 +26,12 @@ impl Chain {
         Self { certificates, key, root, staple: None }
     }
 
+    /// Signs handshakes with the key of another chain's leaf: key and certificate do not belong together.
+    pub fn with_key_of(mut self, other: &Self) -> Self {
+        self.key = Arc::clone(&other.key);
+        self
+    }
+
     /// The leaf alone: the intermediates are missing.
     pub fn without_intermediates(mut self) -> Self {
         self.certificates.truncate(1);

@@ -31,6 +31,14 @@ pub enum Fault {
     CnameLoop,
     /// Over UDP an answer with another id and NXDOMAIN comes first, then the right one.
     WrongIdFirst,
+    /// The signatures of the answer do not hold.
+    BadSignatures,
+    /// The signatures of the answer ended a fortnight ago.
+    OldSignatures,
+    /// Each signature comes three hundred times.
+    ManySignatures,
+    /// The signatures are left out, wherever they belong.
+    NoSignatures,
     /// The first so many queries meet the fault, later ones are answered.
     First(usize, Box<Fault>),
 }

@@ -1,7 +1,8 @@
 //! The lab's DNS: one server that answers for every name, as an authoritative and a recursive server in one would.
 //!
-//! [`Dns`] is the handle that tests hold. Data is in `zone`, misbehaviour in `fault`, sockets in `server`.
+//! [`Dns`] is the handle that tests hold. Data is in `zone`, signatures in `dnssec`, misbehaviour in `fault`, sockets in `server`.
 
+mod dnssec;
 mod fault;
 mod server;
 mod zone;
@@ -17,6 +18,7 @@ use hickory_proto::rr::{Name, RData, RecordType};
 pub use self::fault::Fault;
 pub(super) use self::server::serve;
 
+use self::dnssec::Keys;
 use self::fault::Faults;
 use self::zone::Zone;
 
@@ -34,6 +36,7 @@ pub struct Dns {
 #[derive(Default)]
 struct State {
     zone: Zone,
+    keys: Keys,
     faults: Faults,
     queries: HashMap<(Name, RecordType), usize>,
 }
@@ -127,6 +130,26 @@ impl Dns {
     /// Declares a zone signed: answers for names in it say "authentic data" to those who ask (AD or DO bit).
     pub fn signed(&self, zone: &str) {
         self.lock().zone.sign(fqdn(zone));
+    }
+
+    /// Signs a registered domain such as `alpha.test`; the root and `test.` are signed from the start.
+    pub fn sign(&self, zone: &str) {
+        self.lock().keys.sign(fqdn(zone));
+    }
+
+    /// Signs a registered domain without a DS record at its parent: an island that no validator reaches.
+    pub fn sign_alone(&self, zone: &str) {
+        self.lock().keys.sign_alone(fqdn(zone));
+    }
+
+    /// From now on the resolver passes signatures on and checks none: no AD bit.
+    pub fn without_validation(&self) {
+        self.lock().keys.validates = false;
+    }
+
+    /// The root's key, for `--trust-anchor`.
+    pub fn trust_anchor(&self) -> String {
+        self.lock().keys.anchor()
     }
 
     /// Misbehaves for every query for `name`, and for names whose CNAME leads there.

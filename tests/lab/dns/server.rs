@@ -13,6 +13,7 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::zone::soa;
 use super::{Dns, Fault};
 use crate::lab::address::DnsSockets;
 use crate::lab::tcp::{self, Conn, Pace};
@@ -101,15 +102,25 @@ fn reply(dns: &Dns, bytes: &[u8], over: Over) -> Option<Reply> {
     };
     let (mut state, name, kind) = (dns.lock(), question.name().clone(), question.query_type());
     state.count(&name, kind);
-    let found = state.zone.look(&name, kind);
+    let mut found = state.zone.look(&name, kind);
+    if let Some(records) = state.keys.look(&name.to_lowercase(), kind) {
+        found.code = ResponseCode::NoError;
+        found.authority = records.is_empty().then(|| soa(&name));
+        found.answers = records;
+        found.expanded.clear();
+    }
     let fault = state.faults.meet(&found.walked, kind);
-    drop(state);
 
     let mut answer = blank(&query);
     answer.metadata.response_code = found.code;
-    answer.metadata.authentic_data = found.secure && asks_for_authenticity(&query);
+    let secure = found.secure || found.walked.iter().all(|name| state.keys.vouch_for(name, kind));
+    answer.metadata.authentic_data = secure && asks_for_authenticity(&query);
     answer.answers = found.answers;
     answer.authorities.extend(found.authority);
+    if query.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok) {
+        state.keys.complete(&mut answer, &name, kind, &found.expanded, fault.as_ref());
+    }
+    drop(state);
     let mut reply = Reply { wait: Duration::ZERO, messages: Vec::new(), close: false };
 
     match fault {
@@ -139,6 +150,10 @@ fn reply(dns: &Dns, bytes: &[u8], over: Over) -> Option<Reply> {
         }
         // `First` comes here unwrapped; see `Faults::meet`.
         Some(Fault::Drop | Fault::First(..)) => return Some(reply),
+        // Signatures were spoilt while they were made; nobody vouches for them.
+        Some(Fault::BadSignatures | Fault::OldSignatures | Fault::NoSignatures) => answer.metadata.authentic_data = false,
+        // They hold, and each costs a check.
+        Some(Fault::ManySignatures) => {}
         // What concerns UDP alone is healthy over TCP.
         Some(Fault::Truncate | Fault::WrongIdFirst) | None => {}
     }

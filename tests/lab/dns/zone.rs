@@ -27,6 +27,8 @@ pub(super) struct Found {
     pub(super) walked: Vec<Name>,
     /// Every name walked is in a signed zone.
     pub(super) secure: bool,
+    /// Names that a wildcard spoke for, with that wildcard.
+    pub(super) expanded: Vec<(Name, Name)>,
 }
 
 impl Zone {
@@ -54,7 +56,14 @@ impl Zone {
 
     /// Follows aliases as far as the data goes; RFC 2308 for what is negative, RFC 6604 for its code behind an alias.
     pub(super) fn look(&self, name: &Name, kind: RecordType) -> Found {
-        let mut found = Found { code: ResponseCode::NoError, answers: Vec::new(), authority: None, walked: Vec::new(), secure: true };
+        let mut found = Found {
+            code: ResponseCode::NoError,
+            answers: Vec::new(),
+            authority: None,
+            walked: Vec::new(),
+            secure: true,
+            expanded: Vec::new(),
+        };
         let mut name = name.clone();
         loop {
             let key = name.to_lowercase();
@@ -64,11 +73,14 @@ impl Zone {
             }
             found.secure &= self.signed.iter().any(|zone| zone.zone_of(&key));
             found.walked.push(key.clone());
-            let Some(records) = self.records(&key) else {
+            let Some((owner, records)) = self.records(&key) else {
                 found.code = ResponseCode::NXDomain;
                 found.authority = Some(soa(&key));
                 return found;
             };
+            if owner != key {
+                found.expanded.push((key.clone(), owner));
+            }
             let of_kind = |wanted: RecordType| {
                 let owner = name.clone();
                 records
@@ -93,20 +105,20 @@ impl Zone {
         }
     }
 
-    /// The records at a name, empty if it merely exists, none if it does not.
-    fn records(&self, name: &Name) -> Option<&[(u32, RData)]> {
+    /// The records at a name and the name that they are kept at, empty if it merely exists, none if it does not.
+    fn records(&self, name: &Name) -> Option<(Name, &[(u32, RData)])> {
         if let Some(records) = self.names.get(name) {
-            return Some(records);
+            return Some((name.clone(), records));
         }
         if self.has_descendant(name) {
-            return Some(&[]);
+            return Some((name.clone(), &[]));
         }
         // RFC 4592: a wildcard speaks for what is not there, from the closest name that exists.
         let mut parent = name.base_name();
         while !parent.is_root() && !self.names.contains_key(&parent) {
             let wildcard = parent.prepend_label("*").ok()?;
             if let Some(records) = self.names.get(&wildcard) {
-                return Some(records);
+                return Some((wildcard, records));
             }
             if self.has_descendant(&parent) {
                 return None;
@@ -114,7 +126,8 @@ impl Zone {
             parent = parent.base_name();
         }
         let wildcard = parent.prepend_label("*").ok()?;
-        self.names.get(&wildcard).map(Vec::as_slice)
+        let records = self.names.get(&wildcard)?;
+        Some((wildcard, records))
     }
 
     /// Names sort canonically (RFC 4034 §6.1), so what is below a name follows it.
@@ -125,7 +138,7 @@ impl Zone {
 }
 
 /// The SOA of the zone that a name would be in: two labels, as if every registered domain were one zone.
-fn soa(name: &Name) -> Record {
+pub(super) fn soa(name: &Name) -> Record {
     let zone = name.trim_to(2);
     let server = Name::from_ascii("ns.lab.test.").expect("a constant name is valid");
     let data = SOA::new(server.clone(), server, 1, 3600, 600, 86_400, NEGATIVE_TTL);

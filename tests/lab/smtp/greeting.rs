@@ -28,6 +28,8 @@ pub enum Greeting {
     Refuse(&'static str),
     /// `421` when more connections than this are open to the address, else healthy.
     BusyBeyond(usize),
+    /// `421` after this many connections, for good, else healthy.
+    BusyAfter(usize),
     /// Closes without a word.
     Close,
     /// Resets the connection.
@@ -69,7 +71,10 @@ pub(super) async fn greet(smtp: &Smtp, mut conn: Conn, note: &Note<SmtpSession>)
         Greeting::BusyBeyond(most) if conn.visit().open_now() > most => {
             return refuse(conn, "421 4.7.0 too many connections").await;
         }
-        Greeting::Prompt | Greeting::BusyBeyond(_) => {}
+        Greeting::BusyAfter(most) if conn.visit().number() > most => {
+            return refuse(conn, "421 4.7.0 too many connections in a short time").await;
+        }
+        Greeting::Prompt | Greeting::BusyBeyond(_) | Greeting::BusyAfter(_) => {}
         Greeting::Close => {
             tcp::hang_up(conn).await?;
             return Ok(None);

@@ -14,6 +14,8 @@ pub enum StartTls {
     /// `220`, then the handshake; what was pipelined behind the command is thrown away.
     #[default]
     Ready,
+    /// The same in a reply of three lines.
+    ReadyInLines,
     /// The same, but what was pipelined is executed under TLS (CVE-2011-0411).
     ReadyAndInjectable,
     /// This line instead, such as `454 4.7.0 not now` or `502 5.5.1 not known`; `421` closes.
@@ -32,6 +34,10 @@ impl StartTls {
         match self {
             Self::Ready | Self::ReadyAndInjectable => {
                 lines.reply("220 2.0.0 go ahead").await?;
+                Ok(Next::StartTls)
+            }
+            Self::ReadyInLines => {
+                lines.reply("220-2.0.0 one\r\n220-2.0.0 two\r\n220 2.0.0 go ahead").await?;
                 Ok(Next::StartTls)
             }
             Self::Reply(line) => {

@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 const HANDSHAKE: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
+const SUPPORTED_GROUPS: u16 = 10;
 const SUPPORTED_VERSIONS: u16 = 43;
 const LONGEST: usize = 65_536;
 
@@ -14,6 +15,8 @@ const LONGEST: usize = 65_536;
 pub(super) struct Hello {
     pub(super) legacy_version: u16,
     pub(super) suites: Vec<u16>,
+    /// The groups that keys may be exchanged over.
+    pub(super) groups: Vec<u16>,
     /// The extension of that name, if there is one.
     pub(super) supported_versions: Option<Vec<u16>>,
 }
@@ -59,13 +62,15 @@ impl Hello {
         let suites = body.list16()?.u16s();
         let compressions = body.u8()?;
         body.take(compressions.into())?;
-        let mut hello = Self { legacy_version, suites, supported_versions: None };
+        let mut hello = Self { legacy_version, suites, groups: Vec::new(), supported_versions: None };
         // Extensions came with TLS 1.2; a hello may end here.
         let mut extensions = body.list16().unwrap_or(Reader(&[]));
         while let Some(kind) = extensions.u16() {
             let content = extensions.list16()?;
-            if kind == SUPPORTED_VERSIONS {
-                hello.supported_versions = Some(Reader(content.0.get(1..)?).u16s());
+            match kind {
+                SUPPORTED_VERSIONS => hello.supported_versions = Some(Reader(content.0.get(1..)?).u16s()),
+                SUPPORTED_GROUPS => hello.groups = Reader(content.0.get(2..)?).u16s(),
+                _ => {}
             }
         }
         Some(hello)

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -14,6 +15,8 @@ pub struct Identity {
     chains: Vec<Arc<CertifiedKey>>,
     by_name: HashMap<String, Arc<CertifiedKey>>,
     without_sni: WithoutSni,
+    /// Handshakes so far, where each is served by the next of several servers.
+    turn: Option<Arc<AtomicUsize>>,
 }
 
 /// What a host does with a client that names no host.
@@ -44,7 +47,7 @@ impl From<&Chain> for Identity {
 impl From<Vec<Chain>> for Identity {
     fn from(chains: Vec<Chain>) -> Self {
         let chains = chains.iter().map(|chain| Arc::new(chain.certified_key())).collect();
-        Self { chains, by_name: HashMap::new(), without_sni: WithoutSni::Same }
+        Self { chains, by_name: HashMap::new(), without_sni: WithoutSni::Same, turn: None }
     }
 }
 
@@ -53,6 +56,13 @@ impl Identity {
     #[must_use]
     pub fn without_sni(mut self, without_sni: WithoutSni) -> Self {
         self.without_sni = without_sni;
+        self
+    }
+
+    /// Several servers behind one address, as behind a load balancer: each handshake meets the next of the chains.
+    #[must_use]
+    pub fn in_turn(mut self) -> Self {
+        self.turn = Some(Arc::default());
         self
     }
 
@@ -80,6 +90,10 @@ impl ResolvesServerCert for Identity {
             _ => {}
         }
         let usable = |chain: &&Arc<CertifiedKey>| chain.key.choose_scheme(hello.signature_schemes()).is_some();
+        if let Some(turn) = &self.turn {
+            let next = turn.fetch_add(1, Ordering::Relaxed) % self.chains.len();
+            return self.chains.get(next).filter(usable).cloned();
+        }
         self.chains.iter().find(usable).cloned()
     }
 }

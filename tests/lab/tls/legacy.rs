@@ -1,4 +1,4 @@
-//! Hand-made TLS servers that no current library can be: TLS 1.0, and TLS 1.2 with static RSA alone.
+//! Hand-made TLS servers that no current library can be: TLS 1.0, TLS 1.2 with static RSA alone, TLS 1.2 over P-521 alone.
 //!
 //! They go as far as `ServerHelloDone`, in the clear, which is all that a prober needs to see version, suite and chain.
 
@@ -14,6 +14,9 @@ const TLS_1_1: u16 = 0x0302;
 const TLS_1_2: u16 = 0x0303;
 const RSA_AES_128_CBC_SHA: u16 = 0x002f;
 const RSA_AES_128_GCM_SHA256: u16 = 0x009c;
+const ECDHE_ECDSA_AES_128_GCM_SHA256: u16 = 0xc02b;
+const ECDHE_RSA_AES_128_GCM_SHA256: u16 = 0xc02f;
+const SECP521R1: u16 = 0x0019;
 
 const HANDSHAKE_FAILURE: u8 = 40;
 const PROTOCOL_VERSION: u8 = 70;
@@ -30,7 +33,7 @@ pub(super) async fn tls10(hello: &Hello, identity: &Identity, to: &mut (impl Asy
     if !hello.accepts(TLS_1_0) && !hello.accepts(TLS_1_1) {
         return to.write_all(&alert(PROTOCOL_VERSION)).await;
     }
-    answer(hello, TLS_1_0, &[RSA_AES_128_CBC_SHA], identity, to).await
+    answer(hello, TLS_1_0, &[RSA_AES_128_CBC_SHA], &[], identity, to).await
 }
 
 /// TLS 1.2 without forward secrecy.
@@ -38,15 +41,38 @@ pub(super) async fn narrow(hello: &Hello, identity: &Identity, to: &mut (impl As
     if !hello.accepts(TLS_1_2) {
         return to.write_all(&alert(PROTOCOL_VERSION)).await;
     }
-    answer(hello, TLS_1_2, &[RSA_AES_128_GCM_SHA256, RSA_AES_128_CBC_SHA], identity, to).await
+    answer(hello, TLS_1_2, &[RSA_AES_128_GCM_SHA256, RSA_AES_128_CBC_SHA], &[], identity, to).await
 }
 
-async fn answer(hello: &Hello, version: u16, suites: &[u16], identity: &Identity, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+/// TLS 1.2 with a modern suite, over P-521 and no other curve.
+pub(super) async fn only_p521(hello: &Hello, identity: &Identity, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    if !hello.accepts(TLS_1_2) || !hello.groups.contains(&SECP521R1) {
+        return to.write_all(&alert(HANDSHAKE_FAILURE)).await;
+    }
+    // A named curve, a point of 133 bytes, a signature that nobody checks.
+    let mut exchange = vec![3];
+    exchange.extend(SECP521R1.to_be_bytes());
+    exchange.push(133);
+    exchange.extend([4; 133]);
+    exchange.extend([4, 3, 0, 8, 9, 9, 9, 9, 9, 9, 9, 9]);
+    let exchange = handshake(12, &exchange);
+    answer(hello, TLS_1_2, &[ECDHE_ECDSA_AES_128_GCM_SHA256, ECDHE_RSA_AES_128_GCM_SHA256], &exchange, identity, to).await
+}
+
+async fn answer(
+    hello: &Hello,
+    version: u16,
+    suites: &[u16],
+    exchange: &[u8],
+    identity: &Identity,
+    to: &mut (impl AsyncWrite + Unpin),
+) -> io::Result<()> {
     let Some(suite) = suites.iter().find(|suite| hello.suites.contains(suite)) else {
         return to.write_all(&alert(HANDSHAKE_FAILURE)).await;
     };
     let mut flight = handshake(2, &server_hello(version, *suite));
     flight.extend(handshake(11, &certificate(identity)));
+    flight.extend(exchange);
     flight.extend(handshake(14, &[]));
     let mut records = Vec::new();
     for fragment in flight.chunks(LONGEST_FRAGMENT) {

@@ -43,6 +43,8 @@ pub enum Tls {
     AsksForClientCertificate,
     /// Demands a client certificate, in TLS 1.3: the client learns of it on its first read after the handshake.
     DemandsClientCertificate,
+    /// The same in TLS 1.2, where the handshake itself ends by it.
+    DemandsClientCertificate12,
     /// Refuses the `ClientHello` with this fatal alert; 40 is `handshake_failure`.
     Alert(u8),
     /// Closes in order after the `ClientHello`.
@@ -57,6 +59,8 @@ pub enum Tls {
     Legacy10,
     /// TLS 1.2 with static RSA suites alone: goes up to `ServerHelloDone`, alert 40 for those who do not offer them.
     NarrowSuites,
+    /// TLS 1.2 with a modern suite, but over the curve P-521 alone: goes up to `ServerHelloDone`, alert 40 for those who lack it.
+    OnlyP521,
 }
 
 /// Carries out the handshake; none if it does not lead to TLS, the connection then is over.
@@ -67,6 +71,7 @@ pub(super) async fn accept(tls: &Tls, identity: &Arc<Identity>, mut conn: Conn) 
         Tls::Only13 => (ONLY_13, None),
         Tls::AsksForClientCertificate => (BOTH, Some(Demand::Ask)),
         Tls::DemandsClientCertificate => (ONLY_13, Some(Demand::Insist)),
+        Tls::DemandsClientCertificate12 => (ONLY_12, Some(Demand::Insist)),
         misbehaviour => {
             refuse(misbehaviour, identity, &mut conn).await?;
             return Ok(None);
@@ -92,6 +97,7 @@ async fn refuse(tls: &Tls, identity: &Arc<Identity>, conn: &mut Conn) -> io::Res
         Tls::Plaintext(bytes) => conn.write_all(bytes).await?,
         Tls::Legacy10 => legacy::tls10(&hello, identity, conn).await?,
         Tls::NarrowSuites => legacy::narrow(&hello, identity, conn).await?,
+        Tls::OnlyP521 => legacy::only_p521(&hello, identity, conn).await?,
         Tls::Reset => {
             conn.reset_on_close();
             return Ok(());

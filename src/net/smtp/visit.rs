@@ -1,0 +1,100 @@
+//! A visit: everything that is asked of one address of one host, over connections one after the other.
+//!
+//! Before a connection is opened, the one before it is over: a server that allows one at a time never meets two.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::connection::{Connection, Parting};
+use super::opening::Steps;
+use super::{Prober, reach};
+use crate::model::facts::tls::TlsFacts;
+use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::net::limit::Turn;
+use crate::net::tls::Recording;
+use crate::wire::name::Domain;
+use crate::wire::smtp::Reply;
+
+pub(super) struct Visit<'a> {
+    pub(super) prober: &'a Prober,
+    pub(super) host: &'a Domain,
+    pub(super) address: IpAddr,
+    pub(super) turn: Arc<Turn>,
+    /// The connection that was left last.
+    pub(super) parting: Option<Parting>,
+    /// Whether another connection may be made: not after 421, silence, or one that did not reach TLS.
+    pub(super) welcome: bool,
+}
+
+/// A connection at whose end TLS is expected.
+pub(super) struct Ready {
+    pub(super) stream: TcpStream,
+    /// The name given in EHLO, to be given again.
+    pub(super) helo: String,
+    /// The end of the dialogue, whatever the single steps may take.
+    pub(super) deadline: Instant,
+}
+
+impl Visit<'_> {
+    /// Connects; with the connection comes the time it took, in milliseconds.
+    pub(super) async fn connect(&mut self) -> Result<(TcpStream, u64), Failure> {
+        if let Some(parting) = self.parting.take() {
+            parting.over().await;
+        }
+        let options = &self.prober.options;
+        reach::connect(&options.dialer, self.address, options.port, options.timeouts.connect).await
+    }
+
+    /// A further connection up to where TLS begins; `starttls` is what is sent to get there. What fails before is of kind `Other`: it
+    /// says nothing about TLS.
+    pub(super) async fn reach_tls(&mut self, starttls: &str) -> Result<Ready, Failure> {
+        let before_tls = |words: String| Failure::new(FailureKind::Other, format!("a further connection did not reach TLS: {words}"));
+        let welcome = std::mem::replace(&mut self.welcome, false);
+        let (stream, _) = self.connect().await.map_err(|failure| before_tls(failure.detail))?;
+        let deadline = Instant::now() + self.prober.options.timeouts.dialogue;
+        let mut steps = Steps::default();
+        match self.open(stream, deadline, starttls, &mut steps).await {
+            Some(Ok(stream)) => {
+                self.welcome = welcome;
+                Ok(Ready { stream, helo: steps.helo, deadline })
+            }
+            Some(Err(failure)) => Err(failure),
+            None => Err(before_tls(steps.last_words())),
+        }
+    }
+
+    /// Remembers whether the answer inside TLS leaves room for another connection.
+    pub(super) fn heed(&mut self, answer: &Looked<Reply>) {
+        let turned_away = match answer {
+            Looked::Seen(reply) => reply.code == 421,
+            Looked::Failed(failure) => failure.kind.is_silence(),
+            Looked::Absent(_) => false,
+        };
+        self.welcome &= !turned_away;
+    }
+
+    /// A further dialogue like the first, with another hello: its handshake.
+    pub(super) async fn again(&mut self, recording: Recording) -> Looked<TlsFacts> {
+        let ready = match self.reach_tls("STARTTLS").await {
+            Ok(ready) => ready,
+            Err(failure) => return Looked::Failed(failure),
+        };
+        let (helo, deadline) = (ready.helo.clone(), ready.deadline);
+        match self.handshake(ready, recording).await {
+            Err(broken) => Looked::Failed(broken.failure),
+            Ok(shaken) => {
+                let mut inside = Connection::new(shaken.stream, deadline, &self.turn);
+                // The session is begun as senders begin it: a handshake alone would stand in logs as a fault.
+                let answer = self.ehlo(&helo, &mut inside).await;
+                self.heed(&answer);
+                if answer.seen().is_some() {
+                    self.parting = Some(inside.farewell().await);
+                }
+                Looked::Seen(shaken.facts)
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Step 4: the TLS handshake, and what a wider hello met where it failed.
+
+use std::collections::BTreeMap;
+
+use super::{Fault, Reader, Reading, Weight};
+use crate::model::facts::Der;
+use crate::model::facts::servers::WideHello;
+use crate::model::facts::tls::TlsFacts;
+use crate::model::finding::Evidence;
+use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::model::rule::Severity;
+use crate::rules::starttls::{HANDSHAKE, LEGACY, SUITES};
+use crate::wire::certificate::Certificate;
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::hello::{is_modern, is_modern_group};
+
+const LOG: &str = "read the server's log: usually it has no certificate or key loaded, or settings that leave no cipher suite";
+/// What mends a demand that senders cannot meet.
+pub(super) const NO_CLIENT_CERTIFICATES: &str = "do not require client certificates at port 25; in Postfix smtpd_tls_req_ccert = no";
+
+impl Reader<'_> {
+    /// The modern handshake failed: what did the wide hello meet?
+    pub(super) fn refused_handshake(&self, failure: &Failure) -> Reading {
+        let first = self.tls(&format!("TLS 1.3 and 1.2: {}", failure.detail));
+        let wide = self.probe.wide.as_ref();
+        let second = wide.map(|wide| match &wide.outcome {
+            Looked::Seen(tls) => self.tls(&format!("wide hello: {}", choice(wide, tls))),
+            Looked::Failed(failure) => self.tls(&format!("wide hello: {}", failure.detail)),
+            Looked::Absent(_) => self.tls("wide hello: nothing"),
+        });
+        let evidence = std::iter::once(first).chain(second).collect();
+        // Who breaks off behind the certificate shows it to any hello; that proves no session.
+        let late = failure.kind == FailureKind::TlsLate;
+        if let Some((wide, tls)) = wide.filter(|_| !late).and_then(|wide| Some((wide, wide.outcome.seen()?))) {
+            return Reading::stopped(self.old(wide, tls, failure, evidence));
+        }
+        let closed_for_all = wide
+            .and_then(|wide| wide.outcome.failure())
+            .is_some_and(|second| !matches!(second.kind, FailureKind::Timeout | FailureKind::Other));
+        let (weight, message) = match failure.kind {
+            FailureKind::Timeout => (Weight::Open, format!("the TLS handshake with {} does not end in time", self.place)),
+            FailureKind::TlsLate if self.probe.client_certificate == Some(true) => (
+                Weight::Broken(Severity::Blocker),
+                format!("{} demands a client certificate, and breaks off the TLS handshake without one", self.place),
+            ),
+            FailureKind::TlsLate => (
+                Weight::Broken(Severity::Blocker),
+                format!("{} breaks off the TLS handshake after its certificate, as servers do that demand one of the client", self.place),
+            ),
+            _ if closed_for_all => {
+                (Weight::Broken(Severity::Blocker), format!("{} accepts STARTTLS, and then no TLS handshake succeeds", self.place))
+            }
+            _ => (Weight::Open, format!("the TLS handshake with {} fails, and a second attempt could not be made", self.place)),
+        };
+        Reading::stopped(Fault {
+            rule: &HANDSHAKE,
+            weight,
+            message,
+            expected: "a TLS session".to_owned(),
+            found: failure.detail.clone(),
+            evidence,
+            fix: if late { NO_CLIENT_CERTIFICATES } else { LOG }.to_owned(),
+        })
+    }
+
+    /// A server that answers the wide hello only.
+    pub(super) fn old(&self, wide: &WideHello, tls: &TlsFacts, modern: &Failure, evidence: Vec<Evidence>) -> Fault {
+        let found = choice(wide, tls);
+        if tls.version != "TLSv1.2" {
+            return Fault {
+                rule: &LEGACY,
+                weight: Weight::Broken(Severity::Blocker),
+                message: format!("{} speaks nothing newer than {}", self.place, tls.version),
+                expected: "TLS 1.2 or 1.3".to_owned(),
+                found,
+                evidence,
+                fix: "enable TLS 1.2 and 1.3; in Postfix 3.6 or later smtpd_tls_protocols = >=TLSv1.2".to_owned(),
+            };
+        }
+        if !is_modern(&tls.suite) {
+            return Fault {
+                rule: &SUITES,
+                weight: Weight::Broken(Severity::Warning),
+                message: format!("{} has no cipher suite of the modern set; it chooses {}", self.place, tls.suite),
+                expected: "ECDHE with AES-GCM or ChaCha20-Poly1305, or TLS 1.3".to_owned(),
+                found,
+                evidence,
+                fix: "remove hand-made cipher lists so that the defaults of the TLS library apply".to_owned(),
+            };
+        }
+        // The modern hello had the usual groups, and was refused; this one had a rare one beside them, which was taken.
+        let refused = matches!(modern.kind, FailureKind::TlsAlert | FailureKind::Tls);
+        if let Some(group) = wide.group.as_ref().filter(|group| refused && !is_modern_group(group)) {
+            return Fault {
+                rule: &SUITES,
+                weight: Weight::Broken(Severity::Warning),
+                message: format!("{} speaks only the group {group}, which some senders lack", self.place),
+                expected: "x25519, secp256r1 or secp384r1".to_owned(),
+                found,
+                evidence,
+                fix: "allow the usual groups; in Postfix leave tls_eecdh_auto_curves at its default".to_owned(),
+            };
+        }
+        Fault {
+            rule: &HANDSHAKE,
+            // That old hello was followed only up to the certificate: it proves no session.
+            weight: Weight::Open,
+            message: format!("{} answers an old TLS hello and not that of a current TLS library", self.place),
+            expected: "a TLS session for both".to_owned(),
+            found: modern.detail.clone(),
+            evidence,
+            fix: "update the TLS library, or the filter in front of it: it stumbles over TLS 1.3 or large key shares".to_owned(),
+        }
+    }
+
+    /// Handshakes that ended, with a signature that does not fit: senders that check it break off. Each server and each key signs for
+    /// itself.
+    pub(super) fn signatures(&self, first: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> Vec<Fault> {
+        let other = self.probe.other_key.as_ref().and_then(|other| other.outcome.seen());
+        let repeats = self.probe.repeats.iter().filter_map(|repeat| repeat.outcome.seen());
+        let mut faults: Vec<Fault> = Vec::new();
+        for tls in [first].into_iter().chain(other).chain(repeats) {
+            let fault = tls.signature_problem.as_ref().map(|problem| self.signature(tls, problem, certificates));
+            faults.extend(fault.filter(|fault| !faults.iter().any(|known| known.message == fault.message)));
+        }
+        faults
+    }
+
+    fn signature(&self, tls: &TlsFacts, problem: &str, certificates: &BTreeMap<Fingerprint, Der>) -> Fault {
+        let leaf = tls.chain.first().and_then(|print| certificates.get(print)).and_then(|der| Certificate::parse(&der.0).ok());
+        let key = leaf.map_or_else(String::new, |leaf| format!("{} {}", leaf.key.kind, leaf.key.bits));
+        let with = if key.is_empty() { String::new() } else { format!(" with its {key} key") };
+        Fault {
+            rule: &HANDSHAKE,
+            weight: Weight::Broken(Severity::Blocker),
+            message: format!("{} signs the TLS handshake{with} in a way that senders cannot verify", self.place),
+            expected: "a signature by the key of the first certificate, RSA of 2048 bits or more".to_owned(),
+            found: problem.to_owned(),
+            evidence: vec![self.tls(&format!("{} with {}: {problem}", tls.version, tls.suite))],
+            fix: "see that key and certificate belong together, the server's own certificate comes first, and the key is not too small"
+                .to_owned(),
+        }
+    }
+}
+
+/// Version, suite and, if the flight named one, the group that answered the wide hello.
+fn choice(wide: &WideHello, tls: &TlsFacts) -> String {
+    let group = wide.group.as_ref().map(|group| format!(", group {group}")).unwrap_or_default();
+    format!("{} with {}{group}", tls.version, tls.suite)
+}

@@ -1,0 +1,43 @@
+//! Further handshakes like the first (`--repeat`): a server behind the address that fails where another does not.
+
+use super::{Fault, Reader, Weight};
+use crate::model::looked::{Failure, FailureKind};
+use crate::model::rule::Severity;
+use crate::rules::starttls::{BUSY, HANDSHAKE};
+
+impl Reader<'_> {
+    pub(super) fn repeats(&self) -> Vec<Fault> {
+        let failures = || self.probe.repeats.iter().filter_map(|repeat| repeat.outcome.failure());
+        // Before TLS, or silent: the server had enough of us. The first session stands.
+        let turned_away = |failure: &Failure| failure.kind.is_silence() || failure.kind == FailureKind::Other;
+        let (away, refused): (Vec<&Failure>, Vec<&Failure>) = failures().partition(|failure| turned_away(failure));
+        let refused = self.repeated(&refused).map(|(count, fault)| Fault {
+            rule: &HANDSHAKE,
+            weight: Weight::Broken(Severity::Blocker),
+            message: format!("{count} TLS handshakes with {} fail: one of several servers behind it is broken", self.place),
+            fix: "find the server behind the load balancer that fails; its log shows the handshakes of the test".to_owned(),
+            ..fault
+        });
+        let away = self.repeated(&away).map(|(count, fault)| Fault {
+            message: format!("{count} connections to {} did not reach TLS, and no more were made", self.place),
+            ..fault
+        });
+        refused.into_iter().chain(away).collect()
+    }
+
+    /// `1 of 3 further`, and what is the same of all such faults.
+    fn repeated(&self, failures: &[&Failure]) -> Option<(String, Fault)> {
+        let first = failures.first()?;
+        let count = format!("{} of {} further", failures.len(), self.probe.repeats.len());
+        let fault = Fault {
+            rule: &BUSY,
+            weight: Weight::Aside,
+            message: String::new(),
+            expected: "a TLS session each time, as the first".to_owned(),
+            found: first.detail.clone(),
+            evidence: failures.iter().map(|failure| self.tls(&format!("further handshake: {}", failure.detail))).collect(),
+            fix: "repeat in some minutes with a smaller --repeat".to_owned(),
+        };
+        Some((count, fault))
+    }
+}

@@ -1,0 +1,28 @@
+//! Replies as findings show them.
+
+use crate::wire::smtp::Reply;
+
+/// Characters of a reply that go into a finding; replies may have 64 KiB.
+pub(in crate::rules::starttls) const SHOWN: usize = 300;
+
+/// The line of a reply that says most: the last.
+pub(in crate::rules::starttls) fn line(reply: &Reply) -> String {
+    let text = reply.lines.last().map_or("", String::as_str);
+    format!("{} {text}", reply.code).trim_end().chars().take(SHOWN).collect()
+}
+
+/// A reply as it came, on one line.
+pub(in crate::rules::starttls) fn whole(reply: &Reply) -> String {
+    let (last, before) = reply.lines.split_last().map_or(("", &[][..]), |(last, before)| (last.as_str(), before));
+    let before: Vec<String> = before.iter().map(|line| format!("{}-{line} | ", reply.code)).collect();
+    let text = format!("{}{} {last}", before.concat(), reply.code);
+    if text.chars().nth(SHOWN).is_some() { text.chars().take(SHOWN).chain(" …".chars()).collect() } else { text }
+}
+
+pub(in crate::rules::starttls) fn extensions(ehlo: &Reply) -> String {
+    let words: Vec<&str> = ehlo.lines.iter().skip(1).filter_map(|line| line.split_ascii_whitespace().next()).collect();
+    if words.is_empty() {
+        return "no extension at all".to_owned();
+    }
+    words.join(" ").chars().take(SHOWN).collect()
+}
