@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
@@ -270,13 +271,13 @@ pub(super) struct Common {
     #[arg(long, value_name = "[USER:PASS@]HOST:PORT", env = "STSREADY_SOCKS5", hide_env_values = true, help_heading = "Looking")]
     pub(super) socks5: Option<String>,
     /// Ask the --resolver through the SOCKS5 proxy, too (by TCP)
-    #[arg(long, requires = "socks5", env = "STSREADY_SOCKS5_DNS", help_heading = "Looking")]
+    #[arg(long, env = "STSREADY_SOCKS5_DNS", value_parser = FalseyValueParser::new(), help_heading = "Looking")]
     pub(super) socks5_dns: bool,
     /// Fetch policies through this proxy, http:// or socks5:// (HTTPS_PROXY is never used). A password belongs into STSREADY_PROXY
     #[arg(long, value_name = "URL", env = "STSREADY_PROXY", hide_env_values = true, help_heading = "Looking")]
     pub(super) proxy: Option<String>,
     /// Do not connect to private, local and reserved addresses
-    #[arg(long, env = "STSREADY_DENY_PRIVATE", help_heading = "Looking")]
+    #[arg(long, env = "STSREADY_DENY_PRIVATE", value_parser = FalseyValueParser::new(), help_heading = "Looking")]
     pub(super) deny_private: bool,
     /// A host known to answer at port 25: connected to once if every MX host of a domain is silent, to tell whether the port is blocked here
     #[arg(long, value_name = "HOST[:PORT]", value_parser = control, env = "STSREADY_CONTROL", help_heading = "Looking")]

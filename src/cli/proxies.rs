@@ -7,7 +7,11 @@ use crate::net::socks::Socks5;
 
 /// The SOCKS5 proxy for MX hosts.
 pub(super) fn socks5(common: &Common) -> Result<Option<Socks5>, Failure> {
-    let Some(text) = &common.socks5 else { return Ok(None) };
+    let Some(text) = &common.socks5 else {
+        // Not left to the parser: the variable may be set to "no".
+        let alone = || Failure::Usage("--socks5-dns needs --socks5 HOST:PORT".to_owned());
+        return if common.socks5_dns { Err(alone()) } else { Ok(None) };
+    };
     let proxy = Socks5::parse(text).map_err(|error| Failure::Usage(error.to_string()))?;
     hidden(proxy.has_password(), text, "--socks5", "STSREADY_SOCKS5")?;
     Ok(Some(proxy))
