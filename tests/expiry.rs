@@ -117,6 +117,16 @@ fn hosts_are_looked_at_by_name_without_a_domain() {
     assert_eq!(shown(&run), [row("mx2.alpha.test", "ecdsa", "warning"), row("mx1.alpha.test", "ecdsa", "fine")]);
     assert_eq!(entries(&run)[0]["role"], "host");
     stsready(["expiry"]).run().refuses(&["DOMAIN"]);
+
+    // A port of its own: SMTP, or TLS from the start.
+    let (smtp, https) = (format!("mx2.alpha.test:{}", lab.smtp_port()), format!("mta-sts.alpha.test:{}", lab.https_port()));
+    let run = stsready(["expiry", "--host", &smtp, "--host", &https, "--format", "json"]).at(&lab).run().exits(0);
+    assert_eq!(shown(&run), [row("mx2.alpha.test", "ecdsa", "warning"), row("mta-sts.alpha.test", "ecdsa", "fine")]);
+    assert_eq!(entries(&run)[1]["port"], lab.https_port());
+    let wrong = format!("mx2.alpha.test:{}", lab.https_port());
+    let run = stsready(["expiry", "--host", &wrong, "--format", "json"]).at(&lab).run().exits(3);
+    assert_eq!(run.json()["unseen"][0]["open"], true, "{run}");
+    stsready(["expiry", "--host", "mx1.alpha.test:smtp"]).run().refuses(&["smtp", "port"]);
 }
 
 #[test]

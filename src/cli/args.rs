@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::exit::{self, FailOn};
 use crate::net::trust::RootSource;
 use crate::stages::control::ControlHost;
+use crate::wire::host_port::HostPort;
 use crate::wire::name::Domain;
 
 const STYLES: Styles = Styles::styled()
@@ -53,7 +54,7 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// When every certificate of every MX host and policy host ends, soonest first
     #[command(
-        after_help = "Examples:\n  stsready expiry example.com example.net\n  stsready expiry example.com --warn 30d --critical 14d --quiet\n  stsready expiry --host mx1.example.com --cert-file /etc/ssl/mx1.pem   (renewed, but reloaded?)\n  stsready expiry --domains-from domains.txt --format json"
+        after_help = "Examples:\n  stsready expiry example.com example.net\n  stsready expiry example.com --warn 30d --critical 14d --quiet\n  stsready expiry --host mx1.example.com --cert-file /etc/ssl/mx1.pem   (renewed, but reloaded?)\n  stsready expiry --host www.example.com:443\n  stsready expiry --domains-from domains.txt --format json"
     )]
     Expiry(ExpiryArgs),
     /// The page of a rule: what is wrong, why it matters, how to mend it
@@ -116,9 +117,9 @@ pub(super) struct ExpiryArgs {
     /// Domains whose MX hosts and policy host are looked at, such as example.com
     #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts", "host"])]
     pub(super) domains: Vec<Domain>,
-    /// Look at this host; may be given several times, with or without domains
-    #[arg(long, value_name = "HOST", conflicts_with = "facts")]
-    pub(super) host: Vec<Domain>,
+    /// Look at this host; may be given several times, with or without domains. At ports 443 and 465 TLS begins at once, elsewhere SMTP
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "facts")]
+    pub(super) host: Vec<HostPort>,
     #[command(flatten)]
     pub(super) common: Common,
 }

@@ -14,6 +14,7 @@ use crate::model::settings::POLICY_CAP;
 use crate::render::page::{Look, Page};
 use crate::render::{json, text};
 use crate::stages::Wanted;
+use crate::wire::host_port::HostPort;
 use crate::wire::name::Domain;
 
 /// RFC 8461 §3.3: nothing larger is a policy; a little more is read so that the draft is seen to be too large.
@@ -35,7 +36,7 @@ pub(super) fn policy(args: &PolicyArgs, streams: &mut Streams<'_>) -> Result<Exi
 }
 
 pub(super) fn mx(args: &MxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    let wanted = Wanted { mx: true, hosts: args.host.clone(), ..Wanted::default() };
+    let wanted = Wanted { mx: true, hosts: args.host.iter().cloned().map(HostPort::from).collect(), ..Wanted::default() };
     let mut domains = domains(&args.domains, &args.common)?;
     if domains.is_empty() {
         // A host asked for without a domain stands for itself.

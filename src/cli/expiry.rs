@@ -14,7 +14,9 @@ use crate::stages::Wanted;
 pub(super) fn expiry(args: &ExpiryArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let common = &args.common;
     let domains = setup::domains(&args.domains, common.domains_from.as_deref())?;
-    let hosts = setup::domains(&args.host, None)?;
+    let mut hosts = args.host.clone();
+    hosts.sort();
+    hosts.dedup();
     let wanted = Wanted { policy: true, mx: true, ..Wanted::default() };
     let taker = Shelf { common, settings: setup::settings(common), book: Book::default(), lost: false };
     observe::look(&Job { common, domains, wanted, hosts: &hosts, reports: &[] }, taker, streams)

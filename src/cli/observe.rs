@@ -12,6 +12,7 @@ use crate::archive::Archive;
 use crate::evidence::merge::merge;
 use crate::model::facts::Facts;
 use crate::stages::{self, Wanted};
+use crate::wire::host_port::HostPort;
 use crate::wire::name::Domain;
 
 /// Domains looked at side by side; connections are bounded apart, by `--jobs`.
@@ -23,7 +24,7 @@ pub(super) struct Job<'a> {
     pub(super) domains: Vec<Domain>,
     pub(super) wanted: Wanted,
     /// Hosts that are looked at by themselves, each as if it were a domain of its own.
-    pub(super) hosts: &'a [Domain],
+    pub(super) hosts: &'a [HostPort],
     pub(super) reports: &'a [PathBuf],
 }
 
@@ -57,8 +58,8 @@ pub(super) fn look(job: &Job<'_>, taker: impl Taker, streams: &mut Streams<'_>) 
         return replay(job, &disk, archive, taker, streams);
     }
     let domains = job.domains.iter().map(|domain| (domain, job.wanted.clone()));
-    let alone = |host: &Domain| Wanted { mx: true, hosts: vec![host.clone()], ..Wanted::default() };
-    let targets = domains.chain(job.hosts.iter().map(|host| (host, alone(host)))).enumerate();
+    let alone = |host: &HostPort| Wanted { mx: true, hosts: vec![host.clone()], ..Wanted::default() };
+    let targets = domains.chain(job.hosts.iter().map(|host| (&host.name, alone(host)))).enumerate();
     let tasks = targets.map(|(index, (domain, wanted))| Task { index, domain: domain.clone(), wanted, known: None });
     live(job, &disk, archive, tasks.collect(), taker, streams)
 }

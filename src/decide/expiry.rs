@@ -182,11 +182,16 @@ fn called(element: &Certificate, leaf: &Certificate) -> String {
 /// Why an address showed no certificate, in the words of the rules on STARTTLS; and whether that leaves the host open.
 fn silence(host: &MxHost, probe: &Probe, sheet: &Sheet) -> (String, bool) {
     let subject = format!("{} {}", host.name, probe.address);
+    let proven = host.probes.iter().any(|other| !other.chains().is_empty());
+    // Where TLS begins with the connection, the rules on STARTTLS have nothing to say.
+    if let (None, Some(failure)) = (&probe.greeting, probe.tls.as_ref().and_then(Looked::failure)) {
+        return (format!("no TLS handshake: {}", failure.detail), !proven);
+    }
     if let Some(finding) = sheet.findings().iter().find(|finding| finding.is_shown() && finding.subject == subject) {
         return (finding.message.clone(), finding.severity == Severity::Blocker);
     }
     let why = probe.connect.failure().map_or_else(|| "no certificate was seen".to_owned(), |failure| failure.detail.clone());
-    (why, !host.probes.iter().any(|other| !other.chains().is_empty()))
+    (why, !proven)
 }
 
 fn unanswered(fetch: &Fetch) -> String {

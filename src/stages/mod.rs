@@ -24,6 +24,7 @@ use crate::net::issuers::Issuers;
 use crate::net::shelf::Shelf;
 use crate::net::smtp::Prober;
 use crate::wire::fingerprint::Fingerprint;
+use crate::wire::host_port::HostPort;
 use crate::wire::name::Domain;
 
 /// Which stages to look at.
@@ -39,7 +40,7 @@ pub struct Wanted {
     /// Stage 3.
     pub mx: bool,
     /// Hosts to probe in place of the MX set (`--host`).
-    pub hosts: Vec<Domain>,
+    pub hosts: Vec<HostPort>,
     /// Stage 4.
     pub reports: bool,
 }

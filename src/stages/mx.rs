@@ -10,6 +10,8 @@ use crate::model::facts::servers::{MxHost, MxSource, Probe};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Looked};
 use crate::model::settings::{ADDRESS_CAP, MX_CAP};
 use crate::net::dnssec;
+use crate::net::smtp::Door;
+use crate::wire::host_port::HostPort;
 use crate::wire::name::Domain;
 
 /// What kind of domain it is for mail; `with_parents` also looks for a parent's policy where this domain has none.
@@ -52,18 +54,19 @@ async fn parent_policy(looker: &Looker, domain: &Domain) -> Option<Elsewhere> {
 }
 
 /// Probes the MX hosts of `domain`, or `asked` in their place.
-pub(super) async fn look(looker: &Looker, domain: &Domain, asked: &[Domain]) -> Vec<MxHost> {
+pub(super) async fn look(looker: &Looker, domain: &Domain, asked: &[HostPort]) -> Vec<MxHost> {
     if !asked.is_empty() {
-        return join_all(asked.iter().map(|name| host(looker, name.clone(), MxSource::Asked, None, None))).await;
+        return join_all(asked.iter().map(|target| host(looker, target.clone(), MxSource::Asked, None, None))).await;
     }
     match looker.dns.mx(domain).await {
         Looked::Seen(answer) => {
             let hosts = listed(answer);
-            let named = |record: MxRecord| host(looker, record.exchange, MxSource::Record, Some(record.preference), Some(domain));
+            let named =
+                |record: MxRecord| host(looker, HostPort::from(record.exchange), MxSource::Record, Some(record.preference), Some(domain));
             join_all(hosts.into_iter().map(named)).await
         }
         Looked::Absent(absence) if absence.kind == AbsenceKind::NoData => {
-            let implicit = host(looker, domain.clone(), MxSource::Implicit, None, None).await;
+            let implicit = host(looker, HostPort::from(domain.clone()), MxSource::Implicit, None, None).await;
             if implicit.addresses.none() { Vec::new() } else { vec![implicit] }
         }
         Looked::Absent(_) | Looked::Failed(_) => Vec::new(),
@@ -82,18 +85,20 @@ fn listed(answer: Answer<Vec<MxRecord>>) -> Vec<MxRecord> {
 }
 
 /// Looks at one host; `named_by` is the domain whose MX record names it.
-async fn host(looker: &Looker, name: Domain, source: MxSource, preference: Option<u16>, named_by: Option<&Domain>) -> MxHost {
+async fn host(looker: &Looker, target: HostPort, source: MxSource, preference: Option<u16>, named_by: Option<&Domain>) -> MxHost {
     fn absent<T>() -> Looked<T> {
         Looked::Absent(Absence { kind: AbsenceKind::NxDomain, via: Vec::new() })
     }
+    let door = door(looker, target.port);
+    let name = target.name;
     // An address in place of a name has no records, and asking for them would tell nobody anything.
     let addresses = if name.is_address() { AddressFacts { v4: absent(), v6: absent() } } else { looker.dns.addresses(&name).await };
     let mut all = addresses.all();
     let addresses_left_out = all.len().saturating_sub(ADDRESS_CAP);
     all.truncate(ADDRESS_CAP);
-    // Without an address nobody asks for TLSA records.
-    let dnssec = looker.dnssec.as_ref().filter(|_| !all.is_empty());
-    let probes = join_all(all.into_iter().map(|address| probe(looker, &name, address)));
+    // Without an address nobody asks for TLSA records, nor where no MX host is met.
+    let dnssec = looker.dnssec.as_ref().filter(|_| !all.is_empty() && door == looker.prober.door());
+    let probes = join_all(all.into_iter().map(|address| probe(looker, &name, address, door)));
     let dane = async {
         match dnssec {
             Some(dnssec) => Some(dnssec.dane(dnssec::Host { name: &name, addresses: &addresses, named_by }).await),
@@ -104,8 +109,17 @@ async fn host(looker: &Looker, name: Domain, source: MxSource, preference: Optio
     MxHost { name, source, preference, addresses, probes, dane, addresses_left_out }
 }
 
-async fn probe(looker: &Looker, name: &Domain, address: IpAddr) -> Probe {
-    let mut probe = looker.prober.probe(name, address).await;
+/// Where a host is met: where MX hosts are, unless another port was given.
+fn door(looker: &Looker, port: Option<u16>) -> Door {
+    let usual = looker.prober.door();
+    match port {
+        Some(port) if port != usual.port => Door { port, tls_first: port == looker.fetcher.port || HostPort::begins_with_tls(port) },
+        _ => usual,
+    }
+}
+
+async fn probe(looker: &Looker, name: &Domain, address: IpAddr, door: Door) -> Probe {
+    let mut probe = looker.prober.probe_at(name, address, door).await;
     looker.complete(probe.chains_mut(), address).await;
     probe
 }

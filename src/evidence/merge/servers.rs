@@ -34,12 +34,18 @@ fn list(sources: &mut Sources<'_>) -> Option<Vec<MxHost>> {
     let mut hosts: Vec<MxHost> = Vec::new();
     for (_, facts) in &fresh {
         for host in facts.servers.iter().flatten() {
-            if !hosts.iter().any(|known| known.name == host.name) {
+            if !hosts.iter().any(|known| is_same(known, host)) {
                 hosts.push(host.clone());
             }
         }
     }
     (!fresh.is_empty()).then_some(hosts)
+}
+
+/// Whether two observations are of one host: a host asked for at another port is another.
+fn is_same(one: &MxHost, other: &MxHost) -> bool {
+    let port = |host: &MxHost| host.probes.first().map(|probe| probe.port);
+    one.name == other.name && (port(one).is_none() || port(other).is_none() || port(one) == port(other))
 }
 
 fn host_of(sources: &mut Sources<'_>, mut host: MxHost) -> MxHost {
@@ -48,7 +54,7 @@ fn host_of(sources: &mut Sources<'_>, mut host: MxHost) -> MxHost {
         .iter()
         .enumerate()
         .flat_map(|(index, facts)| facts.servers.iter().flatten().map(move |other| (index, other)))
-        .filter(|(_, other)| other.name == host.name)
+        .filter(|(_, other)| is_same(other, &host))
         .collect();
     let fresh: Vec<&MxHost> = same
         .iter()

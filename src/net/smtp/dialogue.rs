@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::connection::Connection;
+use super::connection::{Connection, Parting};
 use super::opening::Steps;
 use super::visit::{Ready, Visit};
 use crate::model::facts::servers::Probe;
@@ -37,7 +37,7 @@ pub(super) fn unreached(address: IpAddr, port: u16, at: Timestamp, connect: Look
 /// Holds the whole dialogue.
 pub(super) async fn hold(visit: &mut Visit<'_>) -> Probe {
     let options = &visit.prober.options;
-    let (address, port, at) = (visit.address, options.port, (options.clock)());
+    let (address, port, at) = (visit.address, visit.door.port, (options.clock)());
     let deadline = Instant::now() + options.timeouts.dialogue;
     let (stream, took) = match visit.connect().await {
         Ok(connected) => connected,
@@ -64,6 +64,10 @@ pub(super) async fn hold(visit: &mut Visit<'_>) -> Probe {
         Ok(shaken) => {
             probe.tls = Some(Looked::Seen(shaken.facts));
             probe.client_certificate = Some(shaken.asked);
+            if visit.door.tls_first {
+                visit.parting = Some(Parting::from(shaken.stream, visit.turn.clone()).await);
+                return probe;
+            }
             let mut inside = Connection::new(shaken.stream, deadline, &visit.turn);
             let answer = visit.ehlo(&steps.helo, &mut inside).await;
             visit.heed(&answer);

@@ -106,6 +106,15 @@ impl ProbeOptions {
     }
 }
 
+/// The port at which a host is met, and what is spoken there first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Door {
+    /// The port.
+    pub port: u16,
+    /// TLS begins with the connection: nothing is said in clear, and no SMTP after it.
+    pub tls_first: bool,
+}
+
 /// Probes addresses of MX hosts, each address and host once. Share it in an `Arc`.
 #[derive(Debug)]
 pub struct Prober {
@@ -113,7 +122,7 @@ pub struct Prober {
     limiter: Arc<Limiter>,
     trust: Arc<TrustStore>,
     shelf: Arc<Shelf>,
-    made: Memo<(IpAddr, Domain), Probe>,
+    made: Memo<(IpAddr, Domain, Door), Probe>,
 }
 
 impl Prober {
@@ -122,37 +131,49 @@ impl Prober {
         Self { options, limiter, trust, shelf, made: Memo::default() }
     }
 
-    /// The dialogue with one address of `host`. Asked again for the same two, it gives the same probe; asked at the same time, both wait
-    /// for one dialogue.
-    pub async fn probe(&self, host: &Domain, address: IpAddr) -> Probe {
-        self.made.get((address, host.clone()), || self.look(host, address)).await
+    /// Where MX hosts are met.
+    pub fn door(&self) -> Door {
+        Door { port: self.options.port, tls_first: false }
     }
 
-    async fn look(&self, host: &Domain, address: IpAddr) -> Probe {
+    /// The dialogue with one address of `host` where MX hosts are met.
+    pub async fn probe(&self, host: &Domain, address: IpAddr) -> Probe {
+        self.probe_at(host, address, self.door()).await
+    }
+
+    /// The dialogue at one door of one address of `host`. Asked again for the same, it gives the same probe; asked at the same time, both
+    /// wait for one dialogue.
+    pub async fn probe_at(&self, host: &Domain, address: IpAddr, door: Door) -> Probe {
+        self.made.get((address, host.clone(), door), || self.look(host, address, door)).await
+    }
+
+    async fn look(&self, host: &Domain, address: IpAddr, door: Door) -> Probe {
         let (allowed, family) = if address.is_ipv4() { (self.options.ipv4, "IPv4") } else { (self.options.ipv6, "IPv6") };
         if !allowed {
             let failure = Failure::new(FailureKind::SwitchedOff, format!("{family} was switched off"));
-            return dialogue::unreached(address, self.options.port, (self.options.clock)(), Looked::Failed(failure));
+            return dialogue::unreached(address, door.port, (self.options.clock)(), Looked::Failed(failure));
         }
         let until = Instant::now() + self.options.timeouts.stage;
         let Ok(turn) = timeout_at(until, self.limiter.turn(address)).await else {
             let waited = self.options.timeouts.stage.as_secs_f32();
             let failure = Failure::new(FailureKind::OutOfTime, format!("not begun: other connections took all of {waited} s"));
-            return dialogue::unreached(address, self.options.port, (self.options.clock)(), Looked::Failed(failure));
+            return dialogue::unreached(address, door.port, (self.options.clock)(), Looked::Failed(failure));
         };
-        let mut visit = Visit { prober: self, host, address, turn: Arc::new(turn), parting: None, welcome: true };
+        let mut visit = Visit { prober: self, host, address, door, turn: Arc::new(turn), parting: None, welcome: true };
         let mut probe = dialogue::hold(&mut visit).await;
         if let Some(proxy) = &self.options.dialer.socks5
             && closed_at_once(&probe)
         {
             let words = format!("the SOCKS5 proxy {} accepts the connection and closes it without a word", proxy.name());
-            probe = dialogue::unreached(address, self.options.port, probe.at, Looked::Failed(Failure::new(FailureKind::Proxy, words)));
+            probe = dialogue::unreached(address, door.port, probe.at, Looked::Failed(Failure::new(FailureKind::Proxy, words)));
         }
         match &probe.tls {
             Some(Looked::Failed(failure)) if wide::is_worth_trying(failure) => probe.wide = Some(wide::hold(&mut visit).await),
             Some(Looked::Seen(first)) if visit.welcome => {
                 probe.other_key = other_key::hold(&mut visit, first).await;
-                self.look_deeper(&mut visit, &mut probe, until).await;
+                if !door.tls_first {
+                    self.look_deeper(&mut visit, &mut probe, until).await;
+                }
             }
             _ => {}
         }

@@ -51,6 +51,9 @@ impl Visit<'_> {
     ) -> Option<Result<TcpStream, Failure>> {
         let timeouts = self.prober.options.timeouts;
         steps.helo = self.prober.options.helo.clone().unwrap_or_else(|| literal(&stream));
+        if self.door.tls_first {
+            return Some(Ok(stream));
+        }
         let mut connection = Connection::new(stream, deadline, &self.turn);
 
         let begin = Instant::now();

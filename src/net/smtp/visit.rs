@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::connection::{Connection, Parting};
 use super::opening::Steps;
-use super::{Prober, reach};
+use super::{Door, Prober, reach};
 use crate::model::facts::tls::TlsFacts;
 use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::net::limit::Turn;
@@ -22,6 +22,7 @@ pub(super) struct Visit<'a> {
     pub(super) prober: &'a Prober,
     pub(super) host: &'a Domain,
     pub(super) address: IpAddr,
+    pub(super) door: Door,
     pub(super) turn: Arc<Turn>,
     /// The connection that was left last.
     pub(super) parting: Option<Parting>,
@@ -45,7 +46,7 @@ impl Visit<'_> {
             parting.over().await;
         }
         let options = &self.prober.options;
-        reach::connect(&options.dialer, self.address, options.port, options.timeouts.connect).await
+        reach::connect(&options.dialer, self.address, self.door.port, options.timeouts.connect).await
     }
 
     /// A further connection up to where TLS begins; `starttls` is what is sent to get there. What fails before is of kind `Other`: it
@@ -86,6 +87,10 @@ impl Visit<'_> {
         match self.handshake(ready, recording).await {
             Err(broken) => Looked::Failed(broken.failure),
             Ok(shaken) => {
+                if self.door.tls_first {
+                    self.parting = Some(Parting::from(shaken.stream, self.turn.clone()).await);
+                    return Looked::Seen(shaken.facts);
+                }
                 let mut inside = Connection::new(shaken.stream, deadline, &self.turn);
                 // The session is begun as senders begin it: a handshake alone would stand in logs as a fault.
                 let answer = self.ehlo(&helo, &mut inside).await;

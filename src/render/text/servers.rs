@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::assessment::{AddressOutcome, AddressSummary, Assessment, ChainSummary, MxSummary};
+use crate::model::facts::dane::Security;
 use crate::render::page::{Look, Page};
 
 /// Rows beyond these are counted.
@@ -43,11 +44,18 @@ fn label(host: &MxSummary) -> String {
     format!("{preference}{}", host.host.shown())
 }
 
+/// What covers the host: the policy's pattern, and DANE where there is any.
 fn covered(assessment: &Assessment, host: &MxSummary) -> (Look, String) {
+    let secure = host.dane.as_ref().filter(|dane| dane.security == Security::Secure);
+    let dane = match secure.and_then(|dane| dane.matches) {
+        Some(true) => ", DANE matches",
+        Some(false) => ", DANE does not match",
+        None => "",
+    };
     match (&host.covered_by, &assessment.policy) {
-        (Some(pattern), _) => (Look::Faint, format!("mx: {pattern}")),
-        (None, Some(policy)) if !policy.mx.is_empty() => (Look::Bad, "not in the policy".to_owned()),
-        (None, _) => (Look::Plain, String::new()),
+        (Some(pattern), _) => (Look::Faint, format!("mx: {pattern}{dane}")),
+        (None, Some(policy)) if !policy.mx.is_empty() => (Look::Bad, format!("not in the policy{dane}")),
+        (None, _) => (Look::Faint, dane.trim_start_matches(", ").to_owned()),
     }
 }
 

@@ -7,7 +7,7 @@ use super::name::{Domain, NameError};
 
 /// A host, and the port where it is met; none means the one that is usual there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Target {
+pub struct HostPort {
     /// The name, which its certificate must carry.
     pub name: Domain,
     /// The port, if one was given.
@@ -16,7 +16,7 @@ pub struct Target {
 
 /// Why a text names no host.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TargetError {
+pub enum HostPortError {
     /// The name is none.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -25,7 +25,7 @@ pub enum TargetError {
     Port(String),
 }
 
-impl Target {
+impl HostPort {
     /// Whether TLS begins with the connection at this port: HTTPS (RFC 9110 §4.2.2) and mail submission (RFC 8314 §7.3). Elsewhere
     /// SMTP is spoken first.
     pub fn begins_with_tls(port: u16) -> bool {
@@ -33,20 +33,26 @@ impl Target {
     }
 }
 
-impl FromStr for Target {
-    type Err = TargetError;
+impl FromStr for HostPort {
+    type Err = HostPortError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let Some((name, port)) = text.split_once(':') else {
             return Ok(Self { name: Domain::parse(text)?, port: None });
         };
         let number = port.parse().ok().filter(|number| *number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()));
-        let port = number.ok_or_else(|| TargetError::Port(port.to_owned()))?;
+        let port = number.ok_or_else(|| HostPortError::Port(port.to_owned()))?;
         Ok(Self { name: Domain::parse(name)?, port: Some(port) })
     }
 }
 
-impl fmt::Display for Target {
+impl From<Domain> for HostPort {
+    fn from(name: Domain) -> Self {
+        Self { name, port: None }
+    }
+}
+
+impl fmt::Display for HostPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.port {
             Some(port) => write!(f, "{}:{port}", self.name),
@@ -62,14 +68,14 @@ mod tests {
     #[test]
     fn a_target_is_a_name_with_or_without_a_port() {
         for (text, name, port) in [("mx1.example.com", "mx1.example.com", None), ("MX1.Example.com.:587", "mx1.example.com", Some(587))] {
-            let target: Target = text.parse().unwrap();
+            let target: HostPort = text.parse().unwrap();
             assert_eq!((target.name.as_str(), target.port), (name, port), "{text}");
         }
         for wrong in
             ["", ":25", "mx1.example.com:", "mx1.example.com:0", "mx1.example.com:65536", "mx1.example.com:+25", "a:b:25", "https://x"]
         {
-            assert!(wrong.parse::<Target>().is_err(), "{wrong}");
+            assert!(wrong.parse::<HostPort>().is_err(), "{wrong}");
         }
-        assert_eq!("mx1.example.com:25".parse::<Target>().unwrap().to_string(), "mx1.example.com:25");
+        assert_eq!("mx1.example.com:25".parse::<HostPort>().unwrap().to_string(), "mx1.example.com:25");
     }
 }
