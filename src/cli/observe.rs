@@ -117,18 +117,7 @@ fn without(facts: &Facts, stage: &str) -> Failure {
 
 /// The stages that must be looked at now: those that are not in the facts, or so old that they say nothing about today.
 fn lacking(facts: &Facts, wanted: &Wanted) -> Wanted {
-    let today = Facts {
-        observed_at: setup::clock().max(facts.observed_at),
-        mail: None,
-        record: None,
-        policy: None,
-        servers: None,
-        reports: None,
-        disk: Vec::new(),
-        certificates: std::collections::BTreeMap::new(),
-        others: Vec::new(),
-        ..facts.clone()
-    };
+    let today = Facts::nothing(facts.domain.clone(), setup::clock().max(facts.observed_at), facts.vantage.clone());
     let missing = merge(vec![today, facts.clone()]).map(|facts| missing(&facts, wanted)).unwrap_or_default();
     let lacks = |stage: &str| missing.contains(&stage);
     Wanted { record: lacks("record"), policy: lacks("policy"), mx: lacks("mx"), reports: lacks("reports"), ..wanted.clone() }

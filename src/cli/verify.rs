@@ -3,9 +3,9 @@
 
 use super::args::VerifyArgs;
 use super::{Exit, Failure, Streams, setup};
+use crate::model::facts::Facts;
 use crate::model::facts::tls::TlsFacts;
 use crate::model::facts::vantage::{Family, Means, Vantage};
-use crate::model::facts::{Facts, SCHEMA};
 use crate::model::finding::{Finding, Sheet};
 use crate::model::settings::Settings;
 use crate::net::shelf::Shelf;
@@ -32,27 +32,9 @@ pub(super) fn verify(args: &VerifyArgs, streams: &mut Streams<'_>) -> Result<Exi
         fetched: None,
     };
     let unknown = Family::SwitchedOff;
-    let facts = Facts {
-        schema: SCHEMA.to_owned(),
-        domain: args.name.clone(),
-        observed_at: args.at,
-        vantage: Vantage {
-            resolvers: Vec::new(),
-            roots: trust.roots(),
-            ipv4: unknown,
-            ipv6: unknown,
-            helo: String::new(),
-            means: Means::default(),
-        },
-        others: Vec::new(),
-        mail: None,
-        record: None,
-        policy: None,
-        servers: None,
-        reports: None,
-        disk: Vec::new(),
-        certificates: shelf.take_for(&prints),
-    };
+    let vantage =
+        Vantage { resolvers: Vec::new(), roots: trust.roots(), ipv4: unknown, ipv6: unknown, helo: String::new(), means: Means::default() };
+    let facts = Facts { certificates: shelf.take_for(&prints), ..Facts::nothing(args.name.clone(), args.at, vantage) };
     let settings = Settings::default();
     let mut sheet = Sheet::default();
     cert::judge_chain(&Case::new(&facts, &settings, args.at), args.name.as_str(), &args.name, &tls, &mut sheet);

@@ -10,11 +10,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::archive::Archive;
+use crate::model::facts::Facts;
 use crate::model::facts::dns::TxtFacts;
 use crate::model::facts::policy::Draft;
 use crate::model::facts::tls::TlsFacts;
 use crate::model::facts::vantage::Vantage;
-use crate::model::facts::{Facts, SCHEMA};
 use crate::model::looked::Looked;
 use crate::net::Clock;
 use crate::net::dns::Dns;
@@ -85,20 +85,9 @@ impl Looker {
         if servers.as_deref().is_some_and(control::is_needed) {
             vantage.means.control = control::look(self).await;
         }
-        let mut facts = Facts {
-            schema: SCHEMA.to_owned(),
-            domain: domain.clone(),
-            observed_at: (self.clock)(),
-            vantage,
-            others: Vec::new(),
-            mail,
-            record,
-            policy,
-            servers,
-            reports: wanted.reports.then(|| self.archive.for_domain(domain)),
-            disk: Vec::new(),
-            certificates: std::collections::BTreeMap::new(),
-        };
+        let reports = wanted.reports.then(|| self.archive.for_domain(domain));
+        let nothing = Facts::nothing(domain.clone(), (self.clock)(), vantage);
+        let mut facts = Facts { mail, record, policy, servers, reports, ..nothing };
         facts.certificates = self.shelf.take_for(&served(&facts));
         facts
     }
@@ -106,20 +95,8 @@ impl Looker {
     /// Facts of a draft that belongs to no domain: nothing is looked up.
     pub fn draft_alone(&self, draft: Draft) -> Facts {
         let domain = Domain::from_dns("draft");
-        Facts {
-            schema: SCHEMA.to_owned(),
-            observed_at: (self.clock)(),
-            vantage: self.vantage.clone(),
-            others: Vec::new(),
-            mail: None,
-            record: None,
-            policy: Some(policy::draft_alone(&domain, draft)),
-            servers: None,
-            reports: None,
-            disk: Vec::new(),
-            certificates: std::collections::BTreeMap::new(),
-            domain,
-        }
+        let policy = policy::draft_alone(&domain, draft);
+        Facts { policy: Some(policy), ..Facts::nothing(domain, (self.clock)(), self.vantage.clone()) }
     }
 
     /// Completes what these handshakes with `peer` showed, where that was asked for.

@@ -5,7 +5,7 @@ use crate::model::facts::dns::{MailFacts, MxRecord, TxtFacts, TxtRecord};
 use crate::model::facts::policy::{Body, Fetch, PolicyFacts, Response};
 use crate::model::facts::servers::{MxHost, MxSource, Probe};
 use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
-use crate::model::facts::{Der, RecordFacts, SCHEMA};
+use crate::model::facts::{Der, RecordFacts};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Failure, FailureKind};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
@@ -29,27 +29,15 @@ fn address() -> IpAddr {
 
 /// Facts without any stage, from a vantage that is called `place`.
 fn nothing(place: &str, hours: i64) -> Facts {
-    Facts {
-        schema: SCHEMA.to_owned(),
-        domain: name("example.com"),
-        observed_at: hours_ago(hours),
-        vantage: Vantage {
-            resolvers: Vec::new(),
-            roots: Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") },
-            ipv4: Family::Available,
-            ipv6: Family::NoRoute,
-            helo: place.to_owned(),
-            means: Means::default(),
-        },
-        others: Vec::new(),
-        mail: None,
-        record: None,
-        policy: None,
-        servers: None,
-        reports: None,
-        disk: Vec::new(),
-        certificates: std::collections::BTreeMap::new(),
-    }
+    let vantage = Vantage {
+        resolvers: Vec::new(),
+        roots: Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") },
+        ipv4: Family::Available,
+        ipv6: Family::NoRoute,
+        helo: place.to_owned(),
+        means: Means::default(),
+    };
+    Facts::nothing(name("example.com"), hours_ago(hours), vantage)
 }
 
 fn seen<T>(value: T) -> Looked<Answer<T>> {
@@ -90,24 +78,7 @@ enum Met {
 
 fn probe(met: Met, hours: i64) -> Probe {
     let reply = |code| Looked::Seen(Reply { code, lines: vec!["mx".to_owned()] });
-    let mut probe = Probe {
-        address: address(),
-        port: 25,
-        at: hours_ago(hours),
-        connect: Looked::Seen(1),
-        greeting: None,
-        greeting_ms: None,
-        ehlo: None,
-        starttls: None,
-        tls: None,
-        ehlo_after: None,
-        client_certificate: None,
-        wide: None,
-        other_key: None,
-        without_sni: None,
-        injection: None,
-        repeats: Vec::new(),
-    };
+    let mut probe = Probe::begun(address(), 25, hours_ago(hours), Looked::Seen(1));
     match met {
         Met::Failure(kind) => probe.connect = failed(kind),
         Met::Greeting(code) => probe.greeting = Some(reply(code)),

@@ -60,6 +60,24 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Facts of a domain of which nothing was looked at yet.
+    pub fn nothing(domain: Domain, observed_at: Timestamp, vantage: vantage::Vantage) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            domain,
+            observed_at,
+            vantage,
+            others: Vec::new(),
+            mail: None,
+            record: None,
+            policy: None,
+            servers: None,
+            reports: None,
+            disk: Vec::new(),
+            certificates: BTreeMap::new(),
+        }
+    }
+
     /// Whether another vantage saw this address (`HOST ADDRESS`) work, while what is in these facts says otherwise or nothing.
     pub fn proven_elsewhere(&self, subject: &str) -> Option<&vantage::OtherVantage> {
         self.others.iter().find(|other| other.proved.iter().any(|proved| proved == subject))

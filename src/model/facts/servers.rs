@@ -97,6 +97,28 @@ pub struct Probe {
 }
 
 impl Probe {
+    /// A dialogue that got no further than the connection.
+    pub fn begun(address: IpAddr, port: u16, at: Timestamp, connect: Looked<u64>) -> Self {
+        Self {
+            address,
+            port,
+            at,
+            connect,
+            greeting: None,
+            greeting_ms: None,
+            ehlo: None,
+            starttls: None,
+            tls: None,
+            client_certificate: None,
+            ehlo_after: None,
+            wide: None,
+            other_key: None,
+            without_sni: None,
+            injection: None,
+            repeats: Vec::new(),
+        }
+    }
+
     /// The handshake that served a certificate, from whichever connection.
     pub fn handshake(&self) -> Option<&TlsFacts> {
         self.tls.as_ref().and_then(Looked::seen).or_else(|| self.wide.as_ref().and_then(|wide| wide.outcome.seen()))

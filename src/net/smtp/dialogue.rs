@@ -1,8 +1,5 @@
 //! The dialogue that a sender has: greeting, EHLO, STARTTLS, TLS, EHLO again, QUIT. Five answers are waited for.
 
-use std::net::IpAddr;
-
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::connection::{Connection, Parting};
@@ -12,28 +9,6 @@ use crate::model::facts::servers::Probe;
 use crate::model::looked::Looked;
 use crate::net::tls;
 
-/// A probe that ended before anything was said.
-pub(super) fn unreached(address: IpAddr, port: u16, at: Timestamp, connect: Looked<u64>) -> Probe {
-    Probe {
-        address,
-        port,
-        at,
-        connect,
-        greeting: None,
-        greeting_ms: None,
-        ehlo: None,
-        starttls: None,
-        tls: None,
-        client_certificate: None,
-        ehlo_after: None,
-        wide: None,
-        other_key: None,
-        without_sni: None,
-        injection: None,
-        repeats: Vec::new(),
-    }
-}
-
 /// Holds the whole dialogue.
 pub(super) async fn hold(visit: &mut Visit<'_>) -> Probe {
     let options = &visit.prober.options;
@@ -41,9 +16,9 @@ pub(super) async fn hold(visit: &mut Visit<'_>) -> Probe {
     let deadline = Instant::now() + options.timeouts.dialogue;
     let (stream, took) = match visit.connect().await {
         Ok(connected) => connected,
-        Err(failure) => return unreached(address, port, at, Looked::Failed(failure)),
+        Err(failure) => return Probe::begun(address, port, at, Looked::Failed(failure)),
     };
-    let mut probe = unreached(address, port, at, Looked::Seen(took));
+    let mut probe = Probe::begun(address, port, at, Looked::Seen(took));
     let mut steps = Steps::default();
     let stream = visit.open(stream, deadline, "STARTTLS", &mut steps).await;
     (probe.greeting, probe.greeting_ms) = (steps.greeting, steps.greeting_ms);

@@ -151,13 +151,13 @@ impl Prober {
         let (allowed, family) = if address.is_ipv4() { (self.options.ipv4, "IPv4") } else { (self.options.ipv6, "IPv6") };
         if !allowed {
             let failure = Failure::new(FailureKind::SwitchedOff, format!("{family} was switched off"));
-            return dialogue::unreached(address, door.port, (self.options.clock)(), Looked::Failed(failure));
+            return Probe::begun(address, door.port, (self.options.clock)(), Looked::Failed(failure));
         }
         let until = Instant::now() + self.options.timeouts.stage;
         let Ok(turn) = timeout_at(until, self.limiter.turn(address)).await else {
             let waited = self.options.timeouts.stage.as_secs_f32();
             let failure = Failure::new(FailureKind::OutOfTime, format!("not begun: other connections took all of {waited} s"));
-            return dialogue::unreached(address, door.port, (self.options.clock)(), Looked::Failed(failure));
+            return Probe::begun(address, door.port, (self.options.clock)(), Looked::Failed(failure));
         };
         let mut visit = Visit { prober: self, host, address, door, turn: Arc::new(turn), parting: None, welcome: true };
         let mut probe = dialogue::hold(&mut visit).await;
@@ -165,7 +165,7 @@ impl Prober {
             && closed_at_once(&probe)
         {
             let words = format!("the SOCKS5 proxy {} accepts the connection and closes it without a word", proxy.name());
-            probe = dialogue::unreached(address, door.port, probe.at, Looked::Failed(Failure::new(FailureKind::Proxy, words)));
+            probe = Probe::begun(address, door.port, probe.at, Looked::Failed(Failure::new(FailureKind::Proxy, words)));
         }
         match &probe.tls {
             Some(Looked::Failed(failure)) if wide::is_worth_trying(failure) => probe.wide = Some(wide::hold(&mut visit).await),

@@ -37,22 +37,13 @@ fn facts(chain: &[Vec<u8>], trust: &TrustStore) -> Facts {
     };
     let reply = |code| Some(Looked::Seen(Reply { code, lines: vec!["mx".into(), "STARTTLS".into()] }));
     let probe = Probe {
-        address: [192, 0, 2, 1].into(),
-        port: 25,
-        at: day(0),
-        connect: Looked::Seen(3),
         greeting: reply(220),
         greeting_ms: Some(4),
         ehlo: reply(250),
         starttls: reply(220),
         tls: Some(Looked::Seen(tls)),
-        client_certificate: None,
         ehlo_after: reply(250),
-        wide: None,
-        other_key: None,
-        without_sni: None,
-        injection: None,
-        repeats: Vec::new(),
+        ..Probe::begun([192, 0, 2, 1].into(), 25, day(0), Looked::Seen(3))
     };
     let absent = || Absence { kind: AbsenceKind::NoData, via: Vec::new() };
     let host = MxHost {

@@ -27,24 +27,8 @@ fn facts(leaves: &[&[u8]], dane: Option<DaneFacts>) -> Facts {
             fetched: None,
             signature_problem: None,
         };
-        host.probes.push(Probe {
-            address: [192, 0, 2, number].into(),
-            port: 25,
-            at: fixture::NOW.parse().unwrap(),
-            connect: Looked::Seen(1),
-            greeting: None,
-            greeting_ms: None,
-            ehlo: None,
-            starttls: None,
-            tls: Some(Looked::Seen(tls)),
-            ehlo_after: None,
-            client_certificate: None,
-            wide: None,
-            other_key: None,
-            without_sni: None,
-            injection: None,
-            repeats: Vec::new(),
-        });
+        let probe = Probe::begun([192, 0, 2, number].into(), 25, fixture::NOW.parse().unwrap(), Looked::Seen(1));
+        host.probes.push(Probe { tls: Some(Looked::Seen(tls)), ..probe });
     }
     facts.servers = Some(vec![host]);
     facts

@@ -36,10 +36,6 @@ fn tls(version: &str, suite: &str) -> TlsFacts {
 
 fn healthy(address: &str) -> Probe {
     Probe {
-        address: address.parse().unwrap(),
-        port: 25,
-        at: Timestamp::UNIX_EPOCH,
-        connect: Looked::Seen(3),
         greeting: Some(reply(220, &["mx ESMTP"])),
         greeting_ms: Some(4),
         ehlo: Some(reply(250, &["mx", "STARTTLS"])),
@@ -47,27 +43,13 @@ fn healthy(address: &str) -> Probe {
         tls: Some(Looked::Seen(tls("TLSv1.3", "TLS_AES_128_GCM_SHA256"))),
         client_certificate: Some(false),
         ehlo_after: Some(reply(250, &["mx"])),
-        wide: None,
-        other_key: None,
-        without_sni: None,
-        injection: None,
-        repeats: Vec::new(),
+        ..Probe::begun(address.parse().unwrap(), 25, Timestamp::UNIX_EPOCH, Looked::Seen(3))
     }
 }
 
 /// A probe that stops at the TCP connection.
 fn unconnected(address: &str, kind: FailureKind) -> Probe {
-    Probe {
-        connect: Looked::Failed(Failure::new(kind, "words")),
-        greeting: None,
-        greeting_ms: None,
-        ehlo: None,
-        starttls: None,
-        tls: None,
-        client_certificate: None,
-        ehlo_after: None,
-        ..healthy(address)
-    }
+    Probe::begun(address.parse().unwrap(), 25, Timestamp::UNIX_EPOCH, failed(kind, "words"))
 }
 
 fn greeted(greeting: Looked<Reply>) -> Probe {
