@@ -224,7 +224,7 @@ impl Dnssec {
             }
             _ => {
                 let answer = self.asker.ask(name, kind, Bits::Authentic).await;
-                let judged = believed(resolver, asked, name, kind, answer.clone());
+                let judged = believed(resolver, self.anchors.is_none(), asked, name, kind, answer.clone());
                 (answer, judged)
             }
         };
@@ -311,14 +311,24 @@ impl Dnssec {
     }
 }
 
-/// What a resolver that is believed says by its AD bit; nothing, if it cannot be believed.
-fn believed(resolver: &Resolver, asked: &Domain, name: &Name, kind: RecordType, answer: Result<DnsResponse, NetError>) -> Judged {
+/// What a resolver that is believed says by its AD bit; nothing, if it cannot be believed. Where the operator trusts it, a bit that is
+/// set counts whatever it says of the root: it may validate with trust anchors of its own. A bit that is not set tells an unsigned zone
+/// from a resolver that does not validate only by the root.
+fn believed(
+    resolver: &Resolver,
+    trusted: bool,
+    asked: &Domain,
+    name: &Name,
+    kind: RecordType,
+    answer: Result<DnsResponse, NetError>,
+) -> Judged {
     let authentic = answer.as_ref().is_ok_and(|response| response.metadata.authentic_data);
     let looked = match answer {
         Ok(response) => reading::looked(asked, name, kind, &response),
         Err(error) => failed(asked, kind, &error),
     };
     match (&resolver.unfit, &looked) {
+        (_, Looked::Seen(_)) if trusted && authentic => Judged { looked, security: Security::Secure, problem: None },
         (Some(unfit), _) => Judged::untold(looked, unfit.clone()),
         (None, Looked::Failed(failure)) => {
             let problem = failure.detail.clone();
@@ -357,4 +367,40 @@ fn records(looked: &super::dns::Records) -> (Looked<Answer<Vec<TlsaRecord>>>, us
         Answer { value, ttl: answer.ttl, via: answer.via }
     });
     (records, left_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::proto::op::{Message, MessageType, OpCode};
+    use hickory_resolver::proto::rr::Record;
+    use hickory_resolver::proto::rr::rdata::A;
+
+    use super::*;
+
+    /// An answer as it is believed: by a resolver that is fit or not, trusted by the operator or not, with the AD bit or without.
+    fn said(fit: bool, trusted: bool, authentic: bool) -> Security {
+        let (asked, name) = (Domain::from_dns("mx.example.com"), Name::from_ascii("mx.example.com.").expect("a name"));
+        let mut message = Message::new(1, MessageType::Response, OpCode::Query);
+        message.metadata.authentic_data = authentic;
+        message.add_query(Query::query(name.clone(), RecordType::A));
+        message.add_answer(Record::from_rdata(name.clone(), 300, RData::A(A::new(192, 0, 2, 1))));
+        let answer = DnsResponse::from_message(message).expect("it can be encoded");
+        let resolver = Resolver { unfit: (!fit).then(|| "no AD bit for the root".to_owned()), validates: fit };
+        believed(&resolver, trusted, &asked, &name, RecordType::A, Ok(answer)).security
+    }
+
+    #[test]
+    fn an_ad_bit_counts_where_the_operator_trusts_it_or_the_resolver_is_seen_to_validate() {
+        use Security::{Indeterminate, Insecure, Secure};
+        for (fit, trusted, authentic, security) in [
+            (true, true, true, Secure),
+            (true, true, false, Insecure),
+            (false, true, true, Secure),
+            (false, true, false, Indeterminate),
+            (false, false, true, Indeterminate),
+            (false, false, false, Indeterminate),
+        ] {
+            assert_eq!(said(fit, trusted, authentic), security, "fit {fit}, trusted {trusted}, AD {authentic}");
+        }
+    }
 }
