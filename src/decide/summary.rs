@@ -63,7 +63,7 @@ fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, findings: &[Finding]) 
         starttls: starttls(probe),
         tls_version: handshake.map(|tls| tls.version.clone()),
         suite: handshake.map(|tls| tls.suite.clone()),
-        chains: probe.chains().into_iter().filter_map(|tls| chain(case.facts, tls)).collect(),
+        chains: probe.chains().into_iter().filter_map(|tls| chain(case.facts, probe, tls)).collect(),
     }
 }
 
@@ -81,13 +81,14 @@ fn starttls(probe: &Probe) -> Option<&'static str> {
     }
 }
 
-fn chain(facts: &Facts, tls: &TlsFacts) -> Option<ChainSummary> {
+fn chain(facts: &Facts, probe: &Probe, tls: &TlsFacts) -> Option<ChainSummary> {
     let leaf = tls.chain.first()?;
     let certificate = Certificate::parse(&facts.certificates.get(leaf)?.0).ok()?;
     Some(ChainSummary {
         key_type: certificate.key.kind.to_owned(),
         trusted: tls.trust.public.is_some(),
         served: tls.chain.len(),
+        handshakes: (!probe.repeats.is_empty()).then(|| probe.times_served(tls)),
         root: tls.trust.public.as_ref().map(|path| path.root.clone()),
         leaf: self::leaf(certificate),
     })

@@ -180,6 +180,9 @@ pub struct ChainSummary {
     pub trusted: bool,
     /// How many certificates were served.
     pub served: usize,
+    /// How many handshakes met this chain, where they were repeated to meet every server behind the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handshakes: Option<usize>,
     /// The anchor's subject, if trusted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,

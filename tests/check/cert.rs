@@ -342,3 +342,20 @@ fn what_was_fetched_is_kept_with_the_facts() {
     let url = format!("http://ca.alpha.test:{}/issuer.crt", published.port());
     assert!(findings[0].0["evidence"].to_string().contains(&url), "{live}");
 }
+
+#[test]
+fn repeated_handshakes_are_counted_by_the_certificate_they_met() {
+    let lab = Lab::start_blocking().unwrap();
+    let it = Scene::new(&lab, "alpha.test", |plan| plan.mx_hosts = 1);
+    let servers = vec![it.issue(&it.leaf(1)), it.issue(&it.leaf(1).expires_in(40))];
+    it.mx_presents(1, Identity::from(servers).in_turn());
+    let run = it.check().args(["--repeat", "3"]).run();
+    let chains = run.json()["mx"][0]["addresses"][0]["chains"].clone();
+    let met: Vec<u64> = chains.as_array().unwrap().iter().map(|chain| chain["handshakes"].as_u64().unwrap()).collect();
+    // In turn; the second connection, which asks for an RSA key, meets the other server in vain.
+    assert_eq!(met, [3, 1], "{chains:#}");
+    let once = it.check().run().json();
+    assert_eq!(once["mx"][0]["addresses"][0]["chains"][0].get("handshakes"), None, "nothing was repeated");
+    let text = it.check_as("text").args(["--repeat", "3"]).run().stdout;
+    assert!(text.contains("ecdsa ×3 until"), "{text}");
+}

@@ -149,6 +149,13 @@ impl Probe {
         self.connect.failure().is_some_and(|failure| failure.kind.is_unasked())
     }
 
+    /// How many handshakes were served just this chain.
+    pub fn times_served(&self, tls: &TlsFacts) -> usize {
+        let other = self.other_key.as_ref().and_then(|other| other.outcome.seen());
+        let repeats = self.repeats.iter().filter_map(|repeat| repeat.outcome.seen());
+        self.handshake().into_iter().chain(other).chain(repeats).filter(|served| served.chain == tls.chain).count()
+    }
+
     /// The handshakes behind [`Probe::chains`], to be added to.
     pub fn chains_mut(&mut self) -> impl Iterator<Item = &mut TlsFacts> {
         let wide = self.wide.as_mut().map(|wide| &mut wide.outcome);

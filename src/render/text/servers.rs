@@ -83,15 +83,19 @@ fn row(name: String, address: &AddressSummary, covered: (Look, String), assessme
     ]
 }
 
-/// What is served, a key type each; those that end on one day share a date.
+/// What is served, a key type each; those that end on one day share a date. Where handshakes were repeated, how many met each.
 fn certificates(chains: &[ChainSummary], now: Timestamp) -> String {
-    let mut ends: Vec<(Timestamp, Vec<&str>)> = Vec::new();
+    let mut ends: Vec<(Timestamp, Vec<String>)> = Vec::new();
     for chain in chains {
         let end = chain.leaf.not_after;
+        let kind = match chain.handshakes {
+            Some(times) => format!("{} ×{times}", chain.key_type),
+            None => chain.key_type.clone(),
+        };
         match ends.iter_mut().find(|(known, _)| super::date(*known) == super::date(end)) {
-            Some((_, kinds)) if kinds.contains(&chain.key_type.as_str()) => {}
-            Some((_, kinds)) => kinds.push(&chain.key_type),
-            None => ends.push((end, vec![&chain.key_type])),
+            Some((_, kinds)) if kinds.contains(&kind) && chain.handshakes.is_none() => {}
+            Some((_, kinds)) => kinds.push(kind),
+            None => ends.push((end, vec![kind])),
         }
     }
     let said = ends.iter().map(|(end, kinds)| {
