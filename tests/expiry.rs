@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::check::Scene;
-use crate::lab::{Ehlo, Key, Lab, Leaf, Smtp, Validity};
+use crate::lab::{Ehlo, Greeting, Key, Lab, Leaf, Smtp, Validity};
 use crate::run::{Run, stsready};
 
 fn entries(run: &Run) -> Vec<Value> {
@@ -49,7 +49,9 @@ fn every_certificate_is_listed_soonest_end_first() {
     let text = stsready(["expiry", "alpha.test", "beta.test"]).at(&lab).run().exits(1).stdout;
     assert!(text.starts_with("✗ 5 served certificates: 1 expired, 1 about to expire, 1 expiring soon, 1 overdue"), "{text}");
     let lines = stsready(["expiry", "alpha.test", "beta.test", "--format", "ndjson"]).at(&lab).run().exits(1).stdout;
-    assert_eq!(lines.lines().count(), 5);
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().all(|line| line["kind"] == "entry" && line["schema"] == "stsready/expiry/1"), "{lines:?}");
+    assert_eq!(lines.len(), 5);
 }
 
 #[test]
@@ -102,6 +104,13 @@ fn a_host_that_shows_no_certificate_leaves_the_answer_open() {
     let run = stsready(["expiry", "beta.test", "--format", "json"]).at(&lab).run().exits(0);
     assert_eq!(run.json()["unseen"][0]["open"], false, "{run}");
 
+    // The second certificate of a server may not be seen.
+    let shy = Scene::new(&lab, "delta.test", |plan| plan.mx_hosts = 1);
+    shy.mx_does(1, |smtp| smtp.greeting = Greeting::BusyAfter(1));
+    let run = stsready(["expiry", "delta.test", "--format", "json"]).at(&lab).run().exits(0);
+    let unseen = &run.json()["unseen"][0];
+    assert_eq!((unseen["host"].as_str(), unseen["open"].as_bool()), (Some("mx1.delta.test"), Some(false)), "{run}");
+
     stsready(["expiry", "nothing.test", "--format", "json"]).at(&lab).run();
     lab.dns().fault("gamma.test", crate::lab::Fault::ServFail);
     let run = stsready(["expiry", "gamma.test", "--format", "json"]).at(&lab).run().exits(3);
@@ -149,6 +158,9 @@ fn a_file_on_disk_is_held_against_what_is_served() {
     let other = lab.folder().join("other.pem");
     std::fs::write(&other, lab.chain("www.test").pem()).unwrap();
     stsready(["expiry", "alpha.test", "--cert-file", other.to_str().unwrap()]).at(&lab).run().exits(3);
+    let lines = stsready(["expiry", "alpha.test", "--format", "ndjson", "--cert-file", other.to_str().unwrap()]).at(&lab).run().exits(3);
+    let last: Value = serde_json::from_str(lines.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!((last["kind"].as_str(), last["compared"].as_u64()), (Some("file"), Some(0)), "{lines}");
     std::fs::write(&other, "no certificate\n").unwrap();
     stsready(["expiry", "alpha.test", "--cert-file", other.to_str().unwrap()]).at(&lab).run().refuses(&["other.pem", "BEGIN CERTIFICATE"]);
     stsready(["expiry", "alpha.test", "--cert-file", "/nonexistent/a.pem"]).at(&lab).run().refuses(&["/nonexistent/a.pem"]);

@@ -18,19 +18,19 @@ pub(super) fn expiry(args: &ExpiryArgs, streams: &mut Streams<'_>) -> Result<Exi
     hosts.sort();
     hosts.dedup();
     let wanted = Wanted { policy: true, mx: true, ..Wanted::default() };
-    let taker = Shelf { common, settings: setup::settings(common), book: Book::default(), lost: false };
+    let taker = Collector { common, settings: setup::settings(common), book: Book::default(), lost: false };
     observe::look(&Job { common, domains, wanted, hosts: &hosts, reports: &[] }, taker, streams)
 }
 
 /// Puts the certificates of all domains into one book.
-struct Shelf<'a> {
+struct Collector<'a> {
     common: &'a Common,
     settings: Settings,
     book: Book,
     lost: bool,
 }
 
-impl Taker for Shelf<'_> {
+impl Taker for Collector<'_> {
     fn take(&mut self, _: usize, facts: &Facts, _: &mut Streams<'_>) -> Result<(), Failure> {
         self.book.add(facts, &self.settings, self.common.now.unwrap_or(facts.observed_at));
         Ok(())

@@ -12,7 +12,7 @@ use crate::evidence::{disk, runway};
 use crate::model::expiry::{DiskSummary, Expiry, ExpiryEntry, HostRole, RunwayState, Unseen};
 use crate::model::facts::Facts;
 use crate::model::facts::policy::{Fetch, PolicyFacts};
-use crate::model::facts::servers::{MxHost, MxSource, Probe};
+use crate::model::facts::servers::{MxHost, MxSource, OtherKey, Probe};
 use crate::model::facts::tls::TlsFacts;
 use crate::model::facts::vantage::Vantage;
 use crate::model::finding::Sheet;
@@ -102,6 +102,10 @@ impl Book {
             }
             for tls in chains {
                 self.entry(case, &place, tls);
+            }
+            if let Some(failure) = probe.other_key.as_ref().and_then(OtherKey::unanswered) {
+                let why = format!("whether it has another certificate, with another type of key, could not be seen: {}", failure.detail);
+                self.unseen(case, &host.name, Some(probe.address), role, why, false);
             }
         }
     }

@@ -38,16 +38,28 @@ pub fn document(expiry: &Expiry) -> Result<String, serde_json::Error> {
     escape::json_pretty(&View { schema: SCHEMA, tool, asked_at: *asked_at, state, vantage: vantage.as_ref(), entries, unseen, files })
 }
 
-/// One line for each certificate, then one for each place that showed none.
+/// One line for each certificate, then for each place that showed none, then for each file; `kind` says which.
 pub fn lines(expiry: &Expiry) -> Result<String, serde_json::Error> {
     let mut out = String::new();
     for entry in &expiry.entries {
-        out.push_str(&escape::json_line(entry)?);
+        out.push_str(&escape::json_line(&Line { schema: SCHEMA, kind: "entry", of: entry })?);
     }
     for unseen in &expiry.unseen {
-        out.push_str(&escape::json_line(unseen)?);
+        out.push_str(&escape::json_line(&Line { schema: SCHEMA, kind: "unseen", of: unseen })?);
+    }
+    for file in &expiry.files {
+        out.push_str(&escape::json_line(&Line { schema: SCHEMA, kind: "file", of: file })?);
     }
     Ok(out)
+}
+
+/// A line of ndjson: what it is, and that.
+#[derive(Serialize)]
+struct Line<'a, T> {
+    schema: &'static str,
+    kind: &'static str,
+    #[serde(flatten)]
+    of: &'a T,
 }
 
 /// For people: the answer, the certificates, what could not be seen, and what lies on disk.

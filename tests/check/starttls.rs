@@ -75,6 +75,20 @@ fn greetings() -> Vec<Row> {
         row("too many connections after the first", Ready, &["unknown-warning starttls-key-type-unprobed mx1."], |it| {
             greets(it, Greeting::BusyAfter(1));
         }),
+        row(
+            "a server that wants no second connection, asked to be looked at deeply",
+            Ready,
+            &[
+                "unknown-warning starttls-key-type-unprobed mx1.",
+                "unknown-warning starttls-injection mx1.",
+                "unknown-warning starttls-busy mx1.",
+                "unknown-warning cert-sni-only mx1.",
+            ],
+            |it| {
+                greets(it, Greeting::BusyAfter(1));
+                it.args(&["--deep", "--repeat", "5"]);
+            },
+        ),
         row("a greeting after twelve seconds", Ready, &["advice starttls-slow mx1."], |_| {}).observed(|facts| {
             facts["servers"][0]["probes"][0]["greeting_ms"] = 12_000.into();
         }),

@@ -85,6 +85,9 @@ pub struct Probe {
     /// ended well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_key: Option<OtherKey>,
+    /// What was asked for beyond that; where less was done, the server wanted no more connections, or the time was over.
+    #[serde(default, skip_serializing_if = "Extra::is_nothing")]
+    pub asked: Extra,
     /// `--deep`: a handshake without SNI (RFC 8461 §7.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_sni: Option<Looked<TlsFacts>>,
@@ -113,6 +116,7 @@ impl Probe {
             ehlo_after: None,
             wide: None,
             other_key: None,
+            asked: Extra::default(),
             without_sni: None,
             injection: None,
             repeats: Vec::new(),
@@ -206,6 +210,23 @@ impl OtherKey {
     /// Why it is not known whether there is such a chain, if so.
     pub fn unanswered(&self) -> Option<&Failure> {
         self.outcome.failure().filter(|_| !self.is_none_there())
+    }
+}
+
+/// What a run asks for beyond the plain dialogue with an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extra {
+    /// `--deep`.
+    pub deep: bool,
+    /// `--repeat`: so many handshakes more.
+    pub repeat: u16,
+}
+
+impl Extra {
+    /// Whether nothing was asked for.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
     }
 }
 

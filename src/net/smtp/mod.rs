@@ -31,7 +31,7 @@ use super::limit::Limiter;
 use super::memo::Memo;
 use super::shelf::Shelf;
 use super::trust::TrustStore;
-use crate::model::facts::servers::Probe;
+use crate::model::facts::servers::{Extra, Probe};
 use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::wire::name::Domain;
 
@@ -172,6 +172,7 @@ impl Prober {
             Some(Looked::Seen(first)) if visit.welcome => {
                 probe.other_key = other_key::hold(&mut visit, first).await;
                 if !door.tls_first {
+                    probe.asked = Extra { deep: self.options.deep, repeat: self.options.repeat };
                     self.look_deeper(&mut visit, &mut probe, until).await;
                 }
             }

@@ -14,6 +14,14 @@ use crate::wire::certificate::Certificate;
 pub(super) fn judge(case: &Case<'_>, subject: &str, host: &MxHost, probe: &Probe, sheet: &mut Sheet) {
     let known = probe.chains();
     let Some(looked) = probe.without_sni.as_ref().filter(|_| !known.is_empty()) else {
+        if probe.asked.deep && !known.is_empty() {
+            let words = "no more connections were made to this address";
+            let evidence = Evidence::at(EvidenceKind::Tls, probe.at, format!("{} without SNI: {words}", probe.address));
+            let message = format!("what {} does without SNI could not be seen", host.name);
+            let finding = sheet.undetermined(&SNI_ONLY, subject, message, evidence).severity(Severity::Warning);
+            finding.expected("some certificate for whoever names no host").found(words).fix("repeat in some minutes");
+            return;
+        }
         return sheet.not_applicable(&SNI_ONLY, subject, "no handshake without SNI was made");
     };
     match looked {

@@ -77,6 +77,7 @@ impl Address<'_> {
 
     fn injection(&self, sheet: &mut Sheet) {
         let failure = match &self.probe.injection {
+            None if self.probe.asked.deep => "no more connections were made to this address",
             None => return sheet.not_applicable(&INJECTION, self.subject, "not looked for; --deep does"),
             Some(Looked::Seen(Injection::Discarded)) => return sheet.holds(&INJECTION, self.subject),
             Some(Looked::Seen(Injection::Executed)) => {

@@ -81,7 +81,10 @@ impl Reader<'_> {
             return Fault {
                 rule: &SUITES,
                 weight: Weight::Broken(Severity::Warning),
-                message: format!("{} has no cipher suite of the modern set; it chooses {}", self.place, tls.suite),
+                message: format!(
+                    "{} has no cipher suite of the modern set; it chooses {}, with which no session could be completed here",
+                    self.place, tls.suite
+                ),
                 expected: "ECDHE with AES-GCM or ChaCha20-Poly1305, or TLS 1.3".to_owned(),
                 found,
                 evidence,
@@ -94,7 +97,10 @@ impl Reader<'_> {
             return Fault {
                 rule: &SUITES,
                 weight: Weight::Broken(Severity::Warning),
-                message: format!("{} speaks only the group {group}, which some senders lack", self.place),
+                message: format!(
+                    "{} speaks only the group {group}, which some senders lack and with which no session could be completed here",
+                    self.place
+                ),
                 expected: "x25519, secp256r1 or secp384r1".to_owned(),
                 found,
                 evidence,

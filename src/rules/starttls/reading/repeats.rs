@@ -22,7 +22,23 @@ impl Reader<'_> {
             message: format!("{count} connections to {} did not reach TLS, and no more were made", self.place),
             ..fault
         });
-        refused.into_iter().chain(away).collect()
+        // One that was turned away is followed by no more, and says so itself.
+        let asked = usize::from(self.probe.asked.repeat);
+        let undone = (away.is_none() && self.probe.repeats.len() < asked).then(|| self.undone(asked));
+        refused.into_iter().chain(away).chain(undone).collect()
+    }
+
+    fn undone(&self, asked: usize) -> Fault {
+        let found = format!("{} of {asked} further handshakes were made", self.probe.repeats.len());
+        Fault {
+            rule: &BUSY,
+            weight: Weight::Aside,
+            message: format!("{found} with {}: it wanted no more connections, or the time was over", self.place),
+            expected: format!("{asked} further handshakes, as --repeat asks"),
+            evidence: vec![self.tls(&found)],
+            found,
+            fix: "repeat in some minutes with a smaller --repeat".to_owned(),
+        }
     }
 
     /// `1 of 3 further`, and what is the same of all such faults.
