@@ -133,6 +133,12 @@ impl<'a> Chain<'a> {
         later.filter(|_| !self.leaf.is_for(self.host)).map(|index| index + 2)
     }
 
+    /// The leaf, and the intermediates that belong to it by their names. A root is the affair of whoever trusts it.
+    fn belonging(&self) -> Vec<&'a Certificate> {
+        let above = |element: &&Certificate| element.sha256 == self.leaf.sha256 || !element.is_self_issued();
+        self.linked().into_iter().filter(above).collect()
+    }
+
     /// From the leaf up by names as far as it goes; a ring of issuers ends where every certificate has been met.
     fn linked(&self) -> Vec<&'a Certificate> {
         let mut linked = vec![self.leaf];

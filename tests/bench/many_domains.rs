@@ -48,7 +48,7 @@ fn main() {
     }
     let list = lab.folder().join("domains.txt");
     std::fs::write(&list, domains.join("\n")).expect("the lab's folder");
-    for command in ["mx", "expiry"] {
+    for (command, lines) in [("mx", DOMAINS), ("expiry", HOSTS)] {
         let before: usize = hosts.iter().map(|(_, host)| host.visits().total()).sum();
         let run = stsready([command, "--format", "ndjson", "--domains-from"]).args([&list]).at(&lab).run();
         let connections = hosts.iter().map(|(_, host)| host.visits().total()).sum::<usize>() - before;
@@ -61,7 +61,8 @@ fn main() {
             run.taken.as_secs_f64(),
             run.peak_kib / 1024,
         );
-        assert!(connections <= HOSTS * 2, "one probe for each distinct address");
+        assert_eq!((run.exit, run.stdout.lines().count()), (0, lines), "{run}");
+        assert!((HOSTS..=HOSTS * 2).contains(&connections), "one probe for each distinct address");
         assert!(run.peak_kib < 150 * 1024, "{} KiB", run.peak_kib);
     }
 }

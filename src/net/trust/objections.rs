@@ -57,11 +57,11 @@ pub(super) fn to(path: &[&Certificate], anchor: &TrustAnchor<'_>, by_name: &[boo
 fn root(path: &[&Certificate], anchor: &TrustAnchor<'_>, all: &mut Vec<Refusal>) {
     let mut object = |kind, detail: String| all.push(Refusal { kind, certificate: None, detail });
     if let Some(key) = Key::of_info(&sequence(&anchor.subject_public_key_info)).filter(|key| key.is_weak()) {
-        object(RefusalKind::WeakKey, format!("has a key of {key}"));
+        object(RefusalKind::WeakKey, format!("its root has a key of {key}"));
     }
     let constraints = anchor.name_constraints.as_ref().and_then(|content| NameConstraints::of_anchor(content));
     if let Some(fault) = constraints.and_then(|constraints| forbidden(&constraints, Some(path))) {
-        object(RefusalKind::NameConstraint, fault);
+        object(RefusalKind::NameConstraint, format!("its root {fault}"));
     }
 }
 

@@ -3,7 +3,7 @@
 //! The path builder that senders use wants to know the time, and says "expired" before anything else. So it is asked at every
 //! instant at which the answer can change, from the latest to the earliest: the first path found is the one that lasts longest.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -48,7 +48,7 @@ pub(super) struct Element<'a> {
 pub(super) fn best(chain: &[Vec<u8>], anchors: &[TrustAnchor<'static>]) -> Result<Found, String> {
     let (first, rest) = chain.split_first().ok_or("no certificate was sent")?;
     let leaf = Certificate::parse(first).map(|read| Element { der: first, read }).map_err(|error| error.to_string())?;
-    let rest = usable(rest);
+    let rest = usable(&leaf.read, rest);
     let problem = match at_some_instant(&leaf, &rest.iter().collect::<Vec<_>>(), anchors) {
         Ok(found) if found.path.refused.is_empty() => return Ok(found),
         Ok(found) => return Ok(unless_better(found.path, &leaf, &rest, anchors).into()),
@@ -118,7 +118,9 @@ fn refusal(problem: &Error) -> Refusal {
 fn words(problem: &Error) -> String {
     let plain = match problem {
         Error::UnknownIssuer => "UnknownIssuer",
-        Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => "its extended key usage does not allow TLS servers",
+        Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
+            "the extended key usage of a certificate in the chain does not allow TLS servers"
+        }
         Error::UnsupportedSignatureAlgorithmContext(_) | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             "a signature in the chain is of a kind that senders do not accept"
         }
@@ -126,13 +128,13 @@ fn words(problem: &Error) -> String {
         Error::NameConstraintViolation => "the name constraints of a CA in the chain forbid its names",
         Error::PathLenConstraintViolated => "the chain is longer than a CA in it allows",
         Error::EndEntityUsedAsCa => "a certificate in the chain that is no CA has signed another",
-        Error::UnsupportedCriticalExtension => "it has a critical extension that senders do not know",
-        Error::UnsupportedCertVersion => "it is no version 3 certificate",
-        Error::InvalidCertValidity => "its validity ends before it begins",
+        Error::UnsupportedCriticalExtension => "a certificate in the chain has a critical extension that senders do not know",
+        Error::UnsupportedCertVersion => "a certificate in the chain is no version 3 certificate",
+        Error::InvalidCertValidity => "the validity of a certificate in the chain ends before it begins",
         Error::MaximumSignatureChecksExceeded | Error::MaximumPathBuildCallsExceeded | Error::MaximumNameConstraintComparisonsExceeded => {
             "the chain is too tangled to be followed"
         }
-        other => return format!("it is refused as {other}"),
+        other => return format!("a certificate in the chain is refused as {other}"),
     };
     plain.to_owned()
 }
@@ -148,11 +150,26 @@ pub(super) fn describe(elements: &[&Certificate], root: &TrustAnchor<'_>) -> Opt
     })
 }
 
-fn usable(rest: &[Vec<u8>]) -> Vec<Element<'_>> {
-    let mut subjects: HashMap<Vec<u8>, usize> = HashMap::new();
-    let mut seen = std::collections::HashSet::new();
+/// What may stand above the leaf: its ancestors by their names, each once, in the order sent, and capped. Strangers among what was sent
+/// (a whole bundle of CAs, at times) take no place from them.
+fn usable<'a>(leaf: &Certificate, rest: &'a [Vec<u8>]) -> Vec<Element<'a>> {
+    let mut seen = HashSet::new();
     let read = rest.iter().filter_map(|der| Certificate::parse(der).ok().map(|read| Element { der, read }));
-    read.filter(|element| seen.insert(element.read.sha256))
+    let all: Vec<Element<'_>> = read.filter(|element| seen.insert(element.read.sha256)).collect();
+    let mut ancestors: HashSet<&[u8]> = HashSet::from([leaf.issuer_der.as_slice()]);
+    loop {
+        let known = ancestors.len();
+        let above = all.iter().filter(|element| ancestors.contains(element.read.subject_der.as_slice()));
+        let names: Vec<&[u8]> = above.map(|element| element.read.issuer_der.as_slice()).collect();
+        ancestors.extend(names);
+        if ancestors.len() == known {
+            break;
+        }
+    }
+    let ancestors: HashSet<Vec<u8>> = ancestors.into_iter().map(<[u8]>::to_vec).collect();
+    let mut subjects: HashMap<Vec<u8>, usize> = HashMap::new();
+    all.into_iter()
+        .filter(|element| ancestors.contains(&element.read.subject_der))
         .filter(|element| {
             let count = subjects.entry(element.read.subject_der.clone()).or_default();
             *count += 1;

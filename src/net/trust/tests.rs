@@ -218,6 +218,17 @@ fn names_and_constraints_without_number_are_not_compared() {
 }
 
 #[test]
+fn strangers_sent_before_the_intermediate_take_no_place_from_it() {
+    let root = Ca::root("Root");
+    let intermediate = root.intermediate("Intermediate", -100..200);
+    let mut chain = vec![intermediate.leaf(&[HOST], -10..80)];
+    chain.extend((0..40).map(|number| Ca::root(&format!("Stranger {number}")).der));
+    chain.push(intermediate.der.clone());
+    let path = store(&[&root.der], None).judge(&chain).public.expect("a path");
+    assert_eq!(path.certificates, prints(&[&chain[0], &intermediate.der]));
+}
+
+#[test]
 fn the_same_set_has_the_same_digest_in_any_order() {
     let (one, two) = (Ca::root("One"), Ca::root("Two"));
     let forward = store(&[&one.der, &two.der], None).roots();

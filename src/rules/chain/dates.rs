@@ -9,29 +9,34 @@ use crate::rules::Case;
 use crate::wire::certificate::Certificate;
 
 pub(super) fn judge(case: &Case<'_>, rules: &ChainRules, chain: &Chain<'_>, sheet: &mut Sheet) {
-    let elements = if chain.path.is_empty() { std::slice::from_ref(chain.leaf) } else { chain.path };
+    // Without a path to a root: what was sent, as far as it belongs together.
+    let elements: Vec<&Certificate> = if chain.path.is_empty() { chain.belonging() } else { chain.path.iter().collect() };
     let role = |element: &Certificate| chain.role(element);
     let now = case.now;
 
-    let over: Vec<&Certificate> = elements.iter().filter(|element| element.not_after < now).collect();
-    if let Some(worst) = over.iter().min_by_key(|element| element.not_after) {
+    let is_leaf = |element: &Certificate| element.sha256 == chain.leaf.sha256;
+    let over: Vec<&Certificate> = elements.iter().copied().filter(|element| element.not_after < now).collect();
+    // The server's own certificate first: what comes with it is mended with it.
+    if let Some(worst) = over.iter().min_by_key(|element| (!is_leaf(element), element.not_after)) {
         let ago = runway::span(worst.not_after.duration_until(now));
-        let message = format!("{} that {} presents expired {ago} ago", role(worst), chain.host);
+        let others: Vec<String> = over.iter().filter(|other| other.sha256 != worst.sha256).map(|other| role(other)).collect();
+        let too = if others.is_empty() { String::new() } else { format!(", and so have {}", others.join(" and ")) };
+        let message = format!("{} that {} presents expired {ago} ago{too}", role(worst), chain.host);
         let finding = sheet.broken(rules.expired, chain.subject, message, describe(worst));
         finding.expected(format!("valid at {now}")).found(format!("notAfter {}", worst.not_after));
         for other in over.iter().filter(|other| other.sha256 != worst.sha256) {
             finding.evidence(describe(other));
         }
-        finding.fix(if worst.sha256 == chain.leaf.sha256 {
-            "renew the certificate, and reload the server so that it serves the new one"
-        } else {
-            "install the chain that the CA delivers today; the intermediate in the server's chain file is out of date"
+        finding.fix(match (is_leaf(worst), others.is_empty()) {
+            (true, true) => "renew the certificate, and reload the server so that it serves the new one",
+            (true, false) => "renew the certificate, install it with the chain that the CA delivers with it, and reload the server",
+            (false, _) => "install the chain that the CA delivers today; the intermediate in the server's chain file is out of date",
         });
     } else {
         sheet.holds(rules.expired, chain.subject);
     }
 
-    let early: Vec<&Certificate> = elements.iter().filter(|element| element.not_before > now).collect();
+    let early: Vec<&Certificate> = elements.iter().copied().filter(|element| element.not_before > now).collect();
     if let Some(worst) = early.iter().max_by_key(|element| element.not_before) {
         let until = runway::span(now.duration_until(worst.not_before));
         let message = format!("{} that {} presents becomes valid only in {until}", role(worst), chain.host);

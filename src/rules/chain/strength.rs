@@ -23,7 +23,7 @@ impl Fault<'_> {
     pub(super) fn say(&self, chain: &Chain<'_>) -> String {
         match self.element {
             Some(element) => format!("{} that {} presents {}", chain.role(element), chain.host, self.detail),
-            None => format!("the root of the path that {} presents {}", chain.host, self.detail),
+            None => format!("senders refuse the path that {} presents: {}", chain.host, self.detail),
         }
     }
 
@@ -31,7 +31,7 @@ impl Fault<'_> {
     pub(super) fn found(&self) -> String {
         match self.element {
             Some(element) => format!("{} {}", quoted(element.name()), self.detail),
-            None => format!("the root {}", self.detail),
+            None => self.detail.clone(),
         }
     }
 
