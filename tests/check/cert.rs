@@ -137,7 +137,13 @@ fn strength() -> Vec<Row> {
         row(
             "an intermediate signed with SHA-1",
             NotReady,
-            &["blocker cert-weak-signature mx1.", "blocker cert-name-mismatch mx1.", "warning starttls-suites mx1."],
+            &[
+                "blocker cert-weak-signature mx1.",
+                "blocker cert-name-mismatch mx1.",
+                "warning starttls-suites mx1.",
+                "unknown-warning starttls-after mx1.",
+                "unknown-warning starttls-key-type-unprobed mx1.",
+            ],
             |it| {
                 weak(it, "below-sha1");
                 // As old as the chain: this server is not asked for a signature.

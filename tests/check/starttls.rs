@@ -7,8 +7,12 @@ use super::row::Answer::{Inconclusive, NotReady, Ready};
 use super::row::{Row, hold, row};
 use crate::lab::{After, Ehlo, Greeting, Key, Smtp, StartTls, Tls};
 
+/// A server that only the hand-written hello reaches is not followed to the end of its handshake.
+const UNCOMPLETED: &[&str] =
+    &["warning starttls-suites mx1.", "unknown-warning starttls-after mx1.", "unknown-warning starttls-key-type-unprobed mx1."];
+
 pub(super) fn rows() -> Vec<Row> {
-    [connecting(), greetings(), extensions(), upgrades(), handshakes(), afterwards()].into_iter().flatten().collect()
+    [connecting(), greetings(), extensions(), upgrades(), handshakes(), behind(), afterwards()].into_iter().flatten().collect()
 }
 
 fn greets(it: &Scene<'_>, greeting: Greeting) {
@@ -210,7 +214,7 @@ fn handshakes() -> Vec<Row> {
                 it.mx_presents(1, it.issue(&it.leaf(1).expires_in(-3)));
             },
         ),
-        row("keys over P-521 only", Ready, &["warning starttls-suites mx1."], |it| tls(it, Tls::OnlyP521)),
+        row("keys over P-521 only", Ready, UNCOMPLETED, |it| tls(it, Tls::OnlyP521)),
         // Senders have none: the session ends for them as it did here.
         row("demands a client certificate", NotReady, &["blocker starttls-after mx1."], |it| tls(it, Tls::DemandsClientCertificate)),
         row("the handshake is refused", NotReady, &["blocker starttls-handshake mx1."], |it| tls(it, Tls::Alert(40))),
@@ -232,9 +236,38 @@ fn handshakes() -> Vec<Row> {
             tls(it, Tls::Legacy10);
             it.mx_presents(1, it.issue(&it.leaf(1).key(Key::Rsa2048).expires_in(-5)));
         }),
-        row("old cipher suites only", Ready, &["warning starttls-suites mx1."], |it| {
+        row("old cipher suites only", Ready, UNCOMPLETED, |it| {
             tls(it, Tls::NarrowSuites);
             it.mx_presents(1, it.issue(&it.leaf(1).key(Key::Rsa2048)));
+        }),
+    ]
+}
+
+/// Several servers behind one address.
+fn behind() -> Vec<Row> {
+    fn then(it: &Scene<'_>, other: Smtp) {
+        it.mx_does(1, |smtp| smtp.then = Some(Box::new(Smtp { hostname: smtp.hostname.clone(), ..other })));
+    }
+    vec![
+        row(
+            "one of two servers behind an address without STARTTLS",
+            NotReady,
+            &["blocker starttls-missing mx1.", "unknown-warning starttls-key-type-unprobed mx1."],
+            |it| then(it, Smtp { ehlo: Ehlo::WithoutStarttls, ..Smtp::default() }),
+        ),
+        row(
+            "one of two servers behind an address that rejects STARTTLS",
+            NotReady,
+            &["blocker starttls-rejected mx1.", "unknown-warning starttls-key-type-unprobed mx1."],
+            |it| then(it, Smtp { starttls: StartTls::Reply("554 5.7.0 refused"), ..Smtp::default() }),
+        ),
+        // Postfix tells its limit of new TLS sessions so: that is about us.
+        row("a limit of new TLS sessions", Ready, &["unknown-warning starttls-key-type-unprobed mx1."], |it| {
+            then(it, Smtp { starttls: StartTls::Reply("454 4.7.0 too many new TLS sessions"), ..Smtp::default() });
+        }),
+        row("one of two servers behind an address that dies after TLS", NotReady, &["blocker starttls-after mx1."], |it| {
+            it.mx_presents(1, vec![it.issue(&it.leaf(1)), it.issue(&it.leaf(1).key(Key::Rsa2048))]);
+            then(it, Smtp { after: After::Reply("550 5.7.1 go away"), ..Smtp::default() });
         }),
     ]
 }
@@ -278,6 +311,11 @@ fn what_mx_hosts_say_to_starttls() {
 #[test]
 fn handshakes_with_mx_hosts() {
     hold(&handshakes());
+}
+
+#[test]
+fn what_several_servers_behind_one_address_do() {
+    hold(&behind());
 }
 
 #[test]

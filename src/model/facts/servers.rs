@@ -197,6 +197,9 @@ pub struct OtherKey {
     pub asked: Vec<String>,
     /// What came. A refusal of the handshake means that there is no such chain; see [`OtherKey::is_none_there`].
     pub outcome: Looked<TlsFacts>,
+    /// The dialogue around it, where it did not go as the first: another server may have answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialogue: Option<Box<Probe>>,
 }
 
 impl OtherKey {
@@ -247,6 +250,9 @@ pub struct Repeat {
     pub at: Timestamp,
     /// What came.
     pub outcome: Looked<TlsFacts>,
+    /// The dialogue around it, where it did not go as the first: another server may have answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialogue: Option<Box<Probe>>,
 }
 
 #[cfg(test)]
@@ -256,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_refusal_means_no_such_chain_and_silence_means_nothing() {
-        let other = |kind| OtherKey { asked: vec!["rsa".into()], outcome: Looked::Failed(Failure::new(kind, "words")) };
+        let other = |kind| OtherKey { asked: vec!["rsa".into()], outcome: Looked::Failed(Failure::new(kind, "words")), dialogue: None };
         for kind in [FailureKind::TlsAlert, FailureKind::Tls, FailureKind::Reset, FailureKind::Closed] {
             assert!(other(kind).is_none_there() && other(kind).unanswered().is_none(), "{kind:?}");
         }

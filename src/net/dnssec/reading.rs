@@ -55,7 +55,8 @@ fn unproven(asked: &Domain, name: &Name, kind: RecordType, response: &DnsRespons
     if proof == Proof::Insecure {
         return Judged { looked, security: Security::Insecure, problem: None };
     }
-    if security(name, kind, response, looked.seen().is_some()) == Security::Secure && wildcards_are_right(response) {
+    let found = looked.seen().is_some();
+    if security(name, kind, response, found) == Security::Secure && wildcards_are_right(response, found) {
         return Judged { looked, security: Security::Secure, problem: None };
     }
     // The library takes some sound proofs for broken ones, so this accuses nobody.
@@ -100,8 +101,9 @@ fn denial(authorities: &[Record]) -> Security {
 }
 
 /// Whether records that a wildcard stands for are shown to have no closer match (RFC 4035 §5.3.4): an NSEC record that holds spans the
-/// name, and neither of its ends lies between the wildcard's parent and the name. The library refuses the commonest of these proofs.
-fn wildcards_are_right(response: &DnsResponse) -> bool {
+/// name, and neither of its ends lies between the wildcard's parent and the name. The library refuses the commonest of these proofs, and
+/// records beside which a resolver put an NSEC record that they do not need.
+fn wildcards_are_right(response: &DnsResponse, found: bool) -> bool {
     let expanded = response.answers.iter().filter_map(|record| match &record.data {
         RData::DNSSEC(DNSSECRData::RRSIG(signature)) if signature.input().num_labels < record.name.num_labels() => {
             Some((&record.name, usize::from(signature.input().num_labels)))
@@ -115,13 +117,16 @@ fn wildcards_are_right(response: &DnsResponse) -> bool {
     let proofs: Vec<(&Name, &Name)> = proofs.collect();
     let spans = |owner: &Name, next: &Name, name: &Name| owner < name && (name < next || (next <= owner && next.zone_of(name)));
     let mut expanded = expanded.peekable();
-    expanded.peek().is_some()
-        && expanded.all(|(name, labels)| {
-            let shown = |(owner, next): &(&Name, &Name)| {
-                spans(owner, next, name) && in_common(owner, name) <= labels && in_common(next, name) <= labels
-            };
-            proofs.iter().any(shown)
-        })
+    if expanded.peek().is_none() {
+        // Records that hold, and no wildcard: nothing needs proving, and what some resolvers add to it proves nothing against it.
+        return found && response.answers.iter().any(|record| record.record_type() == RecordType::RRSIG);
+    }
+    expanded.all(|(name, labels)| {
+        let shown = |(owner, next): &(&Name, &Name)| {
+            spans(owner, next, name) && in_common(owner, name) <= labels && in_common(next, name) <= labels
+        };
+        proofs.iter().any(shown)
+    })
 }
 
 /// How many labels two names share, from the right.

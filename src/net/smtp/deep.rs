@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::connection::{Connection, Parting};
+use super::opening::Steps;
 use super::visit::Visit;
 use crate::model::facts::servers::{Injection, Repeat};
 use crate::model::facts::tls::TlsFacts;
@@ -17,12 +18,12 @@ const QUIET: Duration = Duration::from_secs(2);
 pub(super) async fn without_sni(visit: &mut Visit<'_>) -> Looked<TlsFacts> {
     let (mut config, recorder) = tls::recording(&[]);
     config.enable_sni = false;
-    visit.again((config, recorder)).await
+    visit.again((config, recorder)).await.0
 }
 
 /// Sends a harmless command in clear, in one piece with STARTTLS, and sees whether it is answered inside TLS (CVE-2011-0411).
 pub(super) async fn injection(visit: &mut Visit<'_>) -> Looked<Injection> {
-    let ready = match visit.reach_tls("STARTTLS\r\nNOOP").await {
+    let ready = match visit.reach_tls("STARTTLS\r\nNOOP", &mut Steps::default()).await {
         Ok(ready) => ready,
         Err(failure) => return Looked::Failed(failure),
     };
@@ -64,5 +65,6 @@ pub(super) async fn injection(visit: &mut Visit<'_>) -> Looked<Injection> {
 /// One more handshake like the first.
 pub(super) async fn repeat(visit: &mut Visit<'_>) -> Repeat {
     let at = (visit.prober.options.clock)();
-    Repeat { at, outcome: visit.again(tls::recording(&[])).await }
+    let (outcome, dialogue) = visit.again(tls::recording(&[])).await;
+    Repeat { at, outcome, dialogue }
 }

@@ -4,19 +4,25 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::connection::{Connection, Parting};
 use super::opening::Steps;
 use super::{Door, Prober, reach};
+use crate::model::facts::servers::Probe;
 use crate::model::facts::tls::TlsFacts;
 use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::net::limit::Turn;
 use crate::net::tls::Recording;
 use crate::wire::name::Domain;
 use crate::wire::smtp::Reply;
+
+/// Between the end of one connection and the beginning of the next.
+const SETTLE: Duration = Duration::from_millis(100);
 
 pub(super) struct Visit<'a> {
     pub(super) prober: &'a Prober,
@@ -44,6 +50,8 @@ impl Visit<'_> {
     pub(super) async fn connect(&mut self) -> Result<(TcpStream, u64), Failure> {
         if let Some(parting) = self.parting.take() {
             parting.over().await;
+            // Servers that count connections by their processes notice the end of one a moment after it (Exim does).
+            tokio::time::sleep(SETTLE).await;
         }
         let options = &self.prober.options;
         reach::connect(&options.dialer, self.address, self.door.port, options.timeouts.connect).await
@@ -51,16 +59,15 @@ impl Visit<'_> {
 
     /// A further connection up to where TLS begins; `starttls` is what is sent to get there. What fails before is of kind `Other`: it
     /// says nothing about TLS.
-    pub(super) async fn reach_tls(&mut self, starttls: &str) -> Result<Ready, Failure> {
+    pub(super) async fn reach_tls(&mut self, starttls: &str, steps: &mut Steps) -> Result<Ready, Failure> {
         let before_tls = |words: String| Failure::new(FailureKind::Other, format!("a further connection did not reach TLS: {words}"));
         let welcome = std::mem::replace(&mut self.welcome, false);
         let (stream, _) = self.connect().await.map_err(|failure| before_tls(failure.detail))?;
         let deadline = Instant::now() + self.prober.options.timeouts.dialogue;
-        let mut steps = Steps::default();
-        match self.open(stream, deadline, starttls, &mut steps).await {
+        match self.open(stream, deadline, starttls, steps).await {
             Some(Ok(stream)) => {
                 self.welcome = welcome;
-                Ok(Ready { stream, helo: steps.helo, deadline })
+                Ok(Ready { stream, helo: steps.helo.clone(), deadline })
             }
             Some(Err(failure)) => Err(failure),
             None => Err(before_tls(steps.last_words())),
@@ -77,29 +84,43 @@ impl Visit<'_> {
         self.welcome &= !turned_away;
     }
 
-    /// A further dialogue like the first, with another hello: its handshake.
-    pub(super) async fn again(&mut self, recording: Recording) -> Looked<TlsFacts> {
-        let ready = match self.reach_tls("STARTTLS").await {
+    /// A further dialogue like the first, with another hello: its handshake, and the dialogue around it where that went another way.
+    pub(super) async fn again(&mut self, recording: Recording) -> (Looked<TlsFacts>, Option<Box<Probe>>) {
+        let (at, mut steps) = ((self.prober.options.clock)(), Steps::default());
+        let ready = match self.reach_tls("STARTTLS", &mut steps).await {
             Ok(ready) => ready,
-            Err(failure) => return Looked::Failed(failure),
+            Err(failure) => return (Looked::Failed(failure), self.dialogue(at, steps)),
         };
         let (helo, deadline) = (ready.helo.clone(), ready.deadline);
-        match self.handshake(ready, recording).await {
-            Err(broken) => Looked::Failed(broken.failure),
-            Ok(shaken) => {
-                if self.door.tls_first {
-                    self.parting = Some(Parting::from(shaken.stream, self.turn.clone()).await);
-                    return Looked::Seen(shaken.facts);
-                }
-                let mut inside = Connection::new(shaken.stream, deadline, &self.turn);
-                // The session is begun as senders begin it: a handshake alone would stand in logs as a fault.
-                let answer = self.ehlo(&helo, &mut inside).await;
-                self.heed(&answer);
-                if answer.seen().is_some() {
-                    self.parting = Some(inside.farewell().await);
-                }
-                Looked::Seen(shaken.facts)
-            }
+        let shaken = match self.handshake(ready, recording).await {
+            Ok(shaken) => shaken,
+            Err(broken) => return (Looked::Failed(broken.failure), None),
+        };
+        if self.door.tls_first {
+            self.parting = Some(Parting::from(shaken.stream, self.turn.clone()).await);
+            return (Looked::Seen(shaken.facts), None);
         }
+        let mut inside = Connection::new(shaken.stream, deadline, &self.turn);
+        // The session is begun as senders begin it: a handshake alone would stand in logs as a fault.
+        let answer = self.ehlo(&helo, &mut inside).await;
+        self.heed(&answer);
+        if answer.seen().is_some() {
+            self.parting = Some(inside.farewell().await);
+        }
+        let fine = answer.seen().is_some_and(Reply::is_ok);
+        let dialogue = if fine { None } else { self.dialogue(at, steps) }.map(|mut dialogue| {
+            (dialogue.client_certificate, dialogue.ehlo_after) = (Some(shaken.asked), Some(answer));
+            dialogue
+        });
+        (Looked::Seen(shaken.facts), dialogue)
+    }
+
+    /// The steps of a further connection as a dialogue; `None` if not even a greeting was waited for.
+    pub(super) fn dialogue(&self, at: Timestamp, steps: Steps) -> Option<Box<Probe>> {
+        steps.greeting.as_ref()?;
+        let Steps { greeting, greeting_ms, ehlo, starttls, .. } = steps;
+        // That it was connected is known, how long it took is not kept.
+        let begun = Probe::begun(self.address, self.door.port, at, Looked::Seen(0));
+        Some(Box::new(Probe { greeting, greeting_ms, ehlo, starttls, ..begun }))
     }
 }

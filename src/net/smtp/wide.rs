@@ -1,5 +1,6 @@
 //! The second connection where the modern handshake was refused: a hand-written hello with old versions and wide suites.
 
+use super::opening::Steps;
 use super::visit::Visit;
 use crate::model::facts::servers::WideHello;
 use crate::model::looked::{Failure, FailureKind, Looked};
@@ -14,7 +15,7 @@ pub(super) fn is_worth_trying(failure: &Failure) -> bool {
 /// Connects once more and tries.
 pub(super) async fn hold(visit: &mut Visit<'_>) -> WideHello {
     let failed = |failure, alert| WideHello { outcome: Looked::Failed(failure), alert, group: None };
-    let ready = match visit.reach_tls("STARTTLS").await {
+    let ready = match visit.reach_tls("STARTTLS", &mut Steps::default()).await {
         Ok(ready) => ready,
         Err(failure) => return failed(failure, None),
     };

@@ -3,8 +3,9 @@
 use super::reading::words;
 use super::{CLIENT_CERT, INJECTION, KEY_TYPE_UNPROBED, SLOW};
 use crate::model::facts::servers::{Injection, MxHost, OtherKey, Probe};
+use crate::model::facts::tls::TlsFacts;
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
-use crate::model::looked::Looked;
+use crate::model::looked::{FailureKind, Looked};
 use crate::model::rule::{Rule, Severity};
 
 /// The rules of this room.
@@ -64,6 +65,11 @@ impl Address<'_> {
 
     fn key_type(&self, sheet: &mut Sheet) {
         let Some(other) = &self.probe.other_key else {
+            let late = self.probe.tls.as_ref().and_then(Looked::failure).is_some_and(|failure| failure.kind == FailureKind::TlsLate);
+            let usable = |tls: &TlsFacts| tls.version == "TLSv1.2" && !late;
+            if let Some(tls) = self.probe.wide.as_ref().and_then(|wide| wide.outcome.seen()).filter(|tls| usable(tls)) {
+                return self.key_type_unasked(tls, sheet);
+            }
             return sheet.not_applicable(&KEY_TYPE_UNPROBED, self.subject, "no second connection was made");
         };
         let Some(failure) = other.unanswered() else { return sheet.holds(&KEY_TYPE_UNPROBED, self.subject) };
@@ -73,6 +79,16 @@ impl Address<'_> {
         let finding = sheet.undetermined(&KEY_TYPE_UNPROBED, self.subject, message, shown).severity(Severity::Warning);
         finding.expected("a certificate, or a refused handshake").found(failure.detail.as_str());
         finding.fix("repeat in some minutes; servers that count connections may exempt the address this runs at");
+    }
+
+    /// The second connection was needed for a hello that this server understands.
+    fn key_type_unasked(&self, tls: &TlsFacts, sheet: &mut Sheet) {
+        let served = format!("{} with {}", tls.version, tls.suite);
+        let message = format!("whether {} has a certificate with another type of key was not looked for", self.place);
+        let shown = self.evidence(EvidenceKind::Tls, format!("both connections were needed to find a hello it answers: {served}"));
+        let finding = sheet.undetermined(&KEY_TYPE_UNPROBED, self.subject, message, shown).severity(Severity::Warning);
+        finding.expected("a server that answers a modern hello").found(served);
+        finding.fix("mend what keeps it from modern TLS, and check again");
     }
 
     fn injection(&self, sheet: &mut Sheet) {

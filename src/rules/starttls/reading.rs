@@ -117,6 +117,7 @@ impl Reader<'_> {
                 let mut reading = self.after();
                 reading.faults.extend(self.signatures(tls, certificates));
                 reading.faults.extend(self.repeats());
+                reading.faults.extend(self.elsewhere());
                 reading
             }
             Some(Looked::Failed(failure)) => self.refused_handshake(failure),

@@ -184,15 +184,39 @@ fn each_way_to_fail_has_its_code() {
         ("wide hello hangs", shaken(alert(), Some(failed(Timeout, "late"))), vec![("starttls-handshake", Undetermined, Blocker)]),
         ("no second connection", shaken(alert(), Some(failed(Other, "421"))), vec![("starttls-handshake", Undetermined, Blocker)]),
         ("TLS 1.0", shaken(alert(), old("TLSv1.0", "TLS_RSA_WITH_AES_128_CBC_SHA")), vec![("starttls-legacy", Broken, Blocker)]),
-        ("old suites", shaken(alert(), old("TLSv1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256")), vec![("starttls-suites", Broken, Warning)]),
+        (
+            "old suites",
+            shaken(alert(), old("TLSv1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256")),
+            vec![
+                ("starttls-suites", Broken, Warning),
+                ("starttls-after", Undetermined, Warning),
+                ("starttls-key-type-unprobed", Undetermined, Warning),
+            ],
+        ),
         (
             "stumbles over a modern hello",
             shaken(failed(Reset, "reset"), old("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")),
-            vec![("starttls-handshake", Undetermined, Blocker)],
+            vec![("starttls-handshake", Undetermined, Blocker), ("starttls-key-type-unprobed", Undetermined, Warning)],
         ),
-        ("P-521 only", curve(alert(), "secp521r1"), vec![("starttls-suites", Broken, Warning)]),
-        ("P-521 after a reset", curve(failed(Reset, "reset"), "secp521r1"), vec![("starttls-handshake", Undetermined, Blocker)]),
-        ("a usual curve", curve(alert(), "secp256r1"), vec![("starttls-handshake", Undetermined, Blocker)]),
+        (
+            "P-521 only",
+            curve(alert(), "secp521r1"),
+            vec![
+                ("starttls-suites", Broken, Warning),
+                ("starttls-after", Undetermined, Warning),
+                ("starttls-key-type-unprobed", Undetermined, Warning),
+            ],
+        ),
+        (
+            "P-521 after a reset",
+            curve(failed(Reset, "reset"), "secp521r1"),
+            vec![("starttls-handshake", Undetermined, Blocker), ("starttls-key-type-unprobed", Undetermined, Warning)],
+        ),
+        (
+            "a usual curve",
+            curve(alert(), "secp256r1"),
+            vec![("starttls-handshake", Undetermined, Blocker), ("starttls-key-type-unprobed", Undetermined, Warning)],
+        ),
         ("a demand in TLS 1.2", demanding, vec![("starttls-handshake", Broken, Blocker)]),
         ("out of time", unconnected(V4, OutOfTime), vec![("starttls-unreachable", Undetermined, Blocker)]),
         ("bad signature", forged, vec![("starttls-handshake", Broken, Blocker)]),
@@ -390,9 +414,12 @@ fn what_is_judged_beside_the_ladder_has_its_code_too() {
     use FailureKind::{Other, Timeout, TlsAlert};
     use Outcome::{Broken, Undetermined};
     use Severity::{Advice, Warning};
-    let other = |outcome| Probe { other_key: Some(OtherKey { asked: vec!["ecdsa".into(), "ed25519".into()], outcome }), ..healthy(V4) };
+    let other = |outcome| Probe {
+        other_key: Some(OtherKey { asked: vec!["ecdsa".into(), "ed25519".into()], outcome, dialogue: None }),
+        ..healthy(V4)
+    };
     let injection = |outcome| Probe { injection: Some(outcome), ..healthy(V4) };
-    let repeated = |outcome| Probe { repeats: vec![Repeat { at: Timestamp::UNIX_EPOCH, outcome }], ..healthy(V4) };
+    let repeated = |outcome| Probe { repeats: vec![Repeat { at: Timestamp::UNIX_EPOCH, outcome, dialogue: None }], ..healthy(V4) };
     let forged = || {
         let mut facts = tls("TLSv1.3", "TLS_AES_128_GCM_SHA256");
         facts.signature_problem = Some("BadSignature".into());

@@ -37,6 +37,8 @@ pub struct Smtp {
     pub tls: Tls,
     /// What comes after the handshake.
     pub after: After,
+    /// From the second connection on it is this server that answers: another one behind the same address.
+    pub then: Option<Box<Smtp>>,
 }
 
 impl Default for Smtp {
@@ -48,6 +50,7 @@ impl Default for Smtp {
             starttls: StartTls::default(),
             tls: Tls::default(),
             after: After::default(),
+            then: None,
         }
     }
 }

@@ -31,7 +31,11 @@ struct Session {
 }
 
 pub(super) async fn serve(host: SmtpHost, conn: Conn) -> io::Result<()> {
-    let session = Session { smtp: host.role(), note: host.note(), visit: conn.visit() };
+    let smtp = match host.role() {
+        Smtp { then: Some(other), .. } if conn.visit().number() > 1 => *other,
+        own => own,
+    };
+    let session = Session { smtp, note: host.note(), visit: conn.visit() };
     let Some(mut clear) = greeting::greet(&session.smtp, conn, &session.note).await? else {
         return Ok(());
     };

@@ -9,7 +9,7 @@ use crate::model::facts::tls::TlsFacts;
 use crate::model::finding::Evidence;
 use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::model::rule::Severity;
-use crate::rules::starttls::{HANDSHAKE, LEGACY, SUITES};
+use crate::rules::starttls::{AFTER, HANDSHAKE, LEGACY, SUITES};
 use crate::wire::certificate::Certificate;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::hello::{is_modern, is_modern_group};
@@ -32,7 +32,11 @@ impl Reader<'_> {
         // Who breaks off behind the certificate shows it to any hello; that proves no session.
         let late = failure.kind == FailureKind::TlsLate;
         if let Some((wide, tls)) = wide.filter(|_| !late).and_then(|wide| Some((wide, wide.outcome.seen()?))) {
-            return Reading::stopped(self.old(wide, tls, failure, evidence));
+            let mut reading = Reading::stopped(self.old(wide, tls, failure, evidence));
+            if reading.faults.iter().all(|fault| fault.rule == &SUITES) {
+                reading.faults.push(self.uncompleted(wide, tls));
+            }
+            return reading;
         }
         let closed_for_all = wide
             .and_then(|wide| wide.outcome.failure())
@@ -63,6 +67,20 @@ impl Reader<'_> {
         })
     }
 
+    /// The wide hello is followed up to the certificate only.
+    fn uncompleted(&self, wide: &WideHello, tls: &TlsFacts) -> Fault {
+        let found = format!("the handshake was followed up to the certificate: {}", choice(wide, tls));
+        Fault {
+            rule: &AFTER,
+            weight: Weight::Aside,
+            message: format!("whether a session with {} stands after the TLS handshake could not be seen", self.place),
+            expected: "250 in answer to EHLO inside TLS".to_owned(),
+            evidence: vec![self.tls(&found)],
+            found,
+            fix: "try it with an old TLS library; with a suite of the modern set it is tested here".to_owned(),
+        }
+    }
+
     /// A server that answers the wide hello only.
     pub(super) fn old(&self, wide: &WideHello, tls: &TlsFacts, modern: &Failure, evidence: Vec<Evidence>) -> Fault {
         let found = choice(wide, tls);
@@ -81,10 +99,7 @@ impl Reader<'_> {
             return Fault {
                 rule: &SUITES,
                 weight: Weight::Broken(Severity::Warning),
-                message: format!(
-                    "{} has no cipher suite of the modern set; it chooses {}, with which no session could be completed here",
-                    self.place, tls.suite
-                ),
+                message: format!("{} has no cipher suite of the modern set; it chooses {}", self.place, tls.suite),
                 expected: "ECDHE with AES-GCM or ChaCha20-Poly1305, or TLS 1.3".to_owned(),
                 found,
                 evidence,
@@ -97,10 +112,7 @@ impl Reader<'_> {
             return Fault {
                 rule: &SUITES,
                 weight: Weight::Broken(Severity::Warning),
-                message: format!(
-                    "{} speaks only the group {group}, which some senders lack and with which no session could be completed here",
-                    self.place
-                ),
+                message: format!("{} speaks only the group {group}, which some senders lack", self.place),
                 expected: "x25519, secp256r1 or secp384r1".to_owned(),
                 found,
                 evidence,

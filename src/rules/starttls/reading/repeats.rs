@@ -1,11 +1,36 @@
 //! Further handshakes like the first (`--repeat`): a server behind the address that fails where another does not.
 
 use super::{Fault, Reader, Weight};
-use crate::model::looked::{Failure, FailureKind};
+use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::model::rule::Severity;
 use crate::rules::starttls::{BUSY, HANDSHAKE};
+use crate::wire::smtp::Reply;
 
 impl Reader<'_> {
+    /// What further connections met that the first did not: another server behind the address may be broken in another way. That one
+    /// turned us away, or was silent, says nothing about the first.
+    pub(super) fn elsewhere(&self) -> Vec<Fault> {
+        let other = self.probe.other_key.iter().filter_map(|other| other.dialogue.as_deref());
+        let repeats = self.probe.repeats.iter().filter_map(|repeat| repeat.dialogue.as_deref());
+        let mut faults: Vec<Fault> = Vec::new();
+        for dialogue in other.chain(repeats) {
+            let reader = Reader { host: self.host, probe: dialogue, place: self.place.clone() };
+            let early = reader.greeting().or_else(|| reader.ehlo()).or_else(|| reader.starttls());
+            // A limit of new TLS sessions is told by 454 (Postfix): that is about us.
+            if dialogue.starttls.as_ref().and_then(Looked::seen).is_some_and(Reply::is_transient) {
+                continue;
+            }
+            let fault = early.or_else(|| reader.after().faults.into_iter().next());
+            let broken = fault.filter(|fault| matches!(fault.weight, Weight::Broken(_)));
+            let new = broken.filter(|fault| !faults.iter().any(|known| known.rule == fault.rule));
+            faults.extend(new.map(|fault| Fault {
+                message: format!("{} on a further connection: another server answers there, or not always the same way", fault.message),
+                ..fault
+            }));
+        }
+        faults
+    }
+
     pub(super) fn repeats(&self) -> Vec<Fault> {
         let failures = || self.probe.repeats.iter().filter_map(|repeat| repeat.outcome.failure());
         // Before TLS, or silent: the server had enough of us. The first session stands.
