@@ -64,6 +64,11 @@ fn differing(host: &MxHost, kind: &str, seen: &[(String, Certificate)], sheet: &
     let finding = sheet.broken(&ADDRESSES_DIFFER, format!("{} {kind}", host.name), message, describe(one)).severity(severity);
     finding.evidence.extend(others.iter().map(|(_, leaf)| describe(leaf)));
     finding.expected("the same certificate wherever the host is met");
-    finding.found(seen.iter().map(|(address, leaf)| format!("{address}: until {}", leaf.not_after)).collect::<Vec<_>>().join("; "));
+    finding.found(
+        seen.iter()
+            .map(|(address, leaf)| format!("{address}: until {}, SHA-256 {}", leaf.not_after, leaf.sha256.short()))
+            .collect::<Vec<_>>()
+            .join("; "),
+    );
     finding.fix("let each renewal reach every server behind the name, and reload all of them");
 }
