@@ -22,7 +22,7 @@ const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
 
 fn reply(code: u16, lines: &[&str]) -> Looked<Reply> {
-    Looked::Seen(Reply { code, lines: lines.iter().map(|&line| line.to_owned()).collect() })
+    Looked::Seen(Reply::new(code, lines.iter().map(|&line| line.to_owned()).collect()))
 }
 
 fn failed<T>(kind: FailureKind, detail: &str) -> Looked<T> {
