@@ -344,7 +344,7 @@ mod tests {
         let trust = Arc::new(crate::net::trust::fixture::store(&[&Ca::root("Root").der], None));
         let limiter = Arc::new(Limiter::new(4));
         let wait = Some(Duration::from_millis(500));
-        let issuers = Issuers::new(wait, (true, true), trust, Arc::new(Shelf::new()), limiter);
+        let issuers = Issuers::new(wait, (true, true), Dialer::default(), None, trust, Arc::new(Shelf::new()), limiter);
         // A resolver that nobody runs: an address needs none.
         let dns = Dns::new(&["127.0.0.1:9".parse().unwrap()], wait).unwrap();
         for url in [
