@@ -442,6 +442,20 @@ fn no_store_is_accepted() {
     stsready(["check", good, "--no-store", "--quiet"]).at(&lab).run().exits(0);
 }
 
+/// Flags are switched by whatever word people write into a variable.
+#[test]
+fn a_flag_in_the_environment_takes_yes_and_no() {
+    let (lab, [good, ..]) = three();
+    for name in ["STSREADY_FETCH_INTERMEDIATES", "STSREADY_DENY_PRIVATE", "STSREADY_SOCKS5_DNS"] {
+        for word in ["0", "no", "off", "false", ""] {
+            stsready(["check", good, "--quiet"]).env(name, word).at(&lab).run().exits(0);
+        }
+    }
+    for word in ["1", "yes", "on", "true"] {
+        stsready(["check", good, "--quiet"]).env("STSREADY_FETCH_INTERMEDIATES", word).at(&lab).run().exits(0);
+    }
+}
+
 /// A pipe gets no colour, whoever asks; that there are no escape bytes is asserted for every run.
 #[test]
 fn a_pipe_gets_plain_text() {

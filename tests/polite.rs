@@ -20,7 +20,7 @@ fn shared(lab: &Lab, name: &str) -> SmtpHost {
 }
 
 #[test]
-fn one_address_sees_two_connections_at_once_at_most() {
+fn an_mx_address_sees_one_connection_at_once_and_a_policy_host_two_at_most() {
     let lab = Lab::start_blocking().unwrap();
     let mut domains = Vec::new();
     for number in 0..6 {
@@ -43,10 +43,10 @@ fn one_address_sees_two_connections_at_once_at_most() {
     }
     lab.set_reply_delay(PACE);
     stsready(["check", "--quiet"]).args(domains.iter().map(|domain| &domain.name)).at(&lab).run();
-    for address in [mx.address(), web.address()] {
+    for (address, allowed) in [(mx.address(), 1), (web.address(), 2)] {
         let visits = lab.connections(address);
         assert!(visits.total() >= 6, "{} connections", visits.total());
-        assert!(visits.at_once() <= 2, "{} at once of {} connections to {address}", visits.at_once(), visits.total());
+        assert!(visits.at_once() <= allowed, "{} at once of {} connections to {address}", visits.at_once(), visits.total());
     }
 }
 
@@ -161,6 +161,43 @@ fn a_busy_server_is_left_alone() {
     scene.mx_does(1, |smtp| smtp.greeting = Greeting::Refuse("421 4.7.0 too many connections"));
     scene.check().run().exits(3);
     assert_eq!(scene.mx(1).visits().total(), 1, "no retry after 421");
+}
+
+/// A domain with three MX hosts that share the first one's address, which does so.
+fn crowded<'a>(lab: &'a Lab, greeting: Greeting) -> Scene<'a> {
+    let scene = Scene::new(lab, "alpha.test", |plan| plan.mx_hosts = 3);
+    for number in [2, 3] {
+        let name = scene.below(&format!("mx{number}"));
+        scene.without_address(&format!("mx{number}"));
+        lab.dns().address(&name, scene.mx(1).address());
+    }
+    scene.mx_does(1, |smtp| smtp.greeting = greeting);
+    scene
+}
+
+#[test]
+fn hosts_at_one_address_do_not_crowd_each_other_out() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = crowded(&lab, Greeting::BusyBeyond(1));
+    lab.set_reply_delay(PACE);
+    let run = scene.check().run();
+    assert_eq!((scene.mx(1).visits().total(), scene.mx(1).visits().at_once()), (6, 1), "two connections for each host{run}");
+    assert!(run.assessment().of("starttls-busy").is_empty(), "{run}");
+}
+
+#[test]
+fn who_turned_one_host_away_is_not_asked_for_another() {
+    for (greeting, total) in [(Greeting::Refuse("421 4.7.0 too many connections"), 1), (Greeting::Close, 1), (Greeting::BusyAfter(3), 4)] {
+        let lab = Lab::start_blocking().unwrap();
+        let scene = crowded(&lab, greeting.clone());
+        let run = scene.check().run();
+        assert_eq!(scene.mx(1).visits().total(), total, "{greeting:?}");
+        let assessment = run.assessment();
+        let unbegun = |text: &str| text.contains("was not looked at: the address had turned away a visit for another host");
+        let told = assessment.of("starttls-busy").iter().filter(|finding| unbegun(finding.text("message"))).count();
+        assert_eq!(told, 3 - total.div_ceil(2), "{greeting:?}{run}");
+        assert!(assessment.of("starttls-unreachable").is_empty(), "{run}");
+    }
 }
 
 #[test]

@@ -239,7 +239,7 @@ pub(super) struct Common {
     #[arg(long, value_name = "PEM", env = "STSREADY_CA_FILE", help_heading = "Looking")]
     pub(super) ca_file: Option<PathBuf>,
     /// Fetch missing intermediates where certificates say they are (http), to tell a gap in the chain from an unknown CA
-    #[arg(long, env = "STSREADY_FETCH_INTERMEDIATES", help_heading = "Looking")]
+    #[arg(long, env = "STSREADY_FETCH_INTERMEDIATES", value_parser = FalseyValueParser::new(), help_heading = "Looking")]
     pub(super) fetch_intermediates: bool,
     /// DNSKEY records of the root that DNSSEC is validated with (default: the embedded root keys)
     #[arg(long, value_name = "FILE", overrides_with = "trust_ad", env = "STSREADY_TRUST_ANCHOR", help_heading = "Looking")]

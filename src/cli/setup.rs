@@ -88,7 +88,10 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
         dialer,
         clock,
     };
-    let issuers = || Issuers::new(common.timeout, (ipv4, ipv6), trust.clone(), shelf.clone(), limiter.clone());
+    let issuers = || {
+        let (dialer, proxy) = (options.dialer.clone(), proxy.as_ref().map(HttpsProxy::name));
+        Issuers::new(common.timeout, (ipv4, ipv6), dialer, proxy, trust.clone(), shelf.clone(), limiter.clone())
+    };
     let issuers = common.fetch_intermediates.then(issuers);
     Ok(Looker {
         dns,

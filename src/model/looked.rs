@@ -122,6 +122,8 @@ pub enum FailureKind {
     ServFail,
     /// DNS answered with another error code or with nonsense.
     DnsError,
+    /// The address turned another host's visit away (421, or closed before its greeting) and was left alone after that.
+    TurnedAway,
     /// A fatal TLS alert from the peer; the detail names it.
     TlsAlert,
     /// The TLS handshake failed otherwise.
@@ -144,7 +146,13 @@ impl FailureKind {
 
     /// Whether the peer was not asked at all: it was left out on purpose, or there is no way from here to anybody.
     pub fn is_unasked(self) -> bool {
-        matches!(self, Self::NoRoute | Self::SwitchedOff | Self::Denied | Self::Proxy | Self::OutOfTime)
+        matches!(self, Self::NoRoute | Self::SwitchedOff | Self::Denied | Self::Proxy | Self::OutOfTime | Self::TurnedAway)
+    }
+
+    /// Whether a peer that was reached ended the TLS handshake itself, in whatever way: an answer to what was offered. Silence is none,
+    /// nor is what failed before TLS.
+    pub fn ends_handshake(self) -> bool {
+        matches!(self, Self::TlsAlert | Self::TlsLate | Self::Tls | Self::Reset | Self::Closed | Self::Protocol)
     }
 }
 

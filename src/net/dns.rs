@@ -49,6 +49,7 @@ pub struct Dns {
     options: ResolverOpts,
     transport: DnsTransport,
     servers: Vec<String>,
+    attempt: Duration,
     deadline: Duration,
     memo: Memo<(Domain, RecordType), Arc<Records>>,
 }
@@ -102,7 +103,8 @@ impl Dns {
         let options = options.clone();
         let resolver = builder.build().map_err(|error| DnsSetupError::Build(error.to_string()))?;
         let retries = u32::try_from(RETRIES).unwrap_or(u32::MAX);
-        Ok(Self { resolver, config, options, transport, servers: names, deadline: attempt * (retries + 2), memo: Memo::default() })
+        let deadline = attempt * (retries + 2);
+        Ok(Self { resolver, config, options, transport, servers: names, attempt, deadline, memo: Memo::default() })
     }
 
     /// The resolvers asked, `ADDRESS:PORT`.
@@ -113,6 +115,11 @@ impl Dns {
     /// The same resolvers for another way of asking, and how they are asked.
     pub(super) fn setup(&self) -> (&ResolverConfig, &ResolverOpts, &DnsTransport) {
         (&self.config, &self.options, &self.transport)
+    }
+
+    /// How long one attempt at one resolver may take.
+    pub(super) fn attempt(&self) -> Duration {
+        self.attempt
     }
 
     /// How long any one question may take.

@@ -2,7 +2,8 @@
 //! fetched, to tell a certificate that is only missing from a CA that nobody knows. Senders do not do this; no verdict rests on it.
 //!
 //! In: a handshake's facts and the address that it was made with. Out: the same with [`Fetched`]. The place is named by a stranger, so: at
-//! most 3 hops; http only, port 80, no redirect; 64 KiB; 10 s; and nothing inside this network, unless the server is there itself.
+//! most 3 hops; http only, port 80, no redirect; 64 KiB; 10 s; and nothing inside this network, unless the server is there itself. Where
+//! connections go through a proxy nothing is fetched past it.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use url::{Host, Url};
 
+use super::dial::Dialer;
 use super::dns::Dns;
 use super::limit::Limiter;
 use super::memo::Memo;
@@ -40,6 +42,10 @@ pub struct Issuers {
     timeout: Option<Duration>,
     /// Whether IPv4 addresses are to be connected to, and whether IPv6 addresses are.
     families: (bool, bool),
+    /// How MX hosts are connected to.
+    dialer: Dialer,
+    /// The proxy that policies are fetched through, by its name.
+    proxy: Option<String>,
     trust: Arc<TrustStore>,
     shelf: Arc<Shelf>,
     limiter: Arc<Limiter>,
@@ -48,15 +54,18 @@ pub struct Issuers {
 }
 
 impl Issuers {
-    /// One that has fetched nothing. `families`: whether IPv4 addresses are to be connected to, and whether IPv6 addresses are.
+    /// One that has fetched nothing. `families`: whether IPv4 addresses are to be connected to, and whether IPv6 addresses are; `proxy`:
+    /// the name of the proxy that policies are fetched through.
     pub fn new(
         timeout: Option<Duration>,
         families: (bool, bool),
+        dialer: Dialer,
+        proxy: Option<String>,
         trust: Arc<TrustStore>,
         shelf: Arc<Shelf>,
         limiter: Arc<Limiter>,
     ) -> Self {
-        Self { timeout, families, trust, shelf, limiter, made: Memo::default() }
+        Self { timeout, families, dialer, proxy, trust, shelf, limiter, made: Memo::default() }
     }
 
     /// Completes a chain that leads nowhere because an issuer is missing; any other is left as it is.
@@ -69,7 +78,7 @@ impl Issuers {
         let Some(mut last) = last(&chain) else { return };
         let (mut steps, mut trust) = (Vec::new(), None);
         while steps.len() < HOPS && !last.is_self_issued() {
-            let Some((step, issuer)) = self.issuer(dns, &last, Scope::of(peer) != Scope::World).await else { break };
+            let Some((step, issuer)) = self.issuer(dns, &last, self.may_go_inside(peer)).await else { break };
             steps.push(step);
             let Some((der, read)) = issuer else { break };
             chain.push(der);
@@ -84,6 +93,17 @@ impl Issuers {
         if !steps.is_empty() {
             tls.fetched = Some(Box::new(Fetched { steps, trust: trust.unwrap_or_else(|| tls.trust.clone()) }));
         }
+    }
+
+    /// Whether places inside this network may be asked: only where the server was met there itself. No address (a proxy looked it up) and
+    /// no place for hosts is none of them.
+    fn may_go_inside(&self, peer: IpAddr) -> bool {
+        !self.dialer.deny_private && (Scope::of(peer).is_internal() || Scope::of(peer) == Scope::Loopback)
+    }
+
+    /// The proxy that connections go through, if they do.
+    fn proxied(&self) -> Option<String> {
+        self.dialer.socks5.as_ref().map(|socks5| socks5.name()).or_else(|| self.proxy.clone())
     }
 
     async fn judge(&self, chain: Vec<Vec<u8>>) -> Trust {
@@ -127,6 +147,10 @@ impl Issuers {
 
     async fn get(&self, dns: &Dns, url: &str, inside: bool, limit: Duration) -> Result<Vec<Vec<u8>>, Failure> {
         let place = Place::read(url, inside).map_err(|why| Failure::new(FailureKind::Denied, why))?;
+        if let Some(proxy) = self.proxied() {
+            let words = format!("not asked: connections go through {proxy}, and intermediates are not fetched past it");
+            return Err(Failure::new(FailureKind::Denied, words));
+        }
         let address = self.address(dns, &place, inside).await?;
         let _turn = self.limiter.turn(address).await;
         let failed = |error: &reqwest::Error| {
@@ -140,6 +164,7 @@ impl Issuers {
             .resolve(&place.host, SocketAddr::new(address, place.port))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .local_address(self.dialer.source.for_peer(address))
             .user_agent(concat!("stsready/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(limit)
             .timeout(limit)
@@ -243,7 +268,58 @@ fn certificates(bytes: &[u8]) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::source::Source;
+    use crate::net::trust::RootSource;
     use crate::net::trust::fixture::{Ca, pem};
+
+    fn issuers(dialer: Dialer, proxy: Option<&str>) -> Issuers {
+        let trust = TrustStore::load(&RootSource::Mozilla, None).unwrap();
+        let (shelf, limiter) = (Arc::new(Shelf::new()), Arc::new(Limiter::new(4)));
+        Issuers::new(None, (true, true), dialer, proxy.map(str::to_owned), Arc::new(trust), shelf, limiter)
+    }
+
+    #[test]
+    fn only_a_server_that_was_met_inside_this_network_opens_it() {
+        let free = issuers(Dialer::default(), None);
+        let careful = issuers(Dialer { deny_private: true, ..Dialer::default() }, None);
+        for (peer, inside) in [
+            ("10.0.0.1", true),
+            ("127.0.0.1", true),
+            ("100.64.0.1", true),
+            ("169.254.0.1", true),
+            ("fd00::1", true),
+            ("8.8.8.8", false),
+            // No address, because a proxy looked it up; and what no host has.
+            ("0.0.0.0", false),
+            ("::", false),
+            ("224.0.0.1", false),
+            ("192.0.2.1", false),
+        ] {
+            let peer = peer.parse().unwrap();
+            assert_eq!((free.may_go_inside(peer), careful.may_go_inside(peer)), (inside, false), "{peer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_fetched_past_a_proxy_and_the_source_address_is_kept() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/i.crt", listener.local_addr().unwrap());
+        let dns = Dns::new(&["127.0.0.1:9".parse().unwrap()], None).unwrap();
+        let past = issuers(Dialer::default(), Some("http://proxy.example:3128")).fetch(&dns, &url, true).await;
+        let failure = past.failure().unwrap();
+        assert!(failure.kind == FailureKind::Denied && failure.detail.contains("http://proxy.example:3128"), "{failure:?}");
+
+        let source = Source::of(&["127.0.0.9".parse().unwrap()]).unwrap();
+        let direct = issuers(Dialer { source, ..Dialer::default() }, None);
+        let (fetched, from) = tokio::join!(direct.fetch(&dns, &url, true), async {
+            let (stream, from) = listener.accept().await.unwrap();
+            drop(stream);
+            from.ip()
+        });
+        assert!(fetched.failure().is_some());
+        // The first to come was this one: the other was never begun.
+        assert_eq!(from, "127.0.0.9".parse::<IpAddr>().unwrap());
+    }
 
     #[test]
     fn only_plain_http_places_are_asked() {
@@ -268,7 +344,7 @@ mod tests {
         let trust = Arc::new(crate::net::trust::fixture::store(&[&Ca::root("Root").der], None));
         let limiter = Arc::new(Limiter::new(4));
         let wait = Some(Duration::from_millis(500));
-        let issuers = Issuers::new(wait, (true, true), trust, Arc::new(Shelf::new()), limiter);
+        let issuers = Issuers::new(wait, (true, true), Dialer::default(), None, trust, Arc::new(Shelf::new()), limiter);
         // A resolver that nobody runs: an address needs none.
         let dns = Dns::new(&["127.0.0.1:9".parse().unwrap()], wait).unwrap();
         for url in [

@@ -1,4 +1,4 @@
-//! Politeness: how many connections at once, to one address and over all.
+//! Politeness: how many connections at once, to one address and over all; and whether a visit is alone at its address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,11 +14,14 @@ pub const PER_ADDRESS: usize = 2;
 pub struct Limiter {
     all: Arc<Semaphore>,
     addresses: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
+    /// For visits that nobody of this run may cross.
+    alone: Mutex<HashMap<(IpAddr, u16), Arc<Semaphore>>>,
 }
 
 /// The right to hold one connection; given back when dropped.
 #[derive(Debug)]
 pub struct Turn {
+    _alone: Option<OwnedSemaphorePermit>,
     _address: Option<OwnedSemaphorePermit>,
     _all: Option<OwnedSemaphorePermit>,
 }
@@ -26,7 +29,7 @@ pub struct Turn {
 impl Limiter {
     /// At most `jobs` connections over all (at least one), and [`PER_ADDRESS`] to one address.
     pub fn new(jobs: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(jobs.clamp(1, Semaphore::MAX_PERMITS))), addresses: Mutex::default() }
+        Self { all: Arc::new(Semaphore::new(jobs.clamp(1, Semaphore::MAX_PERMITS))), addresses: Mutex::default(), alone: Mutex::default() }
     }
 
     /// Waits for a turn at `address`. The address comes first: who waits for a busy address must not block the others.
@@ -38,7 +41,17 @@ impl Limiter {
         // A semaphore that nobody closes always grants in the end; `None` cannot occur and would cost no more than the limit.
         let address = own.acquire_owned().await.ok();
         let all = Arc::clone(&self.all).acquire_owned().await.ok();
-        Turn { _address: address, _all: all }
+        Turn { _alone: None, _address: address, _all: all }
+    }
+
+    /// Waits for a turn at `address` that is the only one of its kind at `port`.
+    pub async fn turn_alone(&self, address: IpAddr, port: u16) -> Turn {
+        let own = {
+            let mut alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(alone.entry((address.to_canonical(), port)).or_insert_with(|| Arc::new(Semaphore::new(1))))
+        };
+        let alone = own.acquire_owned().await.ok();
+        Turn { _alone: alone, ..self.turn(address).await }
     }
 }
 
@@ -58,6 +71,19 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(20), limiter.turn(other)).await.is_ok());
         drop(first);
         assert!(tokio::time::timeout(Duration::from_secs(5), limiter.turn(one)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_goes_alone_waits_for_others_of_the_kind_and_keeps_nobody_else_waiting() {
+        let limiter = Limiter::new(10);
+        let (address, brief) = (IpAddr::from([192, 0, 2, 1]), Duration::from_millis(20));
+        let first = limiter.turn_alone(address, 25).await;
+        let mapped = "::ffff:192.0.2.1".parse().expect("valid");
+        assert!(tokio::time::timeout(brief, limiter.turn_alone(mapped, 25)).await.is_err());
+        assert!(tokio::time::timeout(brief, limiter.turn(address)).await.is_ok());
+        assert!(tokio::time::timeout(brief, limiter.turn_alone(address, 26)).await.is_ok());
+        drop(first);
+        assert!(tokio::time::timeout(Duration::from_secs(5), limiter.turn_alone(address, 25)).await.is_ok());
     }
 
     #[tokio::test]

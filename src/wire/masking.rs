@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     fn reply(lines: &[&str]) -> Reply {
-        Reply { code: 250, lines: lines.iter().map(|&line| line.to_owned()).collect() }
+        Reply::new(250, lines.iter().map(|&line| line.to_owned()).collect())
     }
 
     #[test]

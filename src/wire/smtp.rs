@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The longest reply line that is read, in bytes without its end. RFC 5321 §4.5.3.1.5 demands 512; servers exceed it.
 pub const LINE_CAP: usize = 4 * 1024;
+/// About how much of one reply is kept, in bytes. Real ones have less than one KiB.
+pub const KEPT: usize = 8 * 1024;
 /// All replies of one reader together, in bytes.
 pub const REPLIES_CAP: usize = 64 * 1024;
 
@@ -16,9 +18,42 @@ pub struct Reply {
     pub code: u16,
     /// The text after code and separator, a line an element; hostile, escaped only when shown.
     pub lines: Vec<String>,
+    /// How many lines were left out; see [`Reply::cut`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Reply {
+    /// A reply.
+    pub fn new(code: u16, lines: Vec<String>) -> Self {
+        Self { code, lines, left_out: 0 }
+    }
+
+    /// What is kept of a long reply: its first lines up to [`KEPT`], behind them the first that offers STARTTLS, and the last. Hundreds of
+    /// hostile servers must not fill the memory.
+    #[must_use]
+    pub fn cut(mut self) -> Self {
+        let (mut kept, mut offered, count) = (0, false, self.lines.len());
+        let mut index = 0;
+        self.lines.retain(|line| {
+            index += 1;
+            // A line costs more than its text.
+            kept += line.len() + size_of::<String>();
+            let offers = index > 1 && offers_starttls(line);
+            let keep = kept <= KEPT || (offers && !offered) || index == count;
+            offered |= offers;
+            keep
+        });
+        self.left_out += count - self.lines.len();
+        self.lines.shrink_to_fit();
+        self
+    }
+
     /// Whether the code is 2yz.
     pub fn is_ok(&self) -> bool {
         (200..300).contains(&self.code)
@@ -37,8 +72,11 @@ impl Reply {
 
 /// Whether an answer to EHLO offers STARTTLS (RFC 3207 §4): a keyword in any case, in a line after the first, which greets.
 pub fn starttls_offered(ehlo: &Reply) -> bool {
-    let keyword = |line: &String| line.split_ascii_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("STARTTLS"));
-    ehlo.code == 250 && ehlo.lines.iter().skip(1).any(keyword)
+    ehlo.code == 250 && ehlo.lines.iter().skip(1).any(|line| offers_starttls(line))
+}
+
+fn offers_starttls(line: &str) -> bool {
+    line.split_ascii_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("STARTTLS"))
 }
 
 /// Why bytes are no SMTP reply.
@@ -104,7 +142,7 @@ impl ReplyReader {
             self.lines.push(line.text);
             if line.last {
                 self.code = None;
-                return Ok(Some(Reply { code: line.code, lines: std::mem::take(&mut self.lines) }));
+                return Ok(Some(Reply::new(line.code, std::mem::take(&mut self.lines))));
             }
         }
     }
@@ -162,7 +200,25 @@ mod tests {
     }
 
     fn reply(code: u16, lines: &[&str]) -> Reply {
-        Reply { code, lines: lines.iter().map(|&line| line.to_owned()).collect() }
+        Reply::new(code, lines.iter().map(|&line| line.to_owned()).collect())
+    }
+
+    #[test]
+    fn of_a_long_reply_the_beginning_the_offer_and_the_end_are_kept() {
+        let short = reply(250, &["mx", "PIPELINING", "STARTTLS"]);
+        assert_eq!(short.clone().cut(), short);
+        let noise = || (0..9_000).map(|number| format!("X{number}"));
+        let lines = ["mx".to_owned()].into_iter().chain(noise()).chain(["starttls".to_owned()]).chain(noise());
+        let long = Reply::new(250, lines.chain(["STARTTLS".to_owned(), "HELP".to_owned()]).collect());
+        let (whole, cut) = (long.lines.len(), long.cut());
+        assert!(starttls_offered(&cut) && cut.lines.last().is_some_and(|line| line == "HELP"));
+        assert_eq!(cut.lines.len() + cut.left_out, whole);
+        let size: usize = cut.lines.iter().map(|line| line.len() + size_of::<String>()).sum();
+        assert!(size < KEPT + 100, "{size}");
+        assert_eq!(cut.clone().cut().lines.len(), cut.lines.len(), "cut again, nothing more is lost");
+        // The first line greets: it offers nothing, before and after.
+        let never = Reply::new(250, ["STARTTLS".to_owned()].into_iter().chain(noise()).collect()).cut();
+        assert!(!starttls_offered(&never));
     }
 
     #[test]
@@ -259,7 +315,7 @@ mod tests {
                 reader.feed(piece);
                 seen = reader.reply().unwrap();
             }
-            prop_assert_eq!(seen, Some(Reply { code, lines }));
+            prop_assert_eq!(seen, Some(Reply::new(code, lines)));
             prop_assert_eq!(reader.pending(), 0);
         }
     }

@@ -8,6 +8,7 @@ use super::row::Answer::{NotReady, Ready};
 use super::row::{Row, hold, hold_in, row};
 use super::scene::Scene;
 use crate::lab::{Chain, Fault, Key, Lab, Smtp};
+use crate::run::stsready;
 
 const NOTED: &[&str] = &["advice dane-present mx1."];
 const MISMATCH: &[&str] = &["warning dane-mismatch mx1.", "advice dane-present mx1."];
@@ -371,4 +372,17 @@ fn a_resolver_that_strips_signatures_accuses_nobody() {
     lab.dns().without_validation();
     lab.dns().fault_on(".", RecordType::DNSKEY, Fault::NoSignatures);
     hold_in(&lab, &stripping());
+}
+
+/// The root's keys are waited for once, and not by every question in turn.
+#[test]
+fn a_resolver_that_drops_the_question_for_keys_costs_little_time() {
+    let lab = Lab::start_blocking().unwrap();
+    lab.dns().fault_on(".", RecordType::DNSKEY, Fault::Drop);
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mx_hosts = 4);
+    let begin = std::time::Instant::now();
+    stsready(["mx", "alpha.test", "--quiet", "--timeout", "2s"]).at(&lab).run().exits(0);
+    let took = begin.elapsed();
+    // Two attempts of two seconds, once; the rest is quick.
+    assert!(took < std::time::Duration::from_secs(7), "{took:?} at {}", scene.name);
 }

@@ -134,7 +134,15 @@ impl AsyncWrite for Conn {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Before the client can know of it, and come again.
+        self.visit.end();
         Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        self.visit.end();
     }
 }
 

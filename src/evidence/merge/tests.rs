@@ -77,7 +77,7 @@ enum Met {
 }
 
 fn probe(met: Met, hours: i64) -> Probe {
-    let reply = |code| Looked::Seen(Reply { code, lines: vec!["mx".to_owned()] });
+    let reply = |code| Looked::Seen(Reply::new(code, vec!["mx".to_owned()]));
     let mut probe = Probe::begun(address(), 25, hours_ago(hours), Looked::Seen(1));
     match met {
         Met::Failure(kind) => probe.connect = failed(kind),

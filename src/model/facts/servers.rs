@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::dane::DaneFacts;
 use super::dns::AddressFacts;
 use super::tls::TlsFacts;
-use crate::model::looked::{Failure, Looked};
+use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::wire::hello::alert_name;
 use crate::wire::name::Domain;
 use crate::wire::smtp::Reply;
 
@@ -144,11 +145,10 @@ impl Probe {
 
     /// Whether nothing came back from this address: no connection, and no word of why.
     pub fn is_silent(&self) -> bool {
-        use crate::model::looked::FailureKind::{Timeout, Unreachable};
-        self.connect.failure().is_some_and(|failure| matches!(failure.kind, Timeout | Unreachable))
+        self.connect.failure().is_some_and(|failure| matches!(failure.kind, FailureKind::Timeout | FailureKind::Unreachable))
     }
 
-    /// Whether this address was not asked at all; see [`crate::model::looked::FailureKind::is_unasked`].
+    /// Whether this address was not asked at all; see [`FailureKind::is_unasked`].
     pub fn is_unasked(&self) -> bool {
         self.connect.failure().is_some_and(|failure| failure.kind.is_unasked())
     }
@@ -195,19 +195,32 @@ pub struct WideHello {
 pub struct OtherKey {
     /// The key types asked for, as [`crate::wire::certificate::Key::kind`] names them.
     pub asked: Vec<String>,
-    /// What came. A refusal of the handshake means that there is no such chain; see [`OtherKey::is_none_there`].
+    /// What came; see [`OtherKey::is_none_there`] for what a failure means.
     pub outcome: Looked<TlsFacts>,
     /// The dialogue around it, where it did not go as the first: another server may have answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialogue: Option<Box<Probe>>,
 }
 
+/// Alerts that answer "nothing here fits what you offer". OpenSSL (also where a certificate is loaded without its key), BoringSSL,
+/// GnuTLS, Go and Java send handshake_failure; rustls too, or access_denied where its chooser of certificates has none: the name was known
+/// on the first connection, so it is the key that is lacking. A key that is there and cannot sign (a broken file met late, a token that
+/// is away) ends the handshake by internal_error: that, and any other alert, leaves the question open.
+const NOTHING_FITS: [u8; 6] = [40, 41, 43, 49, 70, 71];
+
 impl OtherKey {
-    /// Whether the server answered that it has no chain with such a key. A failure before TLS, or silence, says nothing.
+    /// The words of a failure where the server presented its first certificate once more, though its key was not asked for.
+    pub const SAME: &str = "the same certificate, though its key was not asked for";
+
+    /// Whether the server answered that it has no chain with such a key: by an alert that says so, by its first certificate once more, or,
+    /// as Exchange does, by hanging up on the hello. A failure before TLS, behind a certificate, or silence says nothing.
     pub fn is_none_there(&self) -> bool {
-        use crate::model::looked::FailureKind::{Closed, Protocol, Reset, Tls, TlsAlert, TlsLate};
-        let refused = |kind| matches!(kind, TlsAlert | TlsLate | Tls | Reset | Closed | Protocol);
-        self.outcome.failure().is_some_and(|failure| refused(failure.kind))
+        self.outcome.failure().is_some_and(|failure| match failure.kind {
+            FailureKind::TlsAlert => NOTHING_FITS.iter().any(|alert| failure.detail == alert_name(*alert)),
+            FailureKind::Tls => failure.detail == Self::SAME,
+            FailureKind::Reset | FailureKind::Closed => true,
+            _ => false,
+        })
     }
 
     /// Why it is not known whether there is such a chain, if so.
@@ -258,16 +271,37 @@ pub struct Repeat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::looked::FailureKind;
 
     #[test]
-    fn a_refusal_means_no_such_chain_and_silence_means_nothing() {
-        let other = |kind| OtherKey { asked: vec!["rsa".into()], outcome: Looked::Failed(Failure::new(kind, "words")), dialogue: None };
-        for kind in [FailureKind::TlsAlert, FailureKind::Tls, FailureKind::Reset, FailureKind::Closed] {
-            assert!(other(kind).is_none_there() && other(kind).unanswered().is_none(), "{kind:?}");
+    fn only_an_answer_that_says_so_means_no_such_chain() {
+        use FailureKind::{Closed, Other, OutOfTime, Protocol, Reset, Timeout, Tls, TlsAlert, TlsLate};
+        let other =
+            |kind, words: &str| OtherKey { asked: vec!["rsa".into()], outcome: Looked::Failed(Failure::new(kind, words)), dialogue: None };
+        for (kind, words) in [
+            (TlsAlert, "handshake_failure (40)"),
+            (TlsAlert, "insufficient_security (71)"),
+            (TlsAlert, "protocol_version (70)"),
+            (TlsAlert, "access_denied (49)"),
+            (Tls, OtherKey::SAME),
+            (Reset, "connection reset"),
+            (Closed, "tls handshake eof"),
+        ] {
+            let other = other(kind, words);
+            assert!(other.is_none_there() && other.unanswered().is_none(), "{kind:?} {words}");
         }
-        for kind in [FailureKind::Timeout, FailureKind::Other, FailureKind::Refused, FailureKind::OutOfTime] {
-            assert!(!other(kind).is_none_there() && other(kind).unanswered().is_some(), "{kind:?}");
+        for (kind, words) in [
+            (TlsAlert, "internal_error (80)"),
+            (TlsAlert, "decode_error (50)"),
+            (TlsAlert, "alert 255"),
+            (TlsLate, "after its certificate: handshake_failure (40)"),
+            (Tls, "received corrupt message"),
+            (Protocol, "3 bytes came in clear behind the answer to STARTTLS"),
+            (Timeout, "no reply"),
+            (Other, "a further connection did not reach TLS"),
+            (OutOfTime, "not begun"),
+        ] {
+            let other = other(kind, words);
+            assert!(!other.is_none_there() && other.unanswered().is_some(), "{kind:?} {words}");
         }
     }
 

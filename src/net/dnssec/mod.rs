@@ -71,6 +71,8 @@ pub struct Dnssec {
     by: String,
     port: u16,
     deadline: Duration,
+    /// How long the root's keys are waited for: they are asked for once, and whatever rests on them waits.
+    patience: Duration,
     resolver: OnceCell<Resolver>,
     memo: Memo<(Domain, RecordType), Arc<Judged>>,
 }
@@ -101,7 +103,8 @@ impl Dnssec {
             Voucher::Resolvers => (None, format!("the AD bit of {}", dns.servers().join(", "))),
         };
         let asker = Asker::new(dns).map_err(|error| DnsSetupError::Build(error.to_string()))?;
-        Ok(Self { asker, anchors, by, port, deadline: dns.deadline(), resolver: OnceCell::new(), memo: Memo::default() })
+        let (deadline, patience) = (dns.deadline(), dns.attempt() * 2);
+        Ok(Self { asker, anchors, by, port, deadline, patience, resolver: OnceCell::new(), memo: Memo::default() })
     }
 
     /// The TLSA records of a host, with what DNSSEC says of all that a DANE-aware sender looks up on the way.
@@ -163,7 +166,9 @@ impl Dnssec {
 
     async fn judged(&self, name: &Domain, kind: RecordType) -> Arc<Judged> {
         let judge = || async {
-            let judged = tokio::time::timeout(self.deadline, Box::pin(self.judge(name, kind))).await;
+            // Outside the deadline of this question: whoever comes first waits for all.
+            let resolver = self.resolver.get_or_init(|| self.met()).await;
+            let judged = tokio::time::timeout(self.deadline, Box::pin(self.judge(resolver, name, kind))).await;
             Arc::new(judged.unwrap_or_else(|_| {
                 let words = format!("no answer to {name} {kind} within {:?}", self.deadline);
                 Judged::untold(Looked::Failed(Failure::new(FailureKind::Timeout, words.clone())), words)
@@ -173,9 +178,7 @@ impl Dnssec {
     }
 
     /// Judges an answer, and follows CNAMEs where the resolver does not: the weakest link counts.
-    async fn judge(&self, asked: &Domain, kind: RecordType) -> Judged {
-        let met = self.resolver.get_or_try_init(|| self.meet()).await.cloned();
-        let resolver = &met.unwrap_or_else(|unmet| unmet);
+    async fn judge(&self, resolver: &Resolver, asked: &Domain, kind: RecordType) -> Judged {
         let mut weakest: Option<Judged> = None;
         let mut via = Vec::new();
         let mut next = asked.clone();
@@ -285,30 +288,40 @@ impl Dnssec {
         Judged { looked: judged.looked, security: Security::Bogus, problem: Some(problem) }
     }
 
+    /// What the resolvers are good for, in bounded time. A resolver that does not answer is unfit for the whole run: each question that
+    /// asked it again for the keys would wait as long again.
+    async fn met(&self) -> Resolver {
+        let met = tokio::time::timeout(self.patience, self.meet()).await;
+        met.unwrap_or_else(|_| unfit(&format!("the keys of the root could not be looked up within {:?}", self.patience)))
+    }
+
     /// Asks for the root's keys: whether signatures come with them, whether they lead to the trust anchor, whether the AD bit is set.
-    /// In place of an error comes what to believe until the keys can be looked up.
-    async fn meet(&self) -> Result<Resolver, Resolver> {
+    async fn meet(&self) -> Resolver {
         let root = Name::root();
-        let unfit = |why: &str| Resolver { unfit: Some(why.to_owned()), validates: false };
         let answer = match self.asker.ask(&root, RecordType::DNSKEY, Bits::Signed).await {
             Ok(answer) => answer,
-            Err(error) => return Err(unfit(&format!("the keys of the root could not be looked up: {error}"))),
+            Err(error) => return unfit(&format!("the keys of the root could not be looked up: {error}")),
         };
         let validates = answer.metadata.authentic_data;
         let Some(anchors) = &self.anchors else {
             let why = "the resolver does not set the AD bit even for the root: it does not validate";
-            return Ok(if validates { Resolver { unfit: None, validates } } else { unfit(why) });
+            return if validates { Resolver { unfit: None, validates } } else { unfit(why) };
         };
         if !answer.answers.iter().any(|record| record.record_type() == RecordType::RRSIG) {
-            return Ok(unfit("the resolver does not pass signatures on"));
+            return unfit("the resolver does not pass signatures on");
         }
         let keys = self.validate(anchors, &Arc::default(), &root, RecordType::DNSKEY).await;
         let judged = reading::validated(&Domain::from_dns("."), &root, RecordType::DNSKEY, keys);
-        Ok(match judged.security {
+        match judged.security {
             Security::Secure => Resolver { unfit: None, validates },
             _ => unfit("the keys of the root that the resolver gives do not lead to the trust anchor"),
-        })
+        }
     }
+}
+
+/// A resolver of which nothing can be believed.
+fn unfit(why: &str) -> Resolver {
+    Resolver { unfit: Some(why.to_owned()), validates: false }
 }
 
 /// What a resolver that is believed says by its AD bit; nothing, if it cannot be believed. Where the operator trusts it, a bit that is

@@ -51,7 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
         let mut bytes = [0; 4096];
         loop {
             match self.reader.reply() {
-                Ok(Some(reply)) => return Looked::Seen(reply),
+                Ok(Some(reply)) => return Looked::Seen(reply.cut()),
                 Ok(None) => {}
                 Err(error) => return Looked::Failed(broken(&error)),
             }
@@ -71,11 +71,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
         Parting::from(self.stream, self.turn).await
     }
 
-    /// The stream, for TLS; refused if the peer has already sent more in clear, which must not be taken for what follows (RFC 3207 §5).
-    pub(super) fn into_stream(self) -> Result<S, Failure> {
+    /// The stream, for TLS; if the peer has already sent more in clear, which must not be taken for what follows (RFC 3207 §5), the
+    /// stream to part from.
+    pub(super) fn into_stream(self) -> Result<S, (Failure, S)> {
         match self.reader.pending() {
             0 => Ok(self.stream),
-            count => Err(Failure::new(FailureKind::Protocol, format!("{count} bytes came in clear behind the answer to STARTTLS"))),
+            count => {
+                let words = format!("{count} bytes came in clear behind the answer to STARTTLS");
+                Err((Failure::new(FailureKind::Protocol, words), self.stream))
+            }
         }
     }
 

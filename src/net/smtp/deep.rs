@@ -36,7 +36,7 @@ pub(super) async fn injection(visit: &mut Visit<'_>) -> Looked<Injection> {
     let mut inside = Connection::new(shaken.stream, deadline, &visit.turn);
     match inside.reply(QUIET.min(wait)).await {
         Looked::Seen(reply) if reply.code == 421 => {
-            visit.welcome = false;
+            visit.heed_421(&Looked::Seen(reply));
             return Looked::Failed(Failure::new(FailureKind::Other, "421 inside TLS"));
         }
         Looked::Seen(_) => {

@@ -52,6 +52,7 @@ impl Visit<'_> {
             }
         };
         let Some(served) = recorder.take() else {
+            self.parting = Some(Parting::from(stream, Arc::clone(&self.turn)).await);
             return Err(Broken { failure: Failure::new(FailureKind::Tls, "the server sent no certificate"), asked: None });
         };
         let (version, suite) = tls::chosen(stream.get_ref().1);

@@ -3,8 +3,9 @@
 //! In: a host name, which its certificate must carry, and one of its addresses. Out: a [`Probe`]. It is the same for every domain
 //! of a run that has this host, so it is made once. Whatever the peer does, it ends in time and in bounded memory.
 //!
-//! An address sees at most two connections, one after the other: the `dialogue` of a sender, then either `wide`, if its handshake
-//! failed, or `other_key`, if it ended well. More only if asked for (`deep`).
+//! A visit to an address for one host name is at most two connections, one after the other: the `dialogue` of a sender, then either
+//! `wide`, if its handshake failed, or `other_key`, if it ended well. More only if asked for (`deep`). Host names that lead to one address
+//! are visited there one after the other, and once the address has turned one of them away, the rest are not begun.
 
 mod clear_hello;
 mod connection;
@@ -18,8 +19,9 @@ mod reach;
 mod visit;
 mod wide;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -123,12 +125,14 @@ pub struct Prober {
     trust: Arc<TrustStore>,
     shelf: Arc<Shelf>,
     made: Memo<(IpAddr, Domain, Door), Probe>,
+    /// Addresses and ports that want nobody of this run any more, with what showed it.
+    away: Mutex<HashMap<(IpAddr, u16), String>>,
 }
 
 impl Prober {
     /// A prober that has seen nothing.
     pub fn new(options: ProbeOptions, limiter: Arc<Limiter>, trust: Arc<TrustStore>, shelf: Arc<Shelf>) -> Self {
-        Self { options, limiter, trust, shelf, made: Memo::default() }
+        Self { options, limiter, trust, shelf, made: Memo::default(), away: Mutex::default() }
     }
 
     /// Where MX hosts are met.
@@ -154,21 +158,27 @@ impl Prober {
             return Probe::begun(address, door.port, (self.options.clock)(), Looked::Failed(failure));
         }
         let until = Instant::now() + self.options.timeouts.stage;
-        let Ok(turn) = timeout_at(until, self.limiter.turn(address)).await else {
+        let Ok(turn) = timeout_at(until, self.limiter.turn_alone(address, door.port)).await else {
             let waited = self.options.timeouts.stage.as_secs_f32();
             let failure = Failure::new(FailureKind::OutOfTime, format!("not begun: other connections took all of {waited} s"));
             return Probe::begun(address, door.port, (self.options.clock)(), Looked::Failed(failure));
         };
-        let mut visit = Visit { prober: self, host, address, door, turn: Arc::new(turn), parting: None, welcome: true };
+        if let Some(words) = self.turned_away(address, door) {
+            let failure = Failure::new(FailureKind::TurnedAway, format!("not begun: a visit for another host was turned away ({words})"));
+            return Probe::begun(address, door.port, (self.options.clock)(), Looked::Failed(failure));
+        }
+        let mut visit = Visit { prober: self, host, address, door, turn: Arc::new(turn), parting: None, welcome: true, away: None };
         let mut probe = dialogue::hold(&mut visit).await;
         if let Some(proxy) = &self.options.dialer.socks5
             && closed_at_once(&probe)
         {
             let words = format!("the SOCKS5 proxy {} accepts the connection and closes it without a word", proxy.name());
             probe = Probe::begun(address, door.port, probe.at, Looked::Failed(Failure::new(FailureKind::Proxy, words)));
+            // It was the proxy that closed.
+            visit.away = None;
         }
         match &probe.tls {
-            Some(Looked::Failed(failure)) if wide::is_worth_trying(failure) => probe.wide = Some(wide::hold(&mut visit).await),
+            Some(Looked::Failed(failure)) if failure.kind.ends_handshake() => probe.wide = Some(wide::hold(&mut visit).await),
             Some(Looked::Seen(first)) if visit.welcome => {
                 probe.other_key = other_key::hold(&mut visit, first).await;
                 if !door.tls_first {
@@ -178,7 +188,15 @@ impl Prober {
             }
             _ => {}
         }
+        // While the turn is still held: whoever comes next must know.
+        if let Some(words) = visit.away.take() {
+            self.away.lock().unwrap_or_else(PoisonError::into_inner).entry((address.to_canonical(), door.port)).or_insert(words);
+        }
         probe
+    }
+
+    fn turned_away(&self, address: IpAddr, door: Door) -> Option<String> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner).get(&(address.to_canonical(), door.port)).cloned()
     }
 
     /// What was asked for beyond the two connections: nothing is begun after `until`, or where no more connections are welcome.

@@ -2,12 +2,13 @@
 //! RFC 3207 §4).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::connection::Connection;
+use super::connection::{Connection, Parting};
 use super::visit::Visit;
 use crate::model::looked::{Failure, Looked};
 use crate::wire::smtp::{Reply, starttls_offered};
@@ -29,7 +30,7 @@ impl Steps {
         let last = [("STARTTLS", &self.starttls), ("EHLO", &self.ehlo), ("the greeting", &self.greeting)];
         let Some((step, Some(answer))) = last.into_iter().find(|(_, answer)| answer.is_some()) else { return "no greeting".to_owned() };
         match answer {
-            Looked::Seen(Reply { code, lines }) => {
+            Looked::Seen(Reply { code, lines, .. }) => {
                 let verb = if step == "the greeting" { "was" } else { "was answered by" };
                 format!("{step} {verb} {code} {}", lines.last().map_or("", String::as_str))
             }
@@ -58,6 +59,7 @@ impl Visit<'_> {
 
         let begin = Instant::now();
         let greeting = steps.greeting.insert(connection.reply(timeouts.greeting).await);
+        self.heed_greeting(greeting);
         let greeting = greeting.seen()?;
         steps.greeting_ms = u64::try_from(begin.elapsed().as_millis()).ok();
         if greeting.code != 220 {
@@ -66,6 +68,7 @@ impl Visit<'_> {
         }
 
         let offer = steps.ehlo.insert(self.ehlo(&steps.helo, &mut connection).await);
+        self.heed_421(offer);
         let offer = offer.seen()?;
         if !starttls_offered(offer) {
             self.parting = Some(connection.farewell().await);
@@ -73,12 +76,19 @@ impl Visit<'_> {
         }
 
         let accepted = steps.starttls.insert(connection.command(starttls, timeouts.step).await);
+        self.heed_421(accepted);
         let accepted = accepted.seen()?;
         if accepted.code != 220 {
             self.parting = Some(connection.farewell().await);
             return None;
         }
-        Some(connection.into_stream())
+        Some(match connection.into_stream() {
+            Ok(stream) => Ok(stream),
+            Err((failure, stream)) => {
+                self.parting = Some(Parting::from(stream, Arc::clone(&self.turn)).await);
+                Err(failure)
+            }
+        })
     }
 
     /// EHLO and its answer, in clear or inside TLS.

@@ -17,9 +17,7 @@ pub(super) async fn hold(visit: &mut Visit<'_>, first: &TlsFacts) -> Option<Othe
     let kind = Certificate::parse(&der.get(leaf)?.0).ok()?.key.kind;
     let (asked, (outcome, dialogue)) = if first.version == "TLSv1.3" { by_library(visit, kind).await } else { in_clear(visit, kind).await };
     let outcome = match outcome {
-        Looked::Seen(tls) if tls.chain.first() == Some(leaf) => {
-            Looked::Failed(Failure::new(FailureKind::Tls, "the same certificate, though its key was not asked for"))
-        }
+        Looked::Seen(tls) if tls.chain.first() == Some(leaf) => Looked::Failed(Failure::new(FailureKind::Tls, OtherKey::SAME)),
         outcome => outcome,
     };
     Some(OtherKey { asked: asked.iter().map(|&kind| kind.to_owned()).collect(), outcome, dialogue })

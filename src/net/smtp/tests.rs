@@ -159,18 +159,29 @@ async fn silence_dribble_and_endless_greetings_end_in_time() {
 
 #[tokio::test]
 async fn clear_text_behind_starttls_is_not_taken_for_tls() {
-    let (port, _) = listen(|stream| async move {
-        let mut stream = BufReader::new(stream);
-        stream.write_all(b"220 mx\r\n").await.unwrap();
-        expect(&mut stream, "EHLO probe.example.net\r\n").await;
-        stream.write_all(b"250-mx\r\n250 STARTTLS\r\n").await.unwrap();
-        expect(&mut stream, "STARTTLS\r\n").await;
-        stream.write_all(b"220 go\r\n250 injected\r\n").await.unwrap();
-        let _ = stream.read_to_end(&mut Vec::new()).await;
+    let (open, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counters = (Arc::clone(&open), Arc::clone(&most));
+    let (port, count) = listen(move |stream| {
+        let (open, most) = counters.clone();
+        async move {
+            most.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let mut stream = BufReader::new(stream);
+            stream.write_all(b"220 mx\r\n").await.unwrap();
+            expect(&mut stream, "EHLO probe.example.net\r\n").await;
+            stream.write_all(b"250-mx\r\n250 STARTTLS\r\n").await.unwrap();
+            expect(&mut stream, "STARTTLS\r\n").await;
+            stream.write_all(b"220 go\r\n250 injected\r\n").await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+            // It takes a server its time to notice.
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            open.fetch_sub(1, Ordering::SeqCst);
+        }
     })
     .await;
     let probe = prober(port).probe(&host(), LOOPBACK).await;
     assert!(failed(probe.tls.as_ref(), FailureKind::Protocol), "{probe:?}");
+    assert!(probe.wide.is_some());
+    assert_eq!((count.load(Ordering::SeqCst), most.load(Ordering::SeqCst)), (2, 1), "one connection after the other");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A visit: everything that is asked of one address of one host, over connections one after the other.
 //!
-//! Before a connection is opened, the one before it is over: a server that allows one at a time never meets two.
+//! Before a connection is opened, the one before it is over, of this visit or of one for another host at the same address: a server that
+//! allows one at a time never meets two.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use crate::wire::smtp::Reply;
 
 /// Between the end of one connection and the beginning of the next.
 const SETTLE: Duration = Duration::from_millis(100);
+/// Characters of a 421 that are told to other hosts of the address.
+const SHOWN: usize = 200;
 
 pub(super) struct Visit<'a> {
     pub(super) prober: &'a Prober,
@@ -34,6 +37,8 @@ pub(super) struct Visit<'a> {
     pub(super) parting: Option<Parting>,
     /// Whether another connection may be made: not after 421, silence, or one that did not reach TLS.
     pub(super) welcome: bool,
+    /// What showed that the address wants nobody now, whatever the host's name: 421, or a close before the greeting.
+    pub(super) away: Option<String>,
 }
 
 /// A connection at whose end TLS is expected.
@@ -54,7 +59,14 @@ impl Visit<'_> {
             tokio::time::sleep(SETTLE).await;
         }
         let options = &self.prober.options;
-        reach::connect(&options.dialer, self.address, self.door.port, options.timeouts.connect).await
+        let connected = reach::connect(&options.dialer, self.address, self.door.port, options.timeouts.connect).await;
+        // A server that hangs up at once may do so before the connection is seen here.
+        if let Err(failure) = &connected
+            && failure.kind == FailureKind::Reset
+        {
+            self.turned_away("reset before the greeting".to_owned());
+        }
+        connected
     }
 
     /// A further connection up to where TLS begins; `starttls` is what is sent to get there. What fails before is of kind `Other`: it
@@ -74,14 +86,33 @@ impl Visit<'_> {
         }
     }
 
+    /// Remembers a greeting that turns away.
+    pub(super) fn heed_greeting(&mut self, greeting: &Looked<Reply>) {
+        match greeting.failure() {
+            Some(failure) if matches!(failure.kind, FailureKind::Closed | FailureKind::Reset) => {
+                self.turned_away("closed before the greeting".to_owned());
+            }
+            _ => self.heed_421(greeting),
+        }
+    }
+
+    /// Remembers 421 to whatever command: the server ends the session, and asks to come back later (RFC 5321 §3.8).
+    pub(super) fn heed_421(&mut self, answer: &Looked<Reply>) {
+        if let Some(reply) = answer.seen().filter(|reply| reply.code == 421) {
+            let line: String = reply.lines.last().map_or("", String::as_str).chars().take(SHOWN).collect();
+            self.turned_away(format!("421 {line}").trim_end().to_owned());
+        }
+    }
+
+    fn turned_away(&mut self, words: String) {
+        self.welcome = false;
+        self.away.get_or_insert(words);
+    }
+
     /// Remembers whether the answer inside TLS leaves room for another connection.
     pub(super) fn heed(&mut self, answer: &Looked<Reply>) {
-        let turned_away = match answer {
-            Looked::Seen(reply) => reply.code == 421,
-            Looked::Failed(failure) => failure.kind.is_silence(),
-            Looked::Absent(_) => false,
-        };
-        self.welcome &= !turned_away;
+        self.heed_421(answer);
+        self.welcome &= !answer.failure().is_some_and(|failure| failure.kind.is_silence());
     }
 
     /// A further dialogue like the first, with another hello: its handshake, and the dialogue around it where that went another way.

@@ -1,16 +1,11 @@
-//! The second connection where the modern handshake was refused: a hand-written hello with old versions and wide suites.
+//! The second connection where the modern handshake was ended by the server: a hand-written hello with old versions and wide suites. The
+//! fault may be in what was offered, or the chain is still to be seen.
 
 use super::opening::Steps;
 use super::visit::Visit;
 use crate::model::facts::servers::WideHello;
 use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::wire::hello::{Flight, Offer, alert_name, group_name};
-
-/// Whether a failed handshake may be the fault of what was offered, or its chain is still to be seen. A timeout says nothing about that.
-pub(super) fn is_worth_trying(failure: &Failure) -> bool {
-    use FailureKind::{Closed, Protocol, Reset, Tls, TlsAlert, TlsLate};
-    matches!(failure.kind, TlsAlert | TlsLate | Tls | Reset | Closed | Protocol)
-}
 
 /// Connects once more and tries.
 pub(super) async fn hold(visit: &mut Visit<'_>) -> WideHello {

@@ -5,7 +5,7 @@ use super::SNI_ONLY;
 use crate::model::facts::servers::{MxHost, Probe};
 use crate::model::facts::tls::TlsFacts;
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
-use crate::model::looked::{FailureKind, Looked};
+use crate::model::looked::Looked;
 use crate::model::rule::Severity;
 use crate::rules::Case;
 use crate::rules::chain::{describe, quoted};
@@ -28,9 +28,8 @@ pub(super) fn judge(case: &Case<'_>, subject: &str, host: &MxHost, probe: &Probe
         Looked::Seen(tls) => served(case, subject, host, &known, tls, sheet),
         Looked::Absent(_) => sheet.not_applicable(&SNI_ONLY, subject, "nothing came"),
         Looked::Failed(failure) => {
-            use FailureKind::{Closed, Protocol, Reset, Tls, TlsAlert, TlsLate};
             let evidence = Evidence::at(EvidenceKind::Tls, probe.at, format!("{} without SNI: {}", probe.address, failure.detail));
-            let finding = if matches!(failure.kind, Closed | Protocol | Reset | Tls | TlsAlert | TlsLate) {
+            let finding = if failure.kind.ends_handshake() {
                 sheet.broken(&SNI_ONLY, subject, format!("{} breaks off TLS handshakes without SNI", host.name), evidence)
             } else {
                 let message = format!("what {} does without SNI could not be seen", host.name);

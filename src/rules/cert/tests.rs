@@ -35,7 +35,7 @@ fn facts(chain: &[Vec<u8>], trust: &TrustStore) -> Facts {
         signature_problem: None,
         fetched: None,
     };
-    let reply = |code| Some(Looked::Seen(Reply { code, lines: vec!["mx".into(), "STARTTLS".into()] }));
+    let reply = |code| Some(Looked::Seen(Reply::new(code, vec!["mx".into(), "STARTTLS".into()])));
     let probe = Probe {
         greeting: reply(220),
         greeting_ms: Some(4),

@@ -78,7 +78,11 @@ impl Address<'_> {
         let shown = self.evidence(EvidenceKind::Tls, format!("second connection, {asked} key: {}", failure.detail));
         let finding = sheet.undetermined(&KEY_TYPE_UNPROBED, self.subject, message, shown).severity(Severity::Warning);
         finding.expected("a certificate, or a refused handshake").found(failure.detail.as_str());
-        finding.fix("repeat in some minutes; servers that count connections may exempt the address this runs at");
+        finding.fix(if failure.kind.ends_handshake() {
+            "read the server's log: a key that cannot be read or used ends the handshake so; without such a certificate nothing is amiss"
+        } else {
+            "repeat in some minutes; servers that count connections may exempt the address this runs at"
+        });
     }
 
     /// The second connection was needed for a hello that this server understands.

@@ -104,6 +104,10 @@ impl Reader<'_> {
             Looked::Absent(_) => return Reading::stopped(self.unreachable(&Failure::new(FailureKind::Other, "no address"))),
             // A server that hangs up at once may do so before the connection is seen here.
             Looked::Failed(failure) if failure.kind == FailureKind::Reset => return Reading::stopped(self.no_greeting(failure)),
+            // Nothing was asked: no rung holds.
+            Looked::Failed(failure) if failure.kind == FailureKind::TurnedAway => {
+                return Reading { faults: vec![self.turned_away(failure)], reached: 0 };
+            }
             Looked::Failed(failure) => return Reading::stopped(self.unreachable(failure)),
         }
         if let Some(fault) = self.greeting().or_else(|| self.ehlo()) {

@@ -22,7 +22,7 @@ const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
 
 fn reply(code: u16, lines: &[&str]) -> Looked<Reply> {
-    Looked::Seen(Reply { code, lines: lines.iter().map(|&line| line.to_owned()).collect() })
+    Looked::Seen(Reply::new(code, lines.iter().map(|&line| line.to_owned()).collect()))
 }
 
 fn failed<T>(kind: FailureKind, detail: &str) -> Looked<T> {
@@ -127,7 +127,7 @@ type Row = (&'static str, Probe, Vec<(&'static str, Outcome, Severity)>);
 
 #[test]
 fn each_way_to_fail_has_its_code() {
-    use FailureKind::{Closed, Other, OutOfTime, Protocol, Refused, Reset, Timeout, TlsAlert, TlsLate, TooLarge, Unreachable};
+    use FailureKind::{Closed, Other, OutOfTime, Protocol, Refused, Reset, Timeout, TlsAlert, TlsLate, TooLarge, TurnedAway, Unreachable};
     use Outcome::{Broken, Undetermined};
     use Severity::{Blocker, Warning};
     let old = |version: &str, suite: &str| Some(Looked::Seen(tls(version, suite)));
@@ -219,6 +219,12 @@ fn each_way_to_fail_has_its_code() {
         ),
         ("a demand in TLS 1.2", demanding, vec![("starttls-handshake", Broken, Blocker)]),
         ("out of time", unconnected(V4, OutOfTime), vec![("starttls-unreachable", Undetermined, Blocker)]),
+        ("turned away before", unconnected(V4, TurnedAway), vec![("starttls-busy", Undetermined, Blocker)]),
+        (
+            "unreachable at the second",
+            shaken(alert(), Some(failed(Unreachable, "gone"))),
+            vec![("starttls-handshake", Undetermined, Blocker)],
+        ),
         ("bad signature", forged, vec![("starttls-handshake", Broken, Blocker)]),
         ("client certificate", after(failed(TlsAlert, "certificate_required (116)")), vec![("starttls-after", Broken, Blocker)]),
         ("closed after TLS", after(failed(Closed, "closed")), vec![("starttls-after", Broken, Blocker)]),
@@ -274,6 +280,18 @@ fn a_family_that_this_vantage_lacks_is_no_fault_of_the_host() {
         let whole = shown(&facts(vec![vec![unconnected(V6, kind)]]));
         assert_eq!(whole, [("starttls-family-unprobed", Outcome::Undetermined, Severity::Blocker)]);
     }
+}
+
+#[test]
+fn of_an_address_that_was_not_begun_no_rung_holds() {
+    let facts = facts(vec![vec![unconnected(V4, FailureKind::TurnedAway)]]);
+    let ladder = |code: &str| code.starts_with("starttls-") && !["starttls-family-unprobed", "starttls-port-blocked"].contains(&code);
+    let holding: Vec<&str> = findings(&facts)
+        .iter()
+        .filter(|it| it.outcome == Outcome::Holds && ladder(it.code()))
+        .map(crate::model::finding::Finding::code)
+        .collect();
+    assert!(holding.is_empty(), "{holding:?}");
 }
 
 #[test]

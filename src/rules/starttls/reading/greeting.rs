@@ -34,6 +34,18 @@ impl Reader<'_> {
         }
     }
 
+    pub(super) fn turned_away(&self, failure: &Failure) -> Fault {
+        Fault {
+            rule: &BUSY,
+            weight: Weight::LooseEnd,
+            message: format!("{} was not looked at: the address had turned away a visit for another host", self.place),
+            expected: "an address that lets every host's visit in".to_owned(),
+            found: failure.detail.clone(),
+            evidence: vec![self.tcp(&failure.detail)],
+            fix: "repeat in some minutes, or exempt the address this runs at from the server's limits".to_owned(),
+        }
+    }
+
     pub(super) fn greeting(&self) -> Option<Fault> {
         let greeting = match self.probe.greeting.as_ref()? {
             Looked::Seen(greeting) => greeting,

@@ -38,9 +38,7 @@ impl Reader<'_> {
             }
             return reading;
         }
-        let closed_for_all = wide
-            .and_then(|wide| wide.outcome.failure())
-            .is_some_and(|second| !matches!(second.kind, FailureKind::Timeout | FailureKind::Other));
+        let closed_for_all = wide.and_then(|wide| wide.outcome.failure()).is_some_and(|second| second.kind.ends_handshake());
         let (weight, message) = match failure.kind {
             FailureKind::Timeout => (Weight::Open, format!("the TLS handshake with {} does not end in time", self.place)),
             FailureKind::TlsLate if self.probe.client_certificate == Some(true) => (

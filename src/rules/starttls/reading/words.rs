@@ -15,7 +15,8 @@ pub(in crate::rules::starttls) fn line(reply: &Reply) -> String {
 pub(in crate::rules::starttls) fn whole(reply: &Reply) -> String {
     let (last, before) = reply.lines.split_last().map_or(("", &[][..]), |(last, before)| (last.as_str(), before));
     let before: Vec<String> = before.iter().map(|line| format!("{}-{line} | ", reply.code)).collect();
-    let text = format!("{}{} {last}", before.concat(), reply.code);
+    let left_out = if reply.left_out > 0 { format!("… {} lines left out … | ", reply.left_out) } else { String::new() };
+    let text = format!("{}{left_out}{} {last}", before.concat(), reply.code);
     if text.chars().nth(SHOWN).is_some() { text.chars().take(SHOWN).chain(" …".chars()).collect() } else { text }
 }
 
