@@ -8,7 +8,7 @@ use super::chain::{self, ChainRules};
 use super::{Case, rule};
 use crate::model::facts::policy::{Fetch, PolicyFacts, Response};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
-use crate::model::looked::{AbsenceKind, FailureKind, Looked};
+use crate::model::looked::{AbsenceKind, Failure, FailureKind, Looked};
 use crate::model::rule::Rule;
 use crate::model::settings::POLICY_CAP;
 
@@ -179,8 +179,8 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
         if let Some(tls) = fetch.handshake() {
             chain::judge(case, &CHAIN, &subject, &policy.host, tls, sheet);
         }
-        if some_serve && is_unprobed(fetch) {
-            sheet.not_applicable(&ADDRESS_FAILING, &*subject, "this vantage does not reach its address family");
+        if let Some(failure) = unasked(fetch).filter(|_| some_serve) {
+            sheet.not_applicable(&ADDRESS_FAILING, &*subject, format!("it was not asked: {}", failure.detail));
         } else if some_serve && !serves(fetch) {
             failing_beside_others(&subject, fetch, sheet);
         } else {
@@ -190,7 +190,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
             served(&subject, fetch, answer, sheet);
         }
     }
-    if !policy.fetches.iter().any(|fetch| some_serve && !serves(fetch) && !is_unprobed(fetch)) {
+    if !policy.fetches.iter().any(|fetch| some_serve && !serves(fetch) && unasked(fetch).is_none()) {
         sheet.holds(&ADDRESS_FAILING, host);
     }
     compare::differing(policy, sheet);
@@ -203,9 +203,9 @@ fn serves(case: &Case<'_>, fetch: &Fetch) -> bool {
     signed && fetch.answered().is_some_and(|answer| answer.status == 200)
 }
 
-/// Whether nothing left this machine: that says nothing about the host.
-fn is_unprobed(fetch: &Fetch) -> bool {
-    fetch.connect.failure().is_some_and(|failure| failure.kind.is_unasked())
+/// Why nothing of it reached the host, if so: that says nothing about the host.
+fn unasked(fetch: &Fetch) -> Option<&Failure> {
+    fetch.connect.failure().filter(|failure| failure.kind.is_unasked())
 }
 
 fn without_address(case: &Case<'_>, policy: &PolicyFacts, sheet: &mut Sheet) {
@@ -246,7 +246,7 @@ fn failing_beside_others(subject: &str, fetch: &Fetch, sheet: &mut Sheet) {
         )
         .expected("the policy, with status 200, from every address")
         .found(what)
-        .fix(format!("mend the server behind {}, or take that address out of DNS", fetch.address));
+        .fix(format!("mend the server behind {}, or take that address out of DNS", fetch.place()));
 }
 
 /// The first step that failed, in words.
