@@ -129,8 +129,9 @@ pub fn thresholds(facts: &Facts, settings: &Settings, now: Timestamp) -> Vec<(Se
 fn handshakes(facts: &Facts) -> impl Iterator<Item = (String, &TlsFacts)> {
     let named = |host, place: String, chains| subjects(host, place, chains, &facts.certificates);
     let servers = facts.servers.iter().flatten();
-    let servers =
-        servers.flat_map(move |host| host.probes.iter().flat_map(move |probe| named(host.name.as_str(), probe.address.to_string(), probe.chains())));
+    let servers = servers.flat_map(move |host| {
+        host.probes.iter().flat_map(move |probe| named(host.name.as_str(), probe.address.to_string(), probe.chains()))
+    });
     let policy = facts.policy.iter().flat_map(move |policy| {
         policy.fetches.iter().flat_map(move |fetch| named(policy.host.as_str(), fetch.place(), fetch.handshake().into_iter().collect()))
     });

@@ -10,8 +10,8 @@ use super::dns::AddressFacts;
 use super::tls::TlsFacts;
 use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::model::settings::ADDRESS_CAP;
-use crate::wire::name::Domain;
 use crate::wire::masking::{is_masked_greeting, masked_keywords};
+use crate::wire::name::Domain;
 use crate::wire::smtp::{Reply, starttls_offered};
 
 /// One MX host.

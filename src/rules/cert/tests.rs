@@ -248,7 +248,7 @@ fn thresholds_are_the_instants_at_which_the_judgement_changes() {
     let root = Ca::root("Root");
     let facts = facts(&[root.leaf(&[HOST], -90..0)], &store(&[&root.der], None));
     let settings = Settings::default();
-    let thresholds = runway::thresholds(&facts, &settings);
+    let thresholds = runway::thresholds(&facts, &settings, day(0));
     assert_eq!(thresholds.len(), 4);
     let severity = |now| {
         let found = findings(&facts, now);
