@@ -453,3 +453,6 @@ fn size(subject: &str, too_large: bool, kind: EvidenceKind, at: Timestamp, sheet
         .found("more")
         .fix("serve the policy alone; it needs a few hundred bytes");
 }
+
+#[cfg(test)]
+mod tests;
