@@ -43,7 +43,7 @@ fn clocks() -> Vec<Row> {
             &["unknown vantage-clock mta-sts.", "unknown cert-not-yet-valid mx1."],
             |it| {
                 ahead(it, 3 * 86_400);
-                it.mx_presents(1, it.leaf(1).valid(Validity::days(2, 80)));
+                it.mx_presents(1, it.issue(&it.leaf(1).valid(Validity::days(2, 80))));
             },
         ),
         row(
