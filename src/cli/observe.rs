@@ -111,7 +111,7 @@ fn replay(job: &Job<'_>, disk: &setup::Disk, archive: Archive, mut taker: impl T
 fn same_roots(all: &[Facts]) -> Result<(), Failure> {
     let Some((newest, other)) = merge::other_roots(all) else { return Ok(()) };
     let domain = all.first().map(|facts| facts.domain.to_string()).unwrap_or_default();
-    let called = |roots: &Roots| format!("{} ({} roots, SHA-256 {})", roots.name, roots.count, roots.sha256.short());
+    let called = |roots: &Roots| format!("{} (SHA-256 {}…)", roots.name, roots.sha256.short());
     Err(Failure::Usage(format!(
         "the facts of {domain} were judged under different roots, {} and {}, and cannot be merged; look again at both places with the same \
          --roots and the same version, or judge each file alone",
