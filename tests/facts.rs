@@ -259,6 +259,69 @@ fn probes_of_long_ago_fill_nothing() {
     assert!(run.json()["vantages"].to_string().contains("too_old"), "{run}");
 }
 
+/// Whom senders trust is part of what was judged: a probe under one set of roots says nothing under another.
+#[test]
+fn looks_under_different_roots_are_not_merged() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let (ours, others) = (path(&lab, "ours.json"), path(&lab, "others.json"));
+    scene.check().args(["--save-facts", &ours]).run().exits(0);
+    let mut value: Value = serde_json::from_str(&std::fs::read_to_string(&ours).unwrap()).unwrap();
+    value["vantage"]["roots"] = serde_json::json!({"name": "mozilla", "count": 145, "sha256": "00".repeat(32)});
+    value.as_object_mut().unwrap().remove("record");
+    std::fs::write(&others, value.to_string()).unwrap();
+    for files in [[&ours, &others], [&others, &ours]] {
+        stsready(["mx", "--facts", files[0], "--facts", files[1]]).run().refuses(&["alpha.test", "mozilla", "--roots"]);
+    }
+    stsready(["mx", "--facts", &ours]).run().exits(0);
+    // What is missing is not looked at under other roots either.
+    let before = scene.mx(1).visits().total();
+    stsready(["check", "alpha.test", "--facts", &others]).at(&lab).run().refuses(&["alpha.test", "mozilla", "--roots"]);
+    assert_eq!(scene.mx(1).visits().total(), before);
+}
+
+/// Turned away today, the fault that was seen an hour ago is still one.
+#[test]
+fn being_turned_away_covers_no_fault_that_was_seen() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let (before, after) = (path(&lab, "before.json"), path(&lab, "after.json"));
+    scene.mx_presents(1, scene.leaf(1).self_signed());
+    scene.check().args(["--save-facts", &before]).run().exits(1);
+    scene.mx_does(1, |smtp| smtp.greeting = crate::lab::Greeting::Refuse("421 4.7.0 too many connections"));
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    scene.check().args(["--save-facts", &after]).run().exits(3);
+    let merged = stsready(["check", "--format", "json", "--facts", &before, "--facts", &after]).run().exits(1);
+    assert_eq!(merged.assessment().findings()[0].code(), "cert-self-signed", "{merged}");
+}
+
+/// Facts that lack a probe, or the end of one, are never ready.
+#[test]
+fn a_probe_that_is_missing_leaves_the_answer_open() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let facts = path(&lab, "facts.json");
+    scene.check().args(["--save-facts", &facts]).run().exits(0);
+    let whole: Value = serde_json::from_str(&std::fs::read_to_string(&facts).unwrap()).unwrap();
+    let cut = |kept: &[&str]| {
+        let mut value = whole.clone();
+        value["servers"][1]["probes"][0].as_object_mut().unwrap().retain(|key, _| kept.contains(&key.as_str()));
+        value
+    };
+    let mut none = whole.clone();
+    none["servers"][1]["probes"] = serde_json::json!([]);
+    for (value, code) in [
+        (none, "mx-unprobed"),
+        (cut(&["address", "port", "at", "connect", "greeting"]), "starttls-unreachable"),
+        // As `expiry --host mx2.alpha.test:443` of the version before.
+        (cut(&["address", "port", "at", "connect", "tls"]), "starttls-unreachable"),
+    ] {
+        std::fs::write(&facts, value.to_string()).unwrap();
+        let run = stsready(["check", "--format", "json", "--facts", &facts]).run().exits(3);
+        assert_eq!(run.assessment().of(code).len(), 1, "{run}");
+    }
+}
+
 /// Facts of the version before had none of the ways that this one knows.
 #[test]
 fn facts_without_the_newer_fields_still_load() {

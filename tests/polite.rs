@@ -164,7 +164,7 @@ fn a_busy_server_is_left_alone() {
 }
 
 /// A domain with three MX hosts that share the first one's address, which does so.
-fn crowded<'a>(lab: &'a Lab, greeting: Greeting) -> Scene<'a> {
+fn crowded(lab: &Lab, greeting: Greeting) -> Scene<'_> {
     let scene = Scene::new(lab, "alpha.test", |plan| plan.mx_hosts = 3);
     for number in [2, 3] {
         let name = scene.below(&format!("mx{number}"));

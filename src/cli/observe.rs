@@ -9,8 +9,9 @@ use super::args::Common;
 use super::progress::Progress;
 use super::{Exit, Failure, Streams, saved, setup};
 use crate::archive::Archive;
-use crate::evidence::merge::merge;
+use crate::evidence::merge::{self, merge};
 use crate::model::facts::Facts;
+use crate::model::facts::vantage::Roots;
 use crate::stages::{self, Wanted};
 use crate::wire::host_port::HostPort;
 use crate::wire::name::Domain;
@@ -76,6 +77,7 @@ fn replay(job: &Job<'_>, disk: &setup::Disk, archive: Archive, mut taker: impl T
     }
     let (mut complete, mut tasks) = (Vec::new(), Vec::new());
     for (index, (domain, facts)) in groups.into_iter().enumerate() {
+        same_roots(&facts)?;
         let Some(mut facts) = merge(facts) else { continue };
         if !job.reports.is_empty() {
             facts.reports = Some(archive.for_domain(&domain));
@@ -103,6 +105,19 @@ fn replay(job: &Job<'_>, disk: &setup::Disk, archive: Archive, mut taker: impl T
         taker.take(index, &facts, streams)?;
     }
     if tasks.is_empty() { taker.finish(streams) } else { live(job, disk, archive, tasks, taker, streams) }
+}
+
+/// Refuses looks of one domain of which one would vouch for certificates by roots that the other does not trust.
+fn same_roots(all: &[Facts]) -> Result<(), Failure> {
+    let Some((newest, other)) = merge::other_roots(all) else { return Ok(()) };
+    let domain = all.first().map(|facts| facts.domain.to_string()).unwrap_or_default();
+    let called = |roots: &Roots| format!("{} (SHA-256 {}…)", roots.name, roots.sha256.short());
+    Err(Failure::Usage(format!(
+        "the facts of {domain} were judged under different roots, {} and {}, and cannot be merged; look again at both places with the same \
+         --roots and the same version, or judge each file alone",
+        called(newest),
+        called(other)
+    )))
 }
 
 fn without(facts: &Facts, stage: &str) -> Failure {
@@ -170,12 +185,16 @@ async fn observe_all(
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Failure> {
     let looker = Arc::new(setup::looker(job.common, archive).await?);
+    for known in tasks.iter().filter_map(|task| task.known.as_ref()) {
+        let now = setup::clock().max(known.observed_at);
+        same_roots(&[Facts::nothing(known.domain.clone(), now, looker.vantage.clone()), known.clone()])?;
+    }
     let mut progress = Progress::new(streams.progress && !job.common.quiet, tasks.len());
     let tasks = tasks.into_iter().map(|Task { index, domain, wanted, known }| {
         let looker = looker.clone();
         async move {
             let about = domain.clone();
-            let facts = tokio::spawn(async move { with_known(looker.observe(&domain, &wanted).await, known) }).await;
+            let facts = tokio::spawn(async move { with_known(Box::pin(looker.observe(&domain, &wanted)).await, known) }).await;
             (index, about, facts)
         }
     });

@@ -52,7 +52,7 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
         valid_until: verdict.valid_until,
         vantage: facts.vantage.clone(),
         vantages: facts.others.clone(),
-        clock_offset_seconds: facts.policy.as_ref().and_then(clock::offset).map(|offset| offset.seconds),
+        clock_offset_seconds: clock::offset(facts).map(|offset| offset.seconds),
         stages,
         because: verdict.because,
         would_change_if: verdict.would_change_if,

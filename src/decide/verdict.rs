@@ -113,7 +113,7 @@ fn would_change_if(grounds: &Grounds<'_>, answer: Answer, deciding: &[&Finding])
 fn valid_until(grounds: &Grounds<'_>) -> Timestamp {
     let case = grounds.case;
     let day_later = case.facts.observed_at.checked_add(PROBES_HOLD).unwrap_or(Timestamp::MAX);
-    let thresholds = crate::evidence::runway::thresholds(case.facts, case.settings);
+    let thresholds = crate::evidence::runway::thresholds(case.facts, case.settings, case.now);
     let next = thresholds.into_iter().filter(|(severity, at)| *severity >= Severity::Warning && *at > case.now).map(|(_, at)| at).min();
     // What another vantage saw counts for so long only.
     let lent = case.facts.others.iter().filter(|other| !other.gave.is_empty());

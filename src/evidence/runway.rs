@@ -3,7 +3,7 @@
 //! In: handshakes with their certificates, a time, thresholds. Out: the element that ends first, how near its end is, and a list of all.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::fmt::Display;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -32,19 +32,10 @@ pub fn path(tls: &TlsFacts) -> Option<&Path> {
     tls.trust.path()
 }
 
-/// What is valid only together: the elements of the path, leaf first; the leaf alone where there is no path. Certificates that are
-/// not in the facts or cannot be read are left out.
-pub fn elements(tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> Vec<Certificate> {
-    along(path(tls), tls, certificates)
-}
-
-/// The same of the path that counts at a time, where there are several.
+/// What is valid only together: the elements of the path that counts at `now`, leaf first; the leaf alone where there is no path.
+/// Certificates that are not in the facts or cannot be read are left out.
 pub fn elements_at(tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>, now: Timestamp) -> Vec<Certificate> {
-    along(tls.trust.path_at(now), tls, certificates)
-}
-
-fn along(path: Option<&Path>, tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> Vec<Certificate> {
-    let prints = path.map_or_else(|| tls.chain.get(..1).unwrap_or_default(), |path| path.certificates.as_slice());
+    let prints = tls.trust.path_at(now).map_or_else(|| tls.chain.get(..1).unwrap_or_default(), |path| path.certificates.as_slice());
     prints.iter().filter_map(|print| read(print, certificates)).collect()
 }
 
@@ -111,7 +102,7 @@ pub fn span(duration: SignedDuration) -> String {
 /// When each handshake of every MX host and of the policy host ends, soonest first. An end that has passed stays in the list.
 pub fn entries(facts: &Facts, now: Timestamp) -> Vec<RunwayEntry> {
     let entry = |(subject, tls): (String, &TlsFacts)| {
-        let not_after = first_to_end(&elements(tls, &facts.certificates))?.not_after;
+        let not_after = first_to_end(&elements_at(tls, &facts.certificates, now))?.not_after;
         Some(RunwayEntry { subject, not_after, seconds_left: now.duration_until(not_after).as_secs(), sha256: *tls.chain.first()? })
     };
     let mut entries: Vec<RunwayEntry> = handshakes(facts).filter_map(entry).collect();
@@ -120,7 +111,7 @@ pub fn entries(facts: &Facts, now: Timestamp) -> Vec<RunwayEntry> {
 }
 
 /// The instants at which the judgement of any served certificate changes, with the severity from then on: each threshold, and the end.
-pub fn thresholds(facts: &Facts, settings: &Settings) -> Vec<(Severity, Timestamp)> {
+pub fn thresholds(facts: &Facts, settings: &Settings, now: Timestamp) -> Vec<(Severity, Timestamp)> {
     let runway = &settings.runway;
     let crossings = |element: Certificate| {
         let lifetime = element.not_before.duration_until(element.not_after).as_secs();
@@ -131,32 +122,33 @@ pub fn thresholds(facts: &Facts, settings: &Settings) -> Vec<(Severity, Timestam
         let near = [(Severity::Advice, &runway.overdue), (Severity::Warning, &runway.warning), (Severity::Blocker, &runway.critical)];
         near.into_iter().filter_map(crossing).chain([(Severity::Blocker, element.not_after)])
     };
-    handshakes(facts).flat_map(|(_, tls)| elements(tls, &facts.certificates)).flat_map(crossings).collect()
+    handshakes(facts).flat_map(|(_, tls)| elements_at(tls, &facts.certificates, now)).flat_map(crossings).collect()
 }
 
 /// Every handshake that served a certificate: at MX hosts, then at the policy host.
 fn handshakes(facts: &Facts) -> impl Iterator<Item = (String, &TlsFacts)> {
-    let named = |host, address, chains| subjects(host, address, chains, &facts.certificates);
+    let named = |host, place: String, chains| subjects(host, place, chains, &facts.certificates);
     let servers = facts.servers.iter().flatten();
-    let servers =
-        servers.flat_map(move |host| host.probes.iter().flat_map(move |probe| named(host.name.as_str(), probe.address, probe.chains())));
+    let servers = servers.flat_map(move |host| {
+        host.probes.iter().flat_map(move |probe| named(host.name.as_str(), probe.address.to_string(), probe.chains()))
+    });
     let policy = facts.policy.iter().flat_map(move |policy| {
-        policy.fetches.iter().flat_map(move |fetch| named(policy.host.as_str(), fetch.address, fetch.handshake().into_iter().collect()))
+        policy.fetches.iter().flat_map(move |fetch| named(policy.host.as_str(), fetch.place(), fetch.handshake().into_iter().collect()))
     });
     servers.chain(policy)
 }
 
-/// The chains of one address with their subjects. Where several servers behind it have keys of one type, the later ones are told
+/// The chains of one place, an address or a proxy, with their subjects. Where several servers behind it have keys of one type, the later ones are told
 /// apart by the beginning of their fingerprint.
 pub fn subjects<'a>(
     host: &str,
-    address: IpAddr,
+    place: impl Display,
     chains: Vec<&'a TlsFacts>,
     certificates: &BTreeMap<Fingerprint, Der>,
 ) -> Vec<(String, &'a TlsFacts)> {
     let mut named: Vec<(String, &TlsFacts)> = Vec::with_capacity(chains.len());
     for tls in chains {
-        let mut name = subject(host, address, tls, certificates);
+        let mut name = subject(host, &place, tls, certificates);
         if named.iter().any(|(known, _)| *known == name)
             && let Some(print) = tls.chain.first()
         {
@@ -169,9 +161,9 @@ pub fn subjects<'a>(
 }
 
 /// What a served chain is called everywhere: host, address and the leaf's key type, as in `mx1.example.com 192.0.2.1 rsa`.
-pub fn subject(host: &str, address: IpAddr, tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> String {
+pub fn subject(host: &str, place: impl Display, tls: &TlsFacts, certificates: &BTreeMap<Fingerprint, Der>) -> String {
     let leaf = tls.chain.first().and_then(|print| read(print, certificates));
-    format!("{host} {address} {}", leaf.map_or("unreadable", |leaf| leaf.key.kind))
+    format!("{host} {place} {}", leaf.map_or("unreadable", |leaf| leaf.key.kind))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::escape;
 use super::page::{Look, Page};
 use super::text::sessions::count;
 use crate::model::expiry::{DiskSummary, Expiry, ExpiryEntry, HostRole, OnDisk, RunwayState, Unseen};
+use crate::model::facts::policy::place;
 use crate::model::facts::vantage::Vantage;
 use crate::wire::name::Domain;
 
@@ -153,7 +154,7 @@ fn row(entry: &ExpiryEntry) -> Vec<(Look, String)> {
     vec![
         (look, format!("{} {}", sign(entry.state), word(entry.state))),
         (Look::Plain, host),
-        (Look::Plain, format!("{}{port}", entry.address)),
+        (Look::Plain, format!("{}{port}", place(entry.address))),
         (Look::Plain, entry.key_type.clone()),
         (Look::Plain, format!("until {}", super::text::minute(entry.not_after))),
         (look, left(entry.seconds_left)),
@@ -167,10 +168,10 @@ fn unseen(expiry: &Expiry, page: &mut Page) {
     }
     page.gap();
     page.line(&[(Look::Strong, "No certificate seen")]);
-    for place in &expiry.unseen {
-        let address = place.address.map(|address| format!(" {address}")).unwrap_or_default();
-        let sign = if place.open { "  ? " } else { "  · " };
-        page.paragraph(&[(Look::Unknown, sign)], Look::Plain, &format!("{}{address}: {}", place.host, place.why));
+    for unseen in &expiry.unseen {
+        let address = unseen.address.map(|address| format!(" {}", place(address))).unwrap_or_default();
+        let sign = if unseen.open { "  ? " } else { "  · " };
+        page.paragraph(&[(Look::Unknown, sign)], Look::Plain, &format!("{}{address}: {}", unseen.host, unseen.why));
     }
 }
 

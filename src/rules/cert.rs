@@ -8,7 +8,7 @@ mod sni;
 mod staple;
 
 use super::chain::{self, ChainRules};
-use super::{Case, rule};
+use super::{Case, hosts, rule};
 use crate::evidence::runway;
 use crate::model::facts::servers::MxHost;
 use crate::model::facts::tls::TlsFacts;
@@ -114,8 +114,9 @@ static OF_SERVERS: &[&Rule] = &[&CHAIN_ORDER, &MUST_STAPLE, &OUTLIVED];
 pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     for host in case.facts.servers.iter().flatten() {
         if host.probes.is_empty() {
-            nothing_seen(host.name.as_str(), "the host has no address", sheet);
-            sheet.not_applicable(&SNI_ONLY, host.name.as_str(), "the host has no address");
+            let why = hosts::nothing_probed(host);
+            nothing_seen(host.name.as_str(), why, sheet);
+            sheet.not_applicable(&SNI_ONLY, host.name.as_str(), why);
         }
         judge_host(case, host, sheet);
         on_disk::judge(case, host, sheet);

@@ -8,9 +8,9 @@ use super::chain::{self, ChainRules};
 use super::{Case, rule};
 use crate::model::facts::policy::{Fetch, PolicyFacts, Response};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
-use crate::model::looked::{AbsenceKind, FailureKind, Looked};
+use crate::model::looked::{AbsenceKind, Failure, FailureKind, Looked};
 use crate::model::rule::Rule;
-use crate::model::settings::POLICY_CAP;
+use crate::model::settings::{ADDRESS_CAP, POLICY_CAP};
 
 rule!(HOST_MISSING, "fetch-host-missing", Policy, [Blocker], false, "the policy host has no address", "RFC 8461 §3.2, §3.3");
 rule!(CONNECT, "fetch-connect", Policy, [Blocker], true, "the policy host cannot be connected to", "RFC 8461 §3.3");
@@ -158,10 +158,12 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
         }
         return;
     }
+    unfetched(policy, sheet);
     if policy.fetches.is_empty() {
         without_address(case, policy, sheet);
         for rule in RULES.iter().filter(|rule| ***rule != HOST_MISSING) {
-            sheet.not_applicable(rule, host, "the policy host has no address");
+            let why = if policy.addresses.all().is_empty() { "the policy host has no address" } else { "the policy host was not asked" };
+            sheet.not_applicable(rule, host, why);
         }
         return;
     }
@@ -179,8 +181,8 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
         if let Some(tls) = fetch.handshake() {
             chain::judge(case, &CHAIN, &subject, &policy.host, tls, sheet);
         }
-        if some_serve && is_unprobed(fetch) {
-            sheet.not_applicable(&ADDRESS_FAILING, &*subject, "this vantage does not reach its address family");
+        if let Some(failure) = unasked(fetch).filter(|_| some_serve) {
+            sheet.not_applicable(&ADDRESS_FAILING, &*subject, format!("it was not asked: {}", failure.detail));
         } else if some_serve && !serves(fetch) {
             failing_beside_others(&subject, fetch, sheet);
         } else {
@@ -190,7 +192,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
             served(&subject, fetch, answer, sheet);
         }
     }
-    if !policy.fetches.iter().any(|fetch| some_serve && !serves(fetch) && !is_unprobed(fetch)) {
+    if !policy.fetches.iter().any(|fetch| some_serve && !serves(fetch) && unasked(fetch).is_none()) {
         sheet.holds(&ADDRESS_FAILING, host);
     }
     compare::differing(policy, sheet);
@@ -203,15 +205,19 @@ fn serves(case: &Case<'_>, fetch: &Fetch) -> bool {
     signed && fetch.answered().is_some_and(|answer| answer.status == 200)
 }
 
-/// Whether nothing left this machine: that says nothing about the host.
-fn is_unprobed(fetch: &Fetch) -> bool {
-    fetch.connect.failure().is_some_and(|failure| failure.kind.is_unasked())
+/// Why nothing of it reached the host, if so: that says nothing about the host.
+fn unasked(fetch: &Fetch) -> Option<&Failure> {
+    fetch.connect.failure().filter(|failure| failure.kind.is_unasked())
 }
 
 fn without_address(case: &Case<'_>, policy: &PolicyFacts, sheet: &mut Sheet) {
     let host = policy.host.as_str();
     if !policy.addresses.none() {
-        sheet.not_applicable(&HOST_MISSING, host, "the lookup of its addresses failed");
+        if policy.addresses.all().is_empty() {
+            sheet.not_applicable(&HOST_MISSING, host, "the lookup of its addresses failed");
+        } else {
+            sheet.holds(&HOST_MISSING, host);
+        }
         return;
     }
     let (kind, via) = match (&policy.addresses.v4, &policy.addresses.v6) {
@@ -246,7 +252,7 @@ fn failing_beside_others(subject: &str, fetch: &Fetch, sheet: &mut Sheet) {
         )
         .expected("the policy, with status 200, from every address")
         .found(what)
-        .fix(format!("mend the server behind {}, or take that address out of DNS", fetch.address));
+        .fix(format!("mend the server behind {}, or take that address out of DNS", fetch.place()));
 }
 
 /// The first step that failed, in words.
@@ -311,7 +317,31 @@ fn reach(case: &Case<'_>, policy: &PolicyFacts, subject: &str, fetch: &Fetch, sh
             status(policy, subject, fetch, answer, sheet);
         }
         Some(Looked::Failed(failure)) => unreachable(policy, subject, fetch, failure.kind, sheet),
-        _ => {}
+        Some(Looked::Absent(_)) | None => {
+            let words = "the facts end before the answer";
+            let message = format!("{subject} was asked for the policy, and what it answered is not among the facts");
+            sheet
+                .undetermined(&CONNECT, subject, message, Evidence::at(EvidenceKind::Http, fetch.at, words))
+                .expected("an answer on port 443")
+                .found(words)
+                .fix("fetch the policy again");
+        }
+    }
+}
+
+/// Addresses that senders may choose and nobody has asked. Where a proxy chose, it asked on behalf of all.
+fn unfetched(policy: &PolicyFacts, sheet: &mut Sheet) {
+    let mut addresses = policy.addresses.all();
+    addresses.truncate(ADDRESS_CAP);
+    if policy.fetches.iter().any(|fetch| fetch.address.is_unspecified()) {
+        return;
+    }
+    for address in addresses.into_iter().filter(|address| !policy.fetches.iter().any(|fetch| fetch.address == *address)) {
+        let subject = format!("{} {address}", policy.host);
+        let message = format!("{subject} was not asked for the policy, so nothing is known about it");
+        let shown = Evidence::new(EvidenceKind::Dns, format!("{} has the address {address}", policy.host));
+        let finding = sheet.undetermined(&CONNECT, &*subject, message, shown);
+        finding.expected("a fetch from every address").found("none").fix("fetch the policy again, from all its addresses");
     }
 }
 
@@ -423,3 +453,6 @@ fn size(subject: &str, too_large: bool, kind: EvidenceKind, at: Timestamp, sheet
         .found("more")
         .fix("serve the policy alone; it needs a few hundred bytes");
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The hosts that take a domain's mail today: what the policy must cover (RFC 5321 §5.1, RFC 7505).
 
 use crate::model::facts::Facts;
+use crate::model::facts::servers::MxHost;
 use crate::model::finding::{Evidence, EvidenceKind};
 use crate::model::looked::Looked;
 use crate::wire::name::Domain;
@@ -38,6 +39,11 @@ impl Live<'_> {
         let lines = self.hosts.iter().filter(|host| !host.name.is_address()).map(|host| format!("mx: {}", host.name));
         lines.collect::<Vec<_>>().join("\n")
     }
+}
+
+/// Why a host without any probe has none.
+pub(super) fn nothing_probed(host: &MxHost) -> &'static str {
+    if host.addresses.all().is_empty() { "the host has no address" } else { "the host was not probed" }
 }
 
 /// The live MX hosts, or why there are none to speak of.

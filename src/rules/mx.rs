@@ -307,6 +307,9 @@ fn unprobed(case: &Case<'_>, sheet: &mut Sheet) {
         let finding = sheet.undetermined(&UNPROBED, domain, message, shown);
         finding.expected(format!("at most {MX_CAP} MX records")).found(total.to_string()).fix("remove the MX records that no mail needs");
     }
+    for host in case.facts.servers.iter().flatten() {
+        unasked(host, sheet);
+    }
     for host in case.facts.servers.iter().flatten().filter(|host| host.addresses_left_out > 0) {
         let (probed, left_out) = (host.probes.len(), host.addresses_left_out);
         let shown = Evidence::new(EvidenceKind::Dns, format!("{} has {} addresses", host.name, probed + left_out));
@@ -314,6 +317,26 @@ fn unprobed(case: &Case<'_>, sheet: &mut Sheet) {
         let finding = sheet.undetermined(&UNPROBED, host.name.as_str(), message, shown);
         finding.expected(format!("at most {ADDRESS_CAP} addresses")).found((probed + left_out).to_string());
         finding.fix("spread the addresses over several MX hosts, or remove those that take no mail");
+    }
+}
+
+/// An address that senders may choose and nobody has asked.
+fn unasked(host: &MxHost, sheet: &mut Sheet) {
+    for address in host.unprobed() {
+        let first = host.probes.iter().find(|probe| probe.address == address);
+        let (found, shown) = match first {
+            Some(probe) => {
+                let words = format!("port {} with TLS from the start", probe.port);
+                (words.clone(), Evidence::at(EvidenceKind::Tcp, probe.at, format!("{address}: {words}")))
+            }
+            None => ("no probe".to_owned(), Evidence::new(EvidenceKind::Dns, format!("{} has the address {address}", host.name))),
+        };
+        let message = match first {
+            Some(probe) => format!("{} ({address}) was asked only at port {}, not as senders ask", host.name, probe.port),
+            None => format!("{} ({address}) was not probed, so nothing is known about it", host.name),
+        };
+        let finding = sheet.undetermined(&UNPROBED, format!("{} {address}", host.name), message, shown);
+        finding.expected("a probe of every address with STARTTLS").found(found).fix("probe the host again, at all its addresses");
     }
 }
 

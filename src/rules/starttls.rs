@@ -8,7 +8,7 @@ mod reading;
 
 use self::beyond::BEYOND;
 use self::reading::Reading;
-use super::{Case, rule};
+use super::{Case, hosts, rule};
 use crate::model::facts::servers::{MxHost, Probe};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::looked::{Failure, FailureKind};
@@ -96,7 +96,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
         family(host, sheet);
         if host.probes.is_empty() {
             for rule in LADDER.iter().chain(BEYOND) {
-                sheet.not_applicable(rule, host.name.as_str(), "the host has no address");
+                sheet.not_applicable(rule, host.name.as_str(), hosts::nothing_probed(host));
             }
         }
         for probe in &host.probes {
@@ -113,9 +113,13 @@ fn unprobed(probe: &Probe) -> Option<&Failure> {
 
 fn address(case: &Case<'_>, host: &MxHost, probe: &Probe, sheet: &mut Sheet) {
     let subject = format!("{} {}", host.name, probe.address);
-    if unprobed(probe).is_some() {
+    let why = match unprobed(probe) {
+        Some(_) => Some("the address was not probed from here"),
+        None => probe.tls_first.then_some("it was asked with TLS from the start, as no sender asks"),
+    };
+    if let Some(why) = why {
         for rule in LADDER.iter().chain(BEYOND) {
-            sheet.not_applicable(rule, subject.as_str(), "the address was not probed from here");
+            sheet.not_applicable(rule, subject.as_str(), why);
         }
         return;
     }
@@ -147,7 +151,7 @@ fn family(host: &MxHost, sheet: &mut Sheet) {
     let left_out: Vec<(&Probe, &Failure)> = host.probes.iter().filter_map(|probe| Some((probe, unprobed(probe)?))).collect();
     let Some((first, _)) = left_out.first() else {
         if host.probes.is_empty() {
-            sheet.not_applicable(&FAMILY_UNPROBED, host.name.as_str(), "the host has no address");
+            sheet.not_applicable(&FAMILY_UNPROBED, host.name.as_str(), hosts::nothing_probed(host));
         } else {
             sheet.holds(&FAMILY_UNPROBED, host.name.as_str());
         }

@@ -31,7 +31,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     if policy.draft.is_some() {
         return sheet.not_applicable(&CLOCK, host, "a draft is judged: no policy host was asked the time");
     }
-    match clock::offset(policy) {
+    match clock::offset(case.facts) {
         None => sheet.not_applicable(&CLOCK, host, "no answer of the policy host told the time"),
         Some(offset) if offset.seconds.unsigned_abs() <= TOLERATED => sheet.holds(&CLOCK, host),
         Some(offset) => differs(host, &offset, sheet),
@@ -59,11 +59,11 @@ fn differs(host: &str, offset: &Offset, sheet: &mut Sheet) {
         .fix("set this machine's clock (NTP) and check again; if it is right, the policy host's is wrong, or a cache before it keeps an old Date");
 }
 
-/// Where the clocks differ, a date that is over by the one and not by the other is an open question, not a fault. To be called once
-/// the certificates are judged.
+/// Where the clock here is behind, a date that has not come by the one and has by the other is an open question, not a fault. A `Date`
+/// in the past may be a cache's, and takes nothing back. To be called once the certificates are judged.
 pub fn doubt_dates(case: &Case<'_>, sheet: &mut Sheet) {
-    let offset = case.facts.policy.as_ref().filter(|policy| policy.draft.is_none()).and_then(clock::offset);
-    let Some(offset) = offset.filter(|offset| offset.seconds.unsigned_abs() > TOLERATED) else { return };
+    let offset = clock::offset(case.facts).filter(|offset| offset.seconds < 0 && offset.seconds.unsigned_abs() > TOLERATED);
+    let Some(offset) = offset else { return };
     let Ok(there) = case.now.checked_sub(SignedDuration::from_secs(offset.seconds)) else { return };
     let by_the_other = Case::new(case.facts, case.settings, there);
     let mut other = Sheet::default();

@@ -3,7 +3,7 @@
 use super::Scene;
 use super::row::Answer::{Inconclusive, NotReady, Ready};
 use super::row::{Row, hold, row};
-use crate::lab::{Greeting, HttpProxy, Smtp, SmtpHost, Socks5, Socks5Answer, Socks5Host};
+use crate::lab::{Greeting, HttpProxy, Smtp, SmtpHost, Socks5, Socks5Answer, Socks5Host, Validity};
 
 pub(super) fn rows() -> Vec<Row> {
     [clocks(), through_socks(), through_proxies(), controls(), addresses()].into_iter().flatten().collect()
@@ -23,14 +23,27 @@ fn clocks() -> Vec<Row> {
             ahead(it, -7_200);
         }),
         row("no date at all", Ready, &[], |it| it.serves(|page| page.header("Date", ""))),
-        // By the policy host's clock it has a day left, by ours it ended two days ago.
+        row("a cache that dates its answers anew and tells their age", Ready, &[], |it| {
+            it.serves(|page| page.header("Age", "7200"));
+        }),
+        // By the policy host's clock it has a day left, by ours it ended two days ago. A cache looks the same.
         row(
-            "a certificate that is over by one of two clocks",
-            Inconclusive,
-            &["unknown vantage-clock mta-sts.", "unknown cert-expired mx1."],
+            "a certificate that is over, and a date of before",
+            NotReady,
+            &["unknown vantage-clock mta-sts.", "blocker cert-expired mx1."],
             |it| {
                 ahead(it, -3 * 86_400);
                 it.mx_presents(1, it.issue(&it.leaf(1).expires_in(-2)));
+            },
+        ),
+        // No cache makes a Date of the future: the clock here may be the wrong one.
+        row(
+            "a certificate that has begun by one of two clocks",
+            Inconclusive,
+            &["unknown vantage-clock mta-sts.", "unknown cert-not-yet-valid mx1."],
+            |it| {
+                ahead(it, 3 * 86_400);
+                it.mx_presents(1, it.issue(&it.leaf(1).valid(Validity::days(2, 80))));
             },
         ),
         row(

@@ -1,17 +1,20 @@
 //! Facts of several vantages as one: what one could not see, another may have.
 //!
 //! In: facts of one domain from several looks. Out: the facts of the newest look, filled. Of each thing the newest that could be looked at
-//! counts, so a fault that was seen is never covered by an older success. What is much older than the newest look fills nothing.
+//! counts: what was seen is never covered by an older success, nor by a newer "could not look". What is much older than the newest look fills nothing.
 
 mod policy;
 mod servers;
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::facts::Facts;
 use crate::model::facts::dns::AddressFacts;
-use crate::model::facts::vantage::OtherVantage;
+use crate::model::facts::vantage::{OtherVantage, Roots};
+use crate::model::facts::{Der, Facts};
 use crate::model::looked::Looked;
+use crate::wire::fingerprint::Fingerprint;
 
 /// So long before the newest look an observation still says something about today (rules: `starttls-unreachable`).
 pub const FRESH: SignedDuration = SignedDuration::from_hours(72);
@@ -42,6 +45,15 @@ pub fn merge(mut all: Vec<Facts>) -> Option<Facts> {
     let disk = all.iter().find(|facts| !facts.disk.is_empty()).map(|facts| facts.disk.clone()).unwrap_or_default();
     let others = sources.close();
     Some(Facts { others, mail, record, policy, servers, reports, disk, certificates, ..newest })
+}
+
+/// Two sets of trusted roots among looks of which one may fill the other: what was judged under one says nothing under the other.
+pub fn other_roots(all: &[Facts]) -> Option<(&Roots, &Roots)> {
+    let newest = all.iter().max_by_key(|facts| facts.observed_at)?;
+    let since = newest.observed_at.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
+    let roots = &newest.vantage.roots;
+    let mut fresh = all.iter().filter(|facts| facts.observed_at >= since).map(|facts| &facts.vantage.roots);
+    fresh.find(|other| other.sha256 != roots.sha256).map(|other| (roots, other))
 }
 
 /// The looks, newest first, and who gave what.
@@ -97,6 +109,12 @@ impl<'a> Sources<'a> {
         note(self.shares.get_mut(index).map(|share| &mut share.gave), what.into());
     }
 
+    /// The certificates of one look.
+    fn certificates(&self, index: usize) -> &'a BTreeMap<Fingerprint, Der> {
+        static NONE: BTreeMap<Fingerprint, Der> = BTreeMap::new();
+        self.all.get(index).map_or(&NONE, |facts| &facts.certificates)
+    }
+
     fn proved(&mut self, index: usize, what: impl Into<String>) {
         note(self.shares.get_mut(index).map(|share| &mut share.proved), what.into());
     }
@@ -109,11 +127,20 @@ impl<'a> Sources<'a> {
     fn close(self) -> Vec<OtherVantage> {
         let mut others = Vec::new();
         for (index, (facts, share)) in self.all.iter().zip(self.shares).enumerate() {
+            let Share { mut gave, proved, too_old } = share;
+            for other in &facts.others {
+                let mut other = other.clone();
+                // What it lent to that look came into these facts only if that look lent it on, and then it is from there.
+                other.gave.retain(|what| gave.contains(what));
+                if other.observed_at < self.since {
+                    other.proved.clear();
+                }
+                others.push(other);
+            }
             if index > 0 {
-                let Share { gave, proved, too_old } = share;
+                gave.retain(|what| !facts.others.iter().any(|other| other.gave.contains(what)));
                 others.push(OtherVantage { vantage: facts.vantage.clone(), observed_at: facts.observed_at, gave, proved, too_old });
             }
-            others.extend(facts.others.iter().cloned());
         }
         others.sort_by_key(|other| std::cmp::Reverse(other.observed_at));
         others.dedup();

@@ -1,4 +1,5 @@
-//! The policy: its record and addresses as they could last be looked up, and from each address the newest fetch that met something.
+//! The policy: its record and addresses as they could last be looked up, and from each address the newest fetch that reached a
+//! verdict.
 
 use std::net::IpAddr;
 
@@ -26,8 +27,11 @@ pub(super) fn merge(sources: &mut Sources<'_>) -> Option<PolicyFacts> {
     }
     fill_addresses(&mut policy.addresses, &published.iter().map(|(_, other)| &other.addresses).collect::<Vec<_>>());
     policy.fetches = fetches(sources, &policy, &published);
-    if !policy.by_agent.iter().any(met_something) {
-        let seen = published.iter().find(|(_, other)| other.by_agent.iter().any(met_something));
+    // Who fetches through a proxy asks no address by itself, so none is left out.
+    let by_name = policy.fetches.iter().all(|fetch| fetch.address.is_unspecified());
+    policy.addresses_left_out = if by_name { 0 } else { policy.addresses.all().len().saturating_sub(ADDRESS_CAP) };
+    if !policy.by_agent.iter().any(Fetch::reached_verdict) {
+        let seen = published.iter().find(|(_, other)| other.by_agent.iter().any(Fetch::reached_verdict));
         policy.by_agent = seen.map_or(policy.by_agent, |(_, other)| other.by_agent.clone());
     }
     for (_, other) in &published {
@@ -52,7 +56,9 @@ fn fetches(sources: &mut Sources<'_>, policy: &PolicyFacts, published: &[(usize,
             .filter(|(_, fetch)| fetch.address == address && fetch.at >= sources.since)
             .collect();
         met.sort_by_key(|(_, fetch)| std::cmp::Reverse(fetch.at));
-        let Some((index, fetch)) = met.iter().find(|(_, fetch)| met_something(fetch)).or_else(|| met.first()).copied() else { continue };
+        let newest = |counts: fn(&Fetch) -> bool| met.iter().find(|(_, fetch)| counts(fetch));
+        let chosen_one = newest(Fetch::reached_verdict).or_else(|| newest(met_something)).or_else(|| met.first());
+        let Some((index, fetch)) = chosen_one.copied() else { continue };
         // What only a proxy failed to reach is known from the addresses themselves.
         if address.is_unspecified() && !met_something(fetch) && chosen.iter().any(met_something) {
             continue;

@@ -1,11 +1,16 @@
-//! MX hosts: the newest list of them, and for each address the newest probe that met something.
+//! MX hosts: the newest list of them, and for each address the newest probe that reached a verdict.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::{Sources, fill_addresses};
-use crate::model::facts::Facts;
+use crate::evidence::runway;
 use crate::model::facts::servers::{MxHost, MxSource, Probe};
+use crate::model::facts::tls::TlsFacts;
+use crate::model::facts::{Der, Facts};
 use crate::model::settings::ADDRESS_CAP;
+use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
 pub(super) fn merge(sources: &mut Sources<'_>) -> Option<Vec<MxHost>> {
@@ -42,10 +47,16 @@ fn list(sources: &mut Sources<'_>) -> Option<Vec<MxHost>> {
     (!fresh.is_empty()).then_some(hosts)
 }
 
-/// Whether two observations are of one host: a host asked for at another port is another.
+/// Whether two observations are of one host: a host asked for at another port, or with TLS from the start, is another. One without any
+/// probe is an MX host as senders see it.
 fn is_same(one: &MxHost, other: &MxHost) -> bool {
-    let port = |host: &MxHost| host.probes.first().map(|probe| probe.port);
-    one.name == other.name && (port(one).is_none() || port(other).is_none() || port(one) == port(other))
+    let door = |host: &MxHost| host.probes.first().map(|probe| (probe.port, probe.tls_first));
+    let same_door = match (door(one), door(other)) {
+        (Some(one), Some(other)) => one == other,
+        (Some((_, tls_first)), None) | (None, Some((_, tls_first))) => !tls_first,
+        (None, None) => true,
+    };
+    one.name == other.name && same_door
 }
 
 fn host_of(sources: &mut Sources<'_>, mut host: MxHost) -> MxHost {
@@ -77,15 +88,16 @@ fn host_of(sources: &mut Sources<'_>, mut host: MxHost) -> MxHost {
     host
 }
 
-/// Of the probes of one address the newest that met something; if none did, the newest.
+/// Of the probes of one address the newest that reached a verdict; if none did, the newest that met something; else the newest.
 fn probe_of(sources: &mut Sources<'_>, host: &Domain, mut probes: Vec<(usize, &Probe)>) -> Option<Probe> {
     // Stable: of two at the same time the one of the newer look.
     probes.sort_by_key(|(_, probe)| std::cmp::Reverse(probe.at));
     let since = sources.since;
     let is_fresh = |at: Timestamp| at >= since;
     let met_something = |probe: &Probe| !probe.is_silent() && !probe.is_unasked();
-    let (index, chosen) =
-        probes.iter().find(|(_, probe)| is_fresh(probe.at) && met_something(probe)).or_else(|| probes.first()).copied()?;
+    let extent = |probe: &Probe| (probe.reached_verdict(), met_something(probe));
+    let newest = |counts: &dyn Fn(&Probe) -> bool| probes.iter().find(|(_, probe)| is_fresh(probe.at) && counts(probe));
+    let (index, chosen) = newest(&Probe::reached_verdict).or_else(|| newest(&met_something)).or_else(|| probes.first()).copied()?;
     let subject = format!("{host} {}", chosen.address);
     sources.gave(index, subject.as_str());
     for (other, probe) in probes {
@@ -94,12 +106,24 @@ fn probe_of(sources: &mut Sources<'_>, host: &Domain, mut probes: Vec<(usize, &P
         }
         if !is_fresh(probe.at) {
             // That it is not used matters only where it saw more.
-            if met_something(probe) && !met_something(chosen) {
+            if extent(probe) > extent(chosen) {
                 sources.too_old(other, subject.as_str());
             }
-        } else if probe.speaks_tls() && !chosen.speaks_tls() {
+        } else if !chosen.speaks_tls() && proves(sources.certificates(other), host, probe) {
             sources.proved(other, subject.as_str());
         }
     }
     Some(chosen.clone())
+}
+
+/// Whether a sender could have delivered there under enforce: EHLO inside TLS, and at that time no fault in any certificate.
+fn proves(certificates: &BTreeMap<Fingerprint, Der>, host: &Domain, probe: &Probe) -> bool {
+    let chains = probe.chains();
+    let is_good = |tls: &&TlsFacts| {
+        let leaf = tls.chain.first().and_then(|print| runway::read(print, certificates));
+        let path = tls.trust.public.as_ref().and_then(|_| tls.trust.path_at(probe.at));
+        let lasts = path.is_some_and(|path| path.not_before <= probe.at && probe.at <= path.not_after);
+        lasts && tls.signature_problem.is_none() && leaf.is_some_and(|leaf| leaf.is_for(host))
+    };
+    probe.speaks_tls() && !chains.is_empty() && chains.iter().all(is_good)
 }

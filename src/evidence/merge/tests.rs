@@ -1,12 +1,15 @@
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::LazyLock;
 
 use super::*;
 use crate::model::facts::dns::{MailFacts, MxRecord, TxtFacts, TxtRecord};
 use crate::model::facts::policy::{Body, Fetch, PolicyFacts, Response};
 use crate::model::facts::servers::{MxHost, MxSource, Probe};
+use crate::model::facts::tls::{Path, TlsFacts, Trust};
 use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
 use crate::model::facts::{Der, RecordFacts};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Failure, FailureKind};
+use crate::model::settings::ADDRESS_CAP;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 use crate::wire::smtp::Reply;
@@ -72,8 +75,37 @@ enum Met {
     Greeting(u16),
     /// EHLO without STARTTLS.
     WithoutStarttls,
-    /// EHLO inside TLS.
+    /// EHLO inside TLS, and a certificate as it should be.
     Tls,
+    /// EHLO inside TLS, and a certificate from nowhere.
+    Untrusted,
+    /// A handshake that the server refused.
+    Handshake,
+    /// STARTTLS that was answered with this code.
+    Starttls(u16),
+}
+
+/// The certificate of [`HOST`].
+static LEAF: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let params = rcgen::CertificateParams::new(vec![HOST.to_owned()]).expect("parameters");
+    params.self_signed(&key).expect("a certificate").der().to_vec()
+});
+
+fn tls(trusted: bool) -> TlsFacts {
+    let chain = vec![Fingerprint::of(&LEAF)];
+    let (not_before, not_after) = (hours_ago(24_000), hours_ago(-24_000));
+    let path = Path { certificates: chain.clone(), root: "Root".to_owned(), not_before, not_after, refused: Vec::new() };
+    let trust = if trusted { Trust { public: Some(path), ..Trust::none("") } } else { Trust::none("UnknownIssuer") };
+    TlsFacts {
+        version: "TLSv1.3".into(),
+        suite: "TLS_AES_128_GCM_SHA256".into(),
+        chain,
+        trust,
+        stapled: None,
+        signature_problem: None,
+        fetched: None,
+    }
 }
 
 fn probe(met: Met, hours: i64) -> Probe {
@@ -83,7 +115,12 @@ fn probe(met: Met, hours: i64) -> Probe {
         Met::Failure(kind) => probe.connect = failed(kind),
         Met::Greeting(code) => probe.greeting = Some(reply(code)),
         Met::WithoutStarttls => (probe.greeting, probe.ehlo) = (Some(reply(220)), Some(reply(250))),
-        Met::Tls => (probe.greeting, probe.ehlo, probe.ehlo_after) = (Some(reply(220)), Some(reply(250)), Some(reply(250))),
+        Met::Tls | Met::Untrusted => {
+            (probe.greeting, probe.ehlo, probe.ehlo_after) = (Some(reply(220)), Some(reply(250)), Some(reply(250)));
+            probe.tls = Some(Looked::Seen(tls(met == Met::Tls)));
+        }
+        Met::Handshake => (probe.greeting, probe.tls) = (Some(reply(220)), Some(failed(FailureKind::TlsAlert))),
+        Met::Starttls(code) => (probe.greeting, probe.starttls) = (Some(reply(220)), Some(reply(code))),
     }
     probe
 }
@@ -99,7 +136,8 @@ fn servers(place: &str, met: Met, hours: i64) -> Facts {
         dane: None,
         addresses_left_out: 0,
     };
-    Facts { mail: Some(mail(one_mx())), servers: Some(vec![host]), ..nothing(place, hours) }
+    let certificates = BTreeMap::from([(Fingerprint::of(&LEAF), Der(LEAF.clone()))]);
+    Facts { mail: Some(mail(one_mx())), servers: Some(vec![host]), certificates, ..nothing(place, hours) }
 }
 
 /// The one probe of merged facts.
@@ -135,9 +173,21 @@ fn what_could_not_be_seen_is_filled_and_what_was_seen_is_not() {
         (Met::Failure(Timeout), Met::Tls, 73, Met::Failure(Timeout), false, false, true),
         // A fault that was seen is never covered by an older success; that it worked there is remembered.
         (Met::WithoutStarttls, Met::Tls, 1, Met::WithoutStarttls, false, true, false),
-        (Met::Greeting(421), Met::Tls, 1, Met::Greeting(421), false, true, false),
-        (Met::Failure(Refused), Met::Tls, 1, Met::Failure(Refused), false, true, false),
-        (Met::Failure(Refused), Met::Tls, 73, Met::Failure(Refused), false, false, false),
+        (Met::Handshake, Met::Tls, 1, Met::Handshake, false, true, false),
+        (Met::Starttls(454), Met::Tls, 1, Met::Starttls(454), false, true, false),
+        // With a certificate that senders refuse it did not work there either.
+        (Met::Handshake, Met::Untrusted, 1, Met::Handshake, false, false, false),
+        // What was said before TLS is no verdict, and covers none.
+        (Met::Greeting(421), Met::Tls, 1, Met::Tls, true, false, false),
+        (Met::Greeting(554), Met::Untrusted, 1, Met::Untrusted, true, false, false),
+        (Met::Greeting(421), Met::WithoutStarttls, 1, Met::WithoutStarttls, true, false, false),
+        (Met::Greeting(421), Met::Handshake, 1, Met::Handshake, true, false, false),
+        (Met::Greeting(421), Met::Starttls(454), 1, Met::Starttls(454), true, false, false),
+        (Met::Starttls(421), Met::WithoutStarttls, 1, Met::WithoutStarttls, true, false, false),
+        (Met::Failure(Refused), Met::Untrusted, 1, Met::Untrusted, true, false, false),
+        (Met::Failure(Refused), Met::Tls, 73, Met::Failure(Refused), false, false, true),
+        (Met::Greeting(421), Met::Failure(Timeout), 1, Met::Greeting(421), false, false, false),
+        (Met::Failure(Timeout), Met::Greeting(421), 1, Met::Greeting(421), true, false, false),
         // The newer success is the truth of today.
         (Met::Tls, Met::WithoutStarttls, 1, Met::Tls, false, false, false),
         (Met::Failure(Timeout), Met::Failure(NoRoute), 1, Met::Failure(Timeout), false, false, false),
@@ -222,7 +272,7 @@ fn hosts_asked_for_by_name_do_not_replace_the_mx_set_but_their_probes_count() {
     let merged = merge(vec![asked.clone(), here]).expect("facts");
     assert_eq!(merged.servers.as_ref().map(|hosts| hosts[0].source), Some(MxSource::Record));
     assert_eq!(*only(&merged), probe(Met::Tls, 1));
-    assert_eq!(merged.certificates.len(), 1, "certificates are united");
+    assert!(merged.certificates.contains_key(&Fingerprint::of(b"x")), "certificates are united");
     // Alone they stand for themselves.
     let alone = merge(vec![asked, nothing("here", 0)]).expect("facts");
     assert_eq!(alone.servers.as_ref().map(|hosts| hosts[0].source), Some(MxSource::Asked));
@@ -267,6 +317,10 @@ fn policy(place: &str, fetch: Fetch, hours: i64) -> Facts {
     Facts { policy: Some(policy), ..nothing(place, hours) }
 }
 
+fn with_tls(tls: Looked<TlsFacts>) -> Fetch {
+    Fetch { tls: Some(tls), ..fetched(Looked::Seen(1), None, 0) }
+}
+
 #[test]
 fn a_fetch_that_met_nothing_is_filled_alike() {
     for (here, expected) in [
@@ -274,7 +328,11 @@ fn a_fetch_that_met_nothing_is_filled_alike() {
         (fetched(failed(FailureKind::Proxy), None, 0), "there"),
         (fetched(failed(FailureKind::Refused), None, 0), "here"),
         (fetched(Looked::Seen(1), Some("here"), 0), "here"),
-        (fetched(Looked::Seen(1), None, 0), "here"),
+        // Cut off after the connection.
+        (fetched(Looked::Seen(1), None, 0), "there"),
+        (with_tls(failed(FailureKind::Timeout)), "there"),
+        (with_tls(failed(FailureKind::TlsAlert)), "here"),
+        (with_tls(Looked::Seen(tls(false))), "here"),
     ] {
         let there = fetched(Looked::Seen(1), Some("there"), 1);
         let merged = merge(vec![policy("here", here.clone(), 0), policy("there", there.clone(), 1)]).expect("facts");
@@ -296,6 +354,75 @@ fn an_address_that_is_gone_from_dns_is_gone() {
     assert_eq!(merge(vec![there, here.clone()]).expect("facts").servers, here.servers);
 }
 
+/// TLS from the start at another port is no probe of an MX host, though the name is the same.
+#[test]
+fn a_certificate_watched_at_another_port_fills_no_probe() {
+    let mut here = servers("here", Met::Tls, 0);
+    let mut there = servers("there", Met::Tls, 1);
+    for probe in there.servers.iter_mut().flatten().flat_map(|host| &mut host.probes) {
+        (probe.port, probe.tls_first) = (443, true);
+    }
+    for silent in [Vec::new(), vec![probe(Met::Failure(FailureKind::Timeout), 0)]] {
+        here.servers.as_mut().expect("servers")[0].probes = silent.clone();
+        let merged = merge(vec![here.clone(), there.clone()]).expect("facts");
+        let host = &merged.servers.expect("servers")[0];
+        assert_eq!(host.probes, silent);
+        assert_eq!(host.unprobed().len(), usize::from(silent.is_empty()));
+    }
+}
+
+#[test]
+fn looks_under_other_roots_are_named_unless_they_are_too_old_to_fill_anything() {
+    let mut there = servers("there", Met::Tls, 1);
+    let here = nothing("here", 0);
+    assert_eq!(other_roots(&[here.clone(), there.clone()]), None);
+    there.vantage.roots = Roots { name: "lab.pem".to_owned(), count: 1, sha256: Fingerprint::of(b"lab") };
+    for files in [[here.clone(), there.clone()], [there.clone(), here.clone()]] {
+        assert_eq!(other_roots(&files), Some((&here.vantage.roots, &there.vantage.roots)));
+    }
+    there.observed_at = hours_ago(73);
+    assert_eq!(other_roots(&[here, there]), None);
+}
+
+/// Merged facts, saved and merged again a month later: what a third vantage proved then says nothing now.
+#[test]
+fn what_was_proved_long_ago_proves_nothing() {
+    let subject = format!("{HOST} {}", address());
+    for (hours, proven) in [(72, true), (73, false)] {
+        let merged = merge(vec![servers("there", Met::Tls, hours), servers("between", Met::Handshake, 2)]).expect("facts");
+        assert_eq!(merged.proven_elsewhere(&subject).is_some(), hours <= 74);
+        let again = merge(vec![merged, servers("here", Met::Handshake, 0)]).expect("facts");
+        assert_eq!(again.proven_elsewhere(&subject).is_some(), proven, "{hours} h");
+    }
+}
+
+/// Who gave what is told of the look that made it, also where its facts came in by way of another's; and only while it is so.
+#[test]
+fn a_probe_that_was_lent_on_is_of_who_made_it() {
+    let subject = format!("{HOST} {}", address());
+    let lent = merge(vec![servers("there", Met::Tls, 5), servers("between", Met::Failure(FailureKind::Timeout), 4)]).expect("facts");
+    let givers = |facts: &Facts| -> Vec<String> {
+        let givers = facts.others.iter().filter(|other| other.gave.contains(&subject));
+        givers.map(|other| other.vantage.helo.clone()).collect()
+    };
+    let blind = merge(vec![lent.clone(), servers("here", Met::Failure(FailureKind::Timeout), 0)]).expect("facts");
+    assert_eq!(givers(&blind), ["there"]);
+    let sees = merge(vec![lent, servers("here", Met::Tls, 0)]).expect("facts");
+    assert_eq!(givers(&sees), [""; 0]);
+}
+
+/// The addresses of the policy host may be another look's: how many are beyond the cap is counted again.
+#[test]
+fn addresses_beyond_the_cap_are_counted_again() {
+    let mut here = policy("here", fetched(failed(FailureKind::Timeout), None, 0), 0);
+    let mut there = policy("there", fetched(Looked::Seen(1), Some("there"), 1), 1);
+    here.policy.as_mut().expect("a policy").addresses = AddressFacts { v4: failed(FailureKind::ServFail), v6: absent() };
+    let many = (1..=40).map(|last| Ipv4Addr::new(192, 0, 2, last)).collect();
+    there.policy.as_mut().expect("a policy").addresses = AddressFacts { v4: seen(many), v6: absent() };
+    let merged = merge(vec![here, there]).expect("facts").policy.expect("a policy");
+    assert_eq!(merged.addresses_left_out, 40 - ADDRESS_CAP);
+}
+
 mod properties {
     use proptest::prelude::*;
 
@@ -309,11 +436,14 @@ mod properties {
             Just(Met::Greeting(421)),
             Just(Met::WithoutStarttls),
             Just(Met::Tls),
+            Just(Met::Untrusted),
+            Just(Met::Handshake),
         ]
     }
 
     proptest! {
-        /// Whatever is merged: a probe is one of those given, and one that met something is never replaced by an older one.
+        /// Whatever is merged: a probe is one of those given, and one that reached a verdict is replaced neither by an older one nor by
+        /// a newer one that reached none.
         #[test]
         fn no_success_covers_a_newer_fault(looks in proptest::collection::vec((met(), 0_i64..100), 1..6)) {
             let newest = looks.iter().map(|(_, hours)| *hours).min().unwrap_or(0);
@@ -322,7 +452,11 @@ mod properties {
             let chosen = only(&merged);
             prop_assert!(looks.iter().any(|(met, hours)| probe(*met, *hours) == *chosen));
             let silent = |met: &Met| matches!(met, Met::Failure(FailureKind::Timeout | FailureKind::NoRoute));
-            let best = looks.iter().filter(|(met, hours)| !silent(met) && *hours <= newest + 72).map(|(_, hours)| *hours).min();
+            let told = |met: &Met| matches!(met, Met::WithoutStarttls | Met::Tls | Met::Untrusted | Met::Handshake);
+            let best = |counts: &dyn Fn(&Met) -> bool| {
+                looks.iter().filter(|(met, hours)| counts(met) && *hours <= newest + 72).map(|(_, hours)| *hours).min()
+            };
+            let best = best(&told).or_else(|| best(&|met| !silent(met)));
             prop_assert_eq!(chosen.at, hours_ago(best.unwrap_or(newest)));
         }
     }

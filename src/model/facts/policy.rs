@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dns::{AddressFacts, TxtFacts};
 use super::tls::TlsFacts;
-use crate::model::looked::Looked;
+use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
@@ -73,7 +73,15 @@ pub struct Fetch {
 impl Fetch {
     /// The place that was asked, as messages name it behind the host.
     pub fn place(&self) -> String {
-        if self.address.is_unspecified() { "(by the proxy)".to_owned() } else { self.address.to_string() }
+        place(self.address)
+    }
+
+    /// Whether the host had a say in it that counts: an answer, a certificate, or a refusal. Silence, and what was cut off, is none.
+    pub fn reached_verdict(&self) -> bool {
+        let refused = |failure: &Failure| !failure.kind.is_silence() && failure.kind != FailureKind::Other;
+        let by_connection = self.connect.failure().is_some_and(refused);
+        let by_handshake = self.tls.as_ref().is_some_and(|tls| tls.failure().is_none_or(|failure| !failure.kind.is_silence()));
+        by_connection || by_handshake || self.response.as_ref().is_some_and(|response| response.failure().is_none_or(refused))
     }
 
     /// The answer, if there was one.
@@ -85,6 +93,11 @@ impl Fetch {
     pub fn handshake(&self) -> Option<&TlsFacts> {
         self.tls.as_ref().and_then(Looked::seen)
     }
+}
+
+/// What an address of [`Fetch`] is called: nobody knows where a proxy went.
+pub fn place(address: IpAddr) -> String {
+    if address.is_unspecified() { "(by the proxy)".to_owned() } else { address.to_string() }
 }
 
 /// An HTTP answer.

@@ -9,9 +9,11 @@ use super::dane::DaneFacts;
 use super::dns::AddressFacts;
 use super::tls::TlsFacts;
 use crate::model::looked::{Failure, FailureKind, Looked};
+use crate::model::settings::ADDRESS_CAP;
 use crate::wire::hello::alert_name;
+use crate::wire::masking::{is_masked_greeting, masked_keywords};
 use crate::wire::name::Domain;
-use crate::wire::smtp::Reply;
+use crate::wire::smtp::{Reply, starttls_offered};
 
 /// One MX host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,16 @@ pub struct MxHost {
     pub addresses_left_out: usize,
 }
 
+impl MxHost {
+    /// Its addresses, up to the cap, with which no dialogue was held as senders hold it.
+    pub fn unprobed(&self) -> Vec<IpAddr> {
+        let mut addresses = self.addresses.all();
+        addresses.truncate(ADDRESS_CAP);
+        addresses.retain(|address| !self.probes.iter().any(|probe| probe.address == *address && !probe.tls_first));
+        addresses
+    }
+}
+
 /// How a host came to be probed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -54,6 +66,9 @@ pub struct Probe {
     pub address: IpAddr,
     /// The port, 25 but in laboratories.
     pub port: u16,
+    /// Whether TLS began with the connection, as at port 443: that says nothing about what a sender meets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tls_first: bool,
     /// When the dialogue began.
     pub at: Timestamp,
     /// The TCP connection; the value is the time it took, in milliseconds.
@@ -106,6 +121,7 @@ impl Probe {
         Self {
             address,
             port,
+            tls_first: false,
             at,
             connect,
             greeting: None,
@@ -141,6 +157,25 @@ impl Probe {
             }
         }
         chains
+    }
+
+    /// Whether it got as far as to tell something about TLS at this address: a handshake that was seen or refused, STARTTLS that is
+    /// missing or rejected. Everything before that, and silence, is "could not look", whatever the server said.
+    pub fn reached_verdict(&self) -> bool {
+        match (&self.tls, &self.starttls) {
+            (Some(Looked::Seen(_)), _) => true,
+            (Some(Looked::Failed(failure)), _) => !failure.kind.is_silence(),
+            (_, Some(Looked::Seen(reply))) => !matches!(reply.code, 220 | 421),
+            (_, Some(Looked::Failed(failure))) => !failure.kind.is_silence(),
+            _ => self.lacks_starttls(),
+        }
+    }
+
+    /// Whether EHLO was answered without STARTTLS, and no firewall had a hand in it.
+    fn lacks_starttls(&self) -> bool {
+        let masked = self.greeting.as_ref().and_then(Looked::seen).is_some_and(is_masked_greeting);
+        let answer = self.ehlo.as_ref().and_then(Looked::seen).filter(|answer| answer.code == 250 && !masked);
+        answer.is_some_and(|answer| !starttls_offered(answer) && masked_keywords(answer).is_empty())
     }
 
     /// Whether nothing came back from this address: no connection, and no word of why.

@@ -12,13 +12,13 @@ use crate::net::tls;
 /// Holds the whole dialogue.
 pub(super) async fn hold(visit: &mut Visit<'_>) -> Probe {
     let options = &visit.prober.options;
-    let (address, port, at) = (visit.address, visit.door.port, (options.clock)());
+    let (address, port, tls_first, at) = (visit.address, visit.door.port, visit.door.tls_first, (options.clock)());
     let deadline = Instant::now() + options.timeouts.dialogue;
     let (stream, took) = match visit.connect().await {
         Ok(connected) => connected,
-        Err(failure) => return Probe::begun(address, port, at, Looked::Failed(failure)),
+        Err(failure) => return Probe { tls_first, ..Probe::begun(address, port, at, Looked::Failed(failure)) },
     };
-    let mut probe = Probe::begun(address, port, at, Looked::Seen(took));
+    let mut probe = Probe { tls_first, ..Probe::begun(address, port, at, Looked::Seen(took)) };
     let mut steps = Steps::default();
     let stream = visit.open(stream, deadline, "STARTTLS", &mut steps).await;
     (probe.greeting, probe.greeting_ms) = (steps.greeting, steps.greeting_ms);

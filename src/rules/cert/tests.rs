@@ -7,7 +7,7 @@ use rcgen::DnType;
 use super::*;
 use crate::model::facts::dns::AddressFacts;
 use crate::model::facts::servers::{MxSource, Probe};
-use crate::model::facts::tls::TlsFacts;
+use crate::model::facts::tls::{Path, TlsFacts};
 use crate::model::facts::vantage::{Family, Vantage};
 use crate::model::facts::{Facts, SCHEMA};
 use crate::model::finding::{Finding, Outcome};
@@ -227,6 +227,24 @@ fn without_a_certificate_nothing_is_said_about_it() {
     }
 }
 
+/// Of several paths the runway follows the one that is valid today, as the rules do, and calls what a proxy fetched so.
+#[test]
+fn the_runway_follows_the_path_that_is_valid_today() {
+    let root = Ca::root("Root");
+    let (leaf, later) = (root.leaf(&[HOST], -10..80), root.intermediate("Later", 5..2_000));
+    let mut facts = facts(&[leaf, later.der.clone()], &store(&[&root.der], None));
+    let later = Fingerprint::of(&later.der);
+    let tls = facts.servers.as_mut().unwrap()[0].probes[0].chains_mut().next().unwrap();
+    let today = tls.trust.public.clone().unwrap();
+    // The path of longer life begins in some days, and ends with an intermediate of its own.
+    let other = Path { certificates: vec![later], not_before: day(5), not_after: day(2_000), ..today.clone() };
+    (tls.trust.public, tls.trust.alternatives) = (Some(other), vec![today]);
+    let days = |now| runway::entries(&facts, now)[0].seconds_left / 86_400;
+    assert_eq!(days(day(0)), 80);
+    let ends = |facts: &Facts| runway::thresholds(facts, &Settings::default(), day(0)).into_iter().map(|it| it.1).max();
+    assert_eq!(ends(&facts), Some(day(80)));
+}
+
 #[test]
 fn the_runway_lists_every_handshake_soonest_first() {
     let root = Ca::root("Root");
@@ -248,7 +266,7 @@ fn thresholds_are_the_instants_at_which_the_judgement_changes() {
     let root = Ca::root("Root");
     let facts = facts(&[root.leaf(&[HOST], -90..0)], &store(&[&root.der], None));
     let settings = Settings::default();
-    let thresholds = runway::thresholds(&facts, &settings);
+    let thresholds = runway::thresholds(&facts, &settings, day(0));
     assert_eq!(thresholds.len(), 4);
     let severity = |now| {
         let found = findings(&facts, now);

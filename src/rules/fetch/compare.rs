@@ -21,11 +21,11 @@ pub(super) fn differing(policy: &PolicyFacts, sheet: &mut Sheet) {
         sheet
             .broken(
                 &ADDRESSES_DIFFER,
-                format!("{host} {}", fetch.address),
-                format!("{} and {} serve different policies: which one a sender holds is chance", first.0.address, fetch.address),
-                Evidence::at(EvidenceKind::Http, fetch.at, format!("{}: {:?}", fetch.address, clip(&answer.body.text))),
+                format!("{host} {}", fetch.place()),
+                format!("{} and {} serve different policies: which one a sender holds is chance", first.0.place(), fetch.place()),
+                Evidence::at(EvidenceKind::Http, fetch.at, format!("{}: {:?}", fetch.place(), clip(&answer.body.text))),
             )
-            .evidence(Evidence::at(EvidenceKind::Http, first.0.at, format!("{}: {:?}", first.0.address, clip(&first.1.body.text))))
+            .evidence(Evidence::at(EvidenceKind::Http, first.0.at, format!("{}: {:?}", first.0.place(), clip(&first.1.body.text))))
             .expected("the same policy from every address")
             .found(format!("SHA-256 {} and {}", first.1.body.sha256.short(), answer.body.sha256.short()))
             .fix("deploy the same file to every server behind the name");

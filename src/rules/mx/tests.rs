@@ -2,7 +2,9 @@ use super::*;
 use crate::model::facts::Facts;
 use crate::model::facts::dns::AddressFacts;
 use crate::model::looked::Absence;
-use crate::rules::fixture::{absent, addresses, broken, cname, draft, facts, failed, judged, mx as mx_answer, name, no_addresses, server};
+use crate::rules::fixture::{
+    self, absent, addresses, broken, cname, draft, facts, failed, judged, mx as mx_answer, name, no_addresses, server,
+};
 
 /// example.com with these MX hosts and these `mx:` values.
 fn with(hosts: &[&str], patterns: &[&str]) -> Facts {
@@ -133,4 +135,29 @@ fn a_hostile_policy_of_thousands_of_patterns_is_judged_in_bounds() {
     let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
     let sheet = judged(&with(&hosts, &patterns), judge);
     assert!(sheet.findings().len() < 1000, "{}", sheet.findings().len());
+}
+
+/// Ready needs a probe of every address, and at port 25.
+#[test]
+fn an_address_that_nobody_asked_leaves_the_answer_open() {
+    use crate::model::facts::servers::Probe;
+    let probe = |last: u8| Probe::begun([192, 0, 2, last].into(), 25, fixture::NOW.parse().expect("a time"), Looked::Seen(1));
+    let first = |last: u8| Probe { tls_first: true, port: 443, ..probe(last) };
+    let pair = AddressFacts { v4: fixture::seen(vec![[192, 0, 2, 1].into(), [192, 0, 2, 2].into()]), v6: absent() };
+    for (probes, unprobed) in [
+        (vec![probe(1), probe(2)], &[][..]),
+        (vec![probe(1)], &["mx1.example.com 192.0.2.2"]),
+        (vec![], &["mx1.example.com 192.0.2.1", "mx1.example.com 192.0.2.2"]),
+        (vec![probe(1), first(2)], &["mx1.example.com 192.0.2.2"]),
+    ] {
+        let mut facts = with(&["mx1.example.com"], &["mx1.example.com"]);
+        let host = &mut facts.servers.as_mut().expect("looked at")[0];
+        (host.addresses, host.probes) = (pair.clone(), probes);
+        for mail in [facts.mail.take(), None] {
+            facts.mail = mail;
+            let sheet = judged(&facts, judge);
+            let open = sheet.findings().iter().filter(|finding| finding.rule == &UNPROBED && finding.unsettles());
+            assert_eq!(open.map(|finding| finding.subject.as_str()).collect::<Vec<_>>(), unprobed);
+        }
+    }
 }

@@ -16,7 +16,7 @@ pub(super) fn of(facts: &Facts, sheet: &Sheet) -> Live {
         let about = |finding: &&Finding| matches!(finding.rule.family(), "starttls" | "cert" | "mx") && host(finding) == server.name;
         let doubted = sheet.findings().iter().filter(about).any(|finding| finding.blocks() || finding.unsettles());
         // An address that was not probed, of whatever family, leaves the host unproven.
-        let all_probed = server.probes.iter().all(Probe::speaks_tls) && server.addresses_left_out == 0;
+        let all_probed = server.probes.iter().all(Probe::speaks_tls) && server.addresses_left_out == 0 && server.unprobed().is_empty();
         if !doubted && all_probed && !server.probes.is_empty() {
             live.proven.insert(server.name.clone());
         }

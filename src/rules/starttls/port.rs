@@ -15,7 +15,7 @@ const SHOWN: usize = 8;
 /// Judges it once for the domain, over all addresses that were asked.
 pub(super) fn judge(case: &Case<'_>, hosts: &[MxHost], sheet: &mut Sheet) {
     let subject = case.facts.domain.as_str();
-    let probes: Vec<&Probe> = hosts.iter().flat_map(|host| &host.probes).filter(|probe| !probe.is_unasked()).collect();
+    let probes: Vec<&Probe> = hosts.iter().flat_map(|host| &host.probes).filter(|probe| !probe.is_unasked() && !probe.tls_first).collect();
     if probes.is_empty() {
         return sheet.not_applicable(&PORT_BLOCKED, subject, "no address was probed");
     }

@@ -10,7 +10,7 @@ pub(super) mod words;
 
 use std::collections::BTreeMap;
 
-use super::{HANDSHAKE, LADDER, REJECTED};
+use super::{AFTER, HANDSHAKE, LADDER, REJECTED, UNREACHABLE};
 use crate::model::facts::Der;
 use crate::model::facts::servers::Probe;
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
@@ -125,8 +125,29 @@ impl Reader<'_> {
                 reading
             }
             Some(Looked::Failed(failure)) => self.refused_handshake(failure),
-            Some(Looked::Absent(_)) | None => Reading { faults: Vec::new(), reached: rung(&HANDSHAKE) },
+            Some(Looked::Absent(_)) | None => self.cut(),
         }
+    }
+
+    /// Facts that end where the dialogue went on: what was not seen is not known.
+    fn cut(&self) -> Reading {
+        let (rule, step): (&'static Rule, _) = match &self.probe {
+            Probe { greeting: None | Some(Looked::Absent(_)), .. } => (&UNREACHABLE, "the greeting"),
+            Probe { ehlo: None | Some(Looked::Absent(_)), .. } => (&UNREACHABLE, "the answer to EHLO"),
+            Probe { starttls: None | Some(Looked::Absent(_)), .. } => (&REJECTED, "the answer to STARTTLS"),
+            Probe { tls: None | Some(Looked::Absent(_)), .. } => (&HANDSHAKE, "the TLS handshake"),
+            _ => (&AFTER, "the answer to EHLO inside TLS"),
+        };
+        let words = format!("the facts end before {step}");
+        Reading::stopped(Fault {
+            rule,
+            weight: Weight::Open,
+            message: format!("the dialogue with {} is known only in part: {words}", self.place),
+            expected: "a dialogue up to EHLO inside TLS".to_owned(),
+            found: words.clone(),
+            evidence: vec![self.tcp(&words)],
+            fix: "probe the host again".to_owned(),
+        })
     }
 
     fn tcp(&self, words: &str) -> Evidence {

@@ -510,3 +510,25 @@ fn a_huge_reply_is_shown_in_part() {
     let finding = all.iter().find(|it| it.rule == &MISSING).unwrap();
     assert!(finding.evidence[0].text.len() < 1_000 && finding.found.as_ref().unwrap().len() < 1_000);
 }
+
+/// Facts that end in the middle are an open question, whatever else was proven.
+#[test]
+fn a_dialogue_that_was_cut_off_is_undetermined() {
+    let open = |code| vec![(code, Outcome::Undetermined, Severity::Blocker)];
+    let other = || healthy(V6);
+    for (probe, code) in [
+        (Probe { greeting: None, ..greeted(reply(220, &["mx"])) }, "starttls-unreachable"),
+        (greeted(reply(220, &["mx"])), "starttls-unreachable"),
+        (answered(reply(250, &["mx", "STARTTLS"])), "starttls-rejected"),
+        (started(reply(220, &["go"])), "starttls-handshake"),
+        (Probe { ehlo_after: None, ..healthy(V4) }, "starttls-after"),
+        // As it was saved at port 443, before it was noted that TLS began with the connection.
+        (Probe { greeting: None, ehlo: None, starttls: None, ehlo_after: None, ..healthy(V4) }, "starttls-unreachable"),
+    ] {
+        assert_eq!(shown(&facts(vec![vec![probe, other()]])), open(code), "{code}");
+    }
+    let first = Probe { tls_first: true, port: 443, greeting: None, ehlo: None, starttls: None, ehlo_after: None, ..healthy(V4) };
+    let all = findings(&facts(vec![vec![first]]));
+    let about = |finding: &&Finding| finding.subject.contains(V4) && finding.rule != &PORT_BLOCKED;
+    assert!(all.iter().filter(about).all(|finding| finding.outcome == Outcome::NotApplicable), "mx-unprobed says it");
+}

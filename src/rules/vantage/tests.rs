@@ -38,7 +38,7 @@ fn facts(fetches: Vec<Fetch>) -> Facts {
 }
 
 fn offset(fetches: Vec<Fetch>) -> Option<i64> {
-    clock::offset(facts(fetches).policy.as_ref().expect("a policy")).map(|offset| offset.seconds)
+    clock::offset(&facts(fetches)).map(|offset| offset.seconds)
 }
 
 #[test]
@@ -55,7 +55,11 @@ fn the_difference_leaves_out_what_the_fetch_took_and_what_a_cache_held() {
         ("08:00:00", Some("3600"), 0, 0),
         ("08:00:00", Some("nonsense"), 0, 3_599),
         // Only an answer from the future cannot come of a cache.
-        ("09:10:00", Some("600"), 0, -1_200),
+        ("09:10:00", Some("600"), 0, -600),
+        // A cache dates its answers anew, or keeps the Date of the origin: what lies between fits both.
+        ("09:00:00", Some("540"), 0, 0),
+        ("08:55:00", Some("540"), 0, 0),
+        ("08:50:00", Some("60"), 0, 539),
     ] {
         assert_eq!(offset(vec![fetch(Some(&date(time)), age, elapsed_ms)]), Some(seconds), "{time} {age:?} {elapsed_ms}");
     }
@@ -91,4 +95,27 @@ fn without_a_date_nothing_is_said() {
         assert!(sheet.findings().iter().all(|finding| finding.outcome == Outcome::NotApplicable));
         assert_eq!(sheet.findings().len(), 1);
     }
+}
+
+/// What another vantage fetched was dated by its clock, and says nothing about the one here.
+#[test]
+fn the_clock_is_that_of_the_newest_vantage() {
+    use crate::model::facts::vantage::OtherVantage;
+    let date = |time: &str| format!("Sun, 22 Nov 2026 {time} GMT");
+    let lent = Fetch { address: IpAddr::from([192, 0, 2, 2]), ..fetch(Some(&date("09:00:00")), None, 0) };
+    let mut facts = facts(vec![fetch(Some(&date("10:00:00")), None, 0), lent]);
+    let seconds = |facts: &Facts| clock::offset(facts).map(|offset| offset.seconds);
+    assert_eq!(seconds(&facts), Some(0));
+    let gave = vec!["mta-sts.example.com 192.0.2.2".to_owned()];
+    let other = OtherVantage {
+        vantage: facts.vantage.clone(),
+        observed_at: fixture::NOW.parse().expect("a time"),
+        gave,
+        proved: vec![],
+        too_old: vec![],
+    };
+    facts.others = vec![other];
+    assert_eq!(seconds(&facts), Some(-3_600));
+    facts.others[0].gave.push("mta-sts.example.com 192.0.2.1".to_owned());
+    assert_eq!(seconds(&facts), None, "nothing was fetched here");
 }

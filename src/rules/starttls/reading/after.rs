@@ -19,7 +19,7 @@ impl Reader<'_> {
                 let weight = if failure.kind == FailureKind::Timeout { Weight::Open } else { Weight::Broken(Severity::Blocker) };
                 (failure.detail.clone(), self.smtp("EHLO inside TLS", &failure.detail), weight)
             }
-            Some(Looked::Absent(_)) | None => return Reading { faults: Vec::new(), reached: rung(&AFTER) },
+            Some(Looked::Absent(_)) | None => return self.cut(),
         };
         // TLS 1.3 has an alert for it; some libraries send another one.
         let alerted = self.probe.ehlo_after.as_ref().and_then(Looked::failure).is_some_and(|failure| failure.kind == FailureKind::TlsAlert);
