@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use rcgen::{ExtendedKeyUsagePurpose, KeyIdMethod, KeyUsagePurpose, SanType};
+use rcgen::{ExtendedKeyUsagePurpose, GeneralSubtree, KeyIdMethod, KeyUsagePurpose, SanType};
 
 use self::maker::{
-    AT, Ca, Change, Der, HOST, Kind, at_most_below, common_name, days, excluded, must_staple, pem, permitted, plain, purpose, self_signed,
-    unknown_critical, usage,
+    AT, Ca, Change, Der, HOST, Kind, at_most_below, common_name, constrained, critical_policies, days, directory, excluded, mail_address,
+    must_staple, pem, permitted, plain, purpose, self_signed, unknown_critical, usage,
 };
 use crate::run::stsready;
 
@@ -337,6 +337,8 @@ fn first_fits(world: &World) -> Vec<Row> {
 
 fn constraints(world: &World) -> Vec<Row> {
     const REFUSED: &[&str] = &["blocker cert-constraint"];
+    const SOME_REFUSE: &[&str] = &["warning cert-constraint"];
+    let mail_elsewhere: Change = |params| constrained(params, GeneralSubtree::Rfc822Name("example.org".to_owned()));
     vec![
         world.issuer("names outside what is permitted", |params| permitted(params, "example.org"), REFUSED),
         world.upper("names outside what the upper one permits", |params| permitted(params, "example.org"), REFUSED),
@@ -354,6 +356,28 @@ fn constraints(world: &World) -> Vec<Row> {
         world.upper("one CA too many", |params| at_most_below(params, 0), REFUSED),
         world.issuer("an intermediate that is no CA", |params| params.is_ca = rcgen::IsCa::ExplicitNoCa, REFUSED),
         world.leaf("an unknown critical extension", unknown_critical, &["blocker cert-untrusted"]),
+        world.leaf("critical certificate policies", critical_policies, SOME_REFUSE),
+        world.issuer("critical certificate policies above", critical_policies, SOME_REFUSE),
+        world.issuer("constraints on directory names that are kept", directory, SOME_REFUSE),
+        world.both(
+            "the same in an intermediate younger than the leaf",
+            |params| (directory(params), days(params, -5, 400)).1,
+            plain,
+            SOME_REFUSE,
+        ),
+        world.both(
+            "critical certificate policies and another purpose",
+            critical_policies,
+            |params| purpose(params, ExtendedKeyUsagePurpose::ClientAuth),
+            REFUSED,
+        ),
+        world.both("a mail address where they are limited", mail_elsewhere, mail_address, REFUSED),
+        world.both(
+            "the same in a leaf that is marked as a CA",
+            mail_elsewhere,
+            |params| (mail_address(params), at_most_below(params, 0)).1,
+            REFUSED,
+        ),
         world.leaf("must-staple", must_staple, &["undetermined-warning cert-must-staple"]),
         world.row(
             "a self-signed certificate for clients",

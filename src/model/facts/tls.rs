@@ -53,7 +53,7 @@ pub struct Trust {
 impl Trust {
     /// A path to a public root, which senders accept or refuse.
     pub fn public(path: Path) -> Self {
-        let problem = path.refused.first().map(|refusal| refusal.detail.clone());
+        let problem = path.objections().next().map(|refusal| refusal.detail.clone());
         let (public, refused) = if problem.is_none() { (Some(path), None) } else { (None, Some(Box::new(path))) };
         Self { public, alternatives: Vec::new(), private: None, refused, problem, first_fits: Vec::new() }
     }
@@ -106,9 +106,16 @@ pub struct Path {
     pub not_before: Timestamp,
     /// The earliest `notAfter` over its elements: the first date on which the path fails.
     pub not_after: Timestamp,
-    /// Why the path builders of senders refuse it, leaf first; empty for a path that they accept.
+    /// Why the path builders of senders refuse it, leaf first; a path that they accept has at most what only rustls refuses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refusal>,
+}
+
+impl Path {
+    /// The reasons for which senders refuse it that do not use rustls.
+    pub fn objections(&self) -> impl Iterator<Item = &Refusal> {
+        self.refused.iter().filter(|refusal| !refusal.only_rustls)
+    }
 }
 
 /// One reason why a path is refused, at one of its elements.
@@ -121,6 +128,9 @@ pub struct Refusal {
     pub certificate: Option<Fingerprint>,
     /// What is wrong with it, in words that go on from its name.
     pub detail: String,
+    /// Whether senders with OpenSSL and GnuTLS do not mind: the path then counts as accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_rustls: bool,
 }
 
 /// The sorts of reasons for which a path is refused.

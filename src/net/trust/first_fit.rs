@@ -37,11 +37,14 @@ pub(super) fn failing(chain: &[Vec<u8>], anchors: &[TrustAnchor<'static>]) -> Ve
         let outdated = path.iter().skip(1).find(|element| !element.is_valid_at(since));
         let problem = match outdated {
             Some(element) => Some(format!("\"{}\" is not valid", element.read().name())),
-            None => judged.iter().find(|(known, _)| *known == certificates).map(|(_, problem)| problem.clone()).unwrap_or_else(|| {
-                let problem = problem(&path, &sent);
-                judged.push((certificates.clone(), problem.clone()));
-                problem
-            }),
+            None => match judged.iter().find(|(known, _)| *known == certificates) {
+                Some((_, known)) => known.clone(),
+                None => {
+                    let problem = problem(&path, &sent);
+                    judged.push((certificates.clone(), problem.clone()));
+                    problem
+                }
+            },
         };
         let Some(problem) = problem else { continue };
         match all.last_mut() {
@@ -164,7 +167,7 @@ fn problem(path: &[&Sent<'_>], sent: &[Sent<'_>]) -> Option<String> {
         by_name.push(signed == Signed::ByName);
     }
     let elements: Vec<&Certificate> = path.iter().map(|element| element.read()).collect();
-    let refusal = objections::to(&elements, root, &by_name).into_iter().next()?;
+    let refusal = objections::to(&elements, root, &by_name).into_iter().find(|refusal| !refusal.only_rustls)?;
     let whose = elements.iter().find(|element| Some(element.sha256) == refusal.certificate);
     Some(match whose {
         Some(element) => format!("\"{}\" {}", element.name(), refusal.detail),

@@ -89,7 +89,7 @@ impl<'a> Walk<'a> {
         if found.refused.is_empty() && by_name.contains(&true) {
             return;
         }
-        let rank = |path: &Path| (std::cmp::Reverse(path.refused.len()), path.not_after);
+        let rank = |path: &Path| (std::cmp::Reverse((path.objections().count(), path.refused.len())), path.not_after);
         if self.best.as_ref().is_none_or(|best| rank(&found) > rank(best)) {
             self.best = Some(found);
         }
