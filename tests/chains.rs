@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose, SanType};
+use rcgen::{ExtendedKeyUsagePurpose, GeneralSubtree, KeyIdMethod, KeyUsagePurpose, SanType};
 
 use self::maker::{
-    AT, Ca, Change, Der, HOST, Kind, at_most_below, common_name, days, excluded, must_staple, pem, permitted, plain, purpose, self_signed,
-    unknown_critical, usage,
+    AT, Ca, Change, Der, HOST, Kind, at_most_below, common_name, constrained, critical_policies, days, directory, excluded, mail_address,
+    must_staple, pem, permitted, plain, purpose, self_signed, unknown_critical, usage,
 };
 use crate::run::stsready;
 
@@ -269,8 +269,76 @@ fn order(world: &World) -> Vec<Row> {
     ]
 }
 
+/// Chains for senders that keep the first issuer that fits.
+fn first_fits(world: &World) -> Vec<Row> {
+    const ASTRAY: &[&str] = &["warning cert-chain-order"];
+    let good = || world.issuer.der.clone();
+    let leaf = || world.issuer.leaf(plain);
+    let cross = |ca: &Ca, change: Change| ca.cross("Intermediate", &world.issuer, change).der;
+    let no_signing: Change = |params| usage(params, &[KeyUsagePurpose::CrlSign]);
+    let elsewhere: Change = |params| permitted(params, "example.org");
+    let no_key_named: Change = |params| params.use_authority_key_identifier_extension = false;
+    let other_key = world.root.sub("Intermediate", plain).der;
+    let misnamed =
+        world.root.cross("Intermediate", &world.issuer, |params| params.key_identifier_method = KeyIdMethod::PreSpecified(vec![9; 20]));
+    let renewed_root = world.unknown.cross("Root", &world.root, plain).der;
+    let unsent = Ca::root("Root of a CA that has ended");
+    let of_old = unsent.cross("Intermediate", &world.issuer, plain).der;
+    let astray = |what, first: Der, rest: Vec<Der>| {
+        world.row(what, std::iter::once(first).chain(rest).collect(), ASTRAY).openssl(false, "it keeps the first issuer that fits")
+    };
+    vec![
+        astray("a cross-sign by an unknown CA first", leaf(), vec![cross(&world.unknown, plain), good()]),
+        astray("a cross-sign by an unknown CA first, and its root", leaf(), vec![of_old.clone(), good(), unsent.der.clone()]),
+        astray("a cross-sign without keyCertSign first", leaf(), vec![cross(&world.new_root, no_signing), good()]),
+        astray("a cross-sign for other names first", leaf(), vec![cross(&world.new_root, elsewhere), good()]),
+        astray("another key of that name first", world.issuer.leaf(no_key_named), vec![other_key.clone(), good()]),
+        astray("a leaf that names another key of its issuer", misnamed.leaf(plain), vec![good()]),
+        world.row("a cross-sign by an unknown CA last", vec![leaf(), good(), cross(&world.unknown, plain)], &[]),
+        world.row("a cross-sign without keyCertSign last", vec![leaf(), good(), cross(&world.new_root, no_signing)], &[]),
+        world.row("another key of that name first, and the leaf tells", vec![leaf(), other_key, good()], ASTRAY),
+        world.row(
+            "an ended cross-sign by an unknown CA first",
+            vec![leaf(), cross(&world.unknown, |params| days(params, -900, -5)), good()],
+            &[],
+        ),
+        world.row("the root cross-signed by an unknown one", vec![leaf(), good(), renewed_root], &[]),
+        world.row(
+            "the root cross-signed by one that senders have",
+            vec![leaf(), good(), world.new_root.cross("Root", &world.root, plain).der],
+            &[],
+        ),
+        Row {
+            roots: vec![world.new_root.der.clone()],
+            ..world.row(
+                "a root that senders lack, cross-signed by one that they have",
+                vec![leaf(), good(), world.new_root.cross("Root", &world.root, plain).der],
+                &[],
+            )
+        },
+        Row {
+            roots: vec![world.new_root.der.clone()],
+            ..astray(
+                "a root that senders lack before its cross-sign",
+                leaf(),
+                vec![good(), world.root.der.clone(), world.new_root.cross("Root", &world.root, plain).der],
+            )
+        },
+        Row {
+            roots: vec![world.new_root.der.clone()],
+            ..world.row(
+                "a root that senders lack behind its cross-sign",
+                vec![leaf(), good(), world.new_root.cross("Root", &world.root, plain).der, world.root.der.clone()],
+                &[],
+            )
+        },
+    ]
+}
+
 fn constraints(world: &World) -> Vec<Row> {
     const REFUSED: &[&str] = &["blocker cert-constraint"];
+    const SOME_REFUSE: &[&str] = &["warning cert-constraint"];
+    let mail_elsewhere: Change = |params| constrained(params, GeneralSubtree::Rfc822Name("example.org".to_owned()));
     vec![
         world.issuer("names outside what is permitted", |params| permitted(params, "example.org"), REFUSED),
         world.upper("names outside what the upper one permits", |params| permitted(params, "example.org"), REFUSED),
@@ -288,6 +356,28 @@ fn constraints(world: &World) -> Vec<Row> {
         world.upper("one CA too many", |params| at_most_below(params, 0), REFUSED),
         world.issuer("an intermediate that is no CA", |params| params.is_ca = rcgen::IsCa::ExplicitNoCa, REFUSED),
         world.leaf("an unknown critical extension", unknown_critical, &["blocker cert-untrusted"]),
+        world.leaf("critical certificate policies", critical_policies, SOME_REFUSE),
+        world.issuer("critical certificate policies above", critical_policies, SOME_REFUSE),
+        world.issuer("constraints on directory names that are kept", directory, SOME_REFUSE),
+        world.both(
+            "the same in an intermediate younger than the leaf",
+            |params| (directory(params), days(params, -5, 400)).1,
+            plain,
+            SOME_REFUSE,
+        ),
+        world.both(
+            "critical certificate policies and another purpose",
+            critical_policies,
+            |params| purpose(params, ExtendedKeyUsagePurpose::ClientAuth),
+            REFUSED,
+        ),
+        world.both("a mail address where they are limited", mail_elsewhere, mail_address, REFUSED),
+        world.both(
+            "the same in a leaf that is marked as a CA",
+            mail_elsewhere,
+            |params| (mail_address(params), at_most_below(params, 0)).1,
+            REFUSED,
+        ),
         world.leaf("must-staple", must_staple, &["undetermined-warning cert-must-staple"]),
         world.row(
             "a self-signed certificate for clients",
@@ -364,7 +454,7 @@ fn folder() -> PathBuf {
 #[test]
 fn every_chain_is_judged_fault_by_fault() {
     let world = World::new();
-    let tables = [healthy, names, dates, trust, order, constraints, several, weak];
+    let tables = [healthy, names, dates, trust, order, first_fits, constraints, several, weak];
     let rows: Vec<Row> = tables.into_iter().flat_map(|table| table(&world)).collect();
     let whats: BTreeSet<&str> = rows.iter().map(|row| row.what).collect();
     assert!(whats.len() == rows.len() && rows.len() >= 60, "{} rows, each with a name of its own", rows.len());

@@ -133,7 +133,7 @@ pub fn judge_chain(case: &Case<'_>, subject: &str, host: &Domain, tls: &TlsFacts
         }
         return;
     };
-    order::judge(subject, host, &served, sheet);
+    order::judge(case, subject, host, tls, &served, sheet);
     staple::judge(subject, host, leaf, tls, sheet);
     outlived::judge(case, subject, host, tls, sheet);
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use base64::Engine as _;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, NameConstraints, RsaKeySize,
+    KeyPair, KeyUsagePurpose, NameConstraints, RsaKeySize, SanType,
 };
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use time::{Duration, OffsetDateTime};
@@ -165,8 +165,28 @@ pub(super) fn at_most_below(params: &mut CertificateParams, below: u8) {
 }
 
 pub(super) fn permitted(params: &mut CertificateParams, base: &str) {
-    let permitted_subtrees = vec![GeneralSubtree::DnsName(base.to_owned())];
-    params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+    constrained(params, GeneralSubtree::DnsName(base.to_owned()));
+}
+
+pub(super) fn constrained(params: &mut CertificateParams, base: GeneralSubtree) {
+    params.name_constraints = Some(NameConstraints { permitted_subtrees: vec![base], excluded_subtrees: Vec::new() });
+}
+
+/// Permits every directory name.
+pub(super) fn directory(params: &mut CertificateParams) {
+    constrained(params, GeneralSubtree::DirectoryName(DistinguishedName::new()));
+}
+
+pub(super) fn mail_address(params: &mut CertificateParams) {
+    params.subject_alt_names.push(SanType::Rfc822Name("post@example.com".try_into().unwrap()));
+}
+
+/// The policy of domain-validated certificates, marked critical.
+pub(super) fn critical_policies(params: &mut CertificateParams) {
+    let content = vec![0x30, 10, 0x30, 8, 6, 6, 0x67, 0x81, 0x0c, 1, 2, 1];
+    let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 32], content);
+    extension.set_criticality(true);
+    params.custom_extensions.push(extension);
 }
 
 pub(super) fn excluded(params: &mut CertificateParams, base: &str) {

@@ -45,19 +45,22 @@ pub struct Trust {
     /// The path builder's words when there is no public path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// When senders that keep the first issuer that fits fail, though [`Trust::public`] is there; in order, without overlap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first_fits: Vec<FirstFit>,
 }
 
 impl Trust {
     /// A path to a public root, which senders accept or refuse.
     pub fn public(path: Path) -> Self {
-        let problem = path.refused.first().map(|refusal| refusal.detail.clone());
+        let problem = path.objections().next().map(|refusal| refusal.detail.clone());
         let (public, refused) = if problem.is_none() { (Some(path), None) } else { (None, Some(Box::new(path))) };
-        Self { public, alternatives: Vec::new(), private: None, refused, problem }
+        Self { public, alternatives: Vec::new(), private: None, refused, problem, first_fits: Vec::new() }
     }
 
     /// No path, for this reason.
     pub fn none(problem: impl Into<String>) -> Self {
-        Self { public: None, alternatives: Vec::new(), private: None, refused: None, problem: Some(problem.into()) }
+        Self { public: None, alternatives: Vec::new(), private: None, refused: None, problem: Some(problem.into()), first_fits: Vec::new() }
     }
 
     /// The path that is judged: to a public root, whether accepted or refused, else to a private CA.
@@ -70,6 +73,26 @@ impl Trust {
         let is_valid = |path: &&Path| path.not_before <= now && now <= path.not_after;
         self.public.iter().chain(&self.alternatives).find(is_valid).or_else(|| self.path())
     }
+
+    /// The path that fails at that time at senders that never go back, where they could have had another.
+    pub fn first_fit_at(&self, now: Timestamp) -> Option<&FirstFit> {
+        let mut accepted = self.public.iter().chain(&self.alternatives);
+        let can_do_better = accepted.any(|path| path.not_before <= now && now <= path.not_after);
+        self.first_fits.iter().find(|fit| can_do_better && fit.since <= now && now < fit.until)
+    }
+}
+
+/// A path as OpenSSL builds it, from the first issuers that fit, that leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstFit {
+    /// From then on it is taken.
+    pub since: Timestamp,
+    /// From then on no more.
+    pub until: Timestamp,
+    /// Leaf first, as far as it goes.
+    pub certificates: Vec<Fingerprint>,
+    /// Why it fails: a fragment that names its certificate.
+    pub problem: String,
 }
 
 /// A path from the leaf to a trust anchor.
@@ -83,9 +106,16 @@ pub struct Path {
     pub not_before: Timestamp,
     /// The earliest `notAfter` over its elements: the first date on which the path fails.
     pub not_after: Timestamp,
-    /// Why the path builders of senders refuse it, leaf first; empty for a path that they accept.
+    /// Why the path builders of senders refuse it, leaf first; a path that they accept has at most what only rustls refuses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refusal>,
+}
+
+impl Path {
+    /// The reasons for which senders refuse it that do not use rustls.
+    pub fn objections(&self) -> impl Iterator<Item = &Refusal> {
+        self.refused.iter().filter(|refusal| !refusal.only_rustls)
+    }
 }
 
 /// One reason why a path is refused, at one of its elements.
@@ -98,6 +128,9 @@ pub struct Refusal {
     pub certificate: Option<Fingerprint>,
     /// What is wrong with it, in words that go on from its name.
     pub detail: String,
+    /// Whether senders with OpenSSL and GnuTLS do not mind: the path then counts as accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_rustls: bool,
 }
 
 /// The sorts of reasons for which a path is refused.

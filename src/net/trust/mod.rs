@@ -2,6 +2,7 @@
 //!
 //! In: `--roots`, `--ca-file`, chains as served. Out: [`Roots`] for the vantage, [`Trust`] for each chain.
 
+mod first_fit;
 mod load;
 mod objections;
 mod path;
@@ -83,7 +84,11 @@ impl TrustStore {
     /// CA is asked only if no public root vouches.
     pub fn judge(&self, chain: &[Vec<u8>]) -> Trust {
         let problem = match path::best(chain, &self.public) {
-            Ok(found) => return Trust { alternatives: found.alternatives, ..Trust::public(found.path) },
+            Ok(found) => {
+                let trust = Trust { alternatives: found.alternatives, ..Trust::public(found.path) };
+                let first_fits = if trust.public.is_some() { first_fit::failing(chain, &self.public) } else { Vec::new() };
+                return Trust { first_fits, ..trust };
+            }
             Err(problem) => problem,
         };
         let vouched = |by, anchors: &[_]| path::best(chain, anchors).ok().map(|found| PrivatePath { by, path: found.path });

@@ -1,7 +1,7 @@
 //! Why a path that leads to a root by names and keys is refused all the same: every reason, each at its element.
 //!
 //! What one library of senders lets pass and another does not counts: key usage (OpenSSL and Go look, rustls does not), small keys
-//! (OpenSSL at its usual level), SHA-1 (all of them).
+//! (OpenSSL at its usual level), SHA-1 (all of them). What rustls alone refuses is marked, as few senders have it.
 
 use rustls_pki_types::TrustAnchor;
 
@@ -12,7 +12,7 @@ use crate::wire::certificate::{Certificate, Key, NameConstraints, sequence};
 pub(super) fn to(path: &[&Certificate], anchor: &TrustAnchor<'_>, by_name: &[bool]) -> Vec<Refusal> {
     let mut all = Vec::new();
     for (place, element) in path.iter().enumerate() {
-        let mut object = |kind, detail: String| all.push(Refusal { kind, certificate: Some(element.sha256), detail });
+        let mut object = |kind, detail: String| all.push(Refusal { kind, certificate: Some(element.sha256), detail, only_rustls: false });
         if element.key.is_weak() {
             object(RefusalKind::WeakKey, format!("has a key of {}", element.key));
         }
@@ -25,7 +25,7 @@ pub(super) fn to(path: &[&Certificate], anchor: &TrustAnchor<'_>, by_name: &[boo
         if let Some(fault) = element.extended_usage_fault() {
             object(RefusalKind::ExtendedKeyUsage, fault);
         }
-        for oid in &element.unknown_critical {
+        for oid in element.unknown_critical.iter().filter(|oid| !is_of_policies(oid)) {
             object(RefusalKind::CriticalExtension, format!("has the critical extension {oid}, which senders do not know"));
         }
         if place == 0 {
@@ -51,11 +51,30 @@ pub(super) fn to(path: &[&Certificate], anchor: &TrustAnchor<'_>, by_name: &[boo
         }
     }
     root(path, anchor, &mut all);
+    for element in path {
+        only_rustls(element, &mut all);
+    }
     all
 }
 
+/// What rustls cannot judge, and therefore refuses, while OpenSSL and GnuTLS can and find nothing wrong.
+fn only_rustls(element: &Certificate, all: &mut Vec<Refusal>) {
+    let mut object = |kind, detail| all.push(Refusal { kind, certificate: Some(element.sha256), detail, only_rustls: true });
+    for oid in element.unknown_critical.iter().filter(|oid| is_of_policies(oid)) {
+        object(RefusalKind::CriticalExtension, format!("has the critical extension {oid}, which senders with rustls do not know"));
+    }
+    if element.is_ca && element.name_constraints.as_ref().is_some_and(NameConstraints::limit_directory_names) {
+        object(RefusalKind::NameConstraint, "has name constraints on directory names, which senders with rustls cannot judge".to_owned());
+    }
+}
+
+/// Certificate policies, policy constraints and inhibitAnyPolicy (RFC 5280 §4.2.1.4, §4.2.1.11, §4.2.1.14).
+fn is_of_policies(oid: &str) -> bool {
+    matches!(oid, "2.5.29.32" | "2.5.29.36" | "2.5.29.54")
+}
+
 fn root(path: &[&Certificate], anchor: &TrustAnchor<'_>, all: &mut Vec<Refusal>) {
-    let mut object = |kind, detail: String| all.push(Refusal { kind, certificate: None, detail });
+    let mut object = |kind, detail: String| all.push(Refusal { kind, certificate: None, detail, only_rustls: false });
     if let Some(key) = Key::of_info(&sequence(&anchor.subject_public_key_info)).filter(|key| key.is_weak()) {
         object(RefusalKind::WeakKey, format!("its root has a key of {key}"));
     }

@@ -58,23 +58,29 @@ pub(super) fn best(chain: &[Vec<u8>], anchors: &[TrustAnchor<'static>]) -> Resul
         return Err(words(&problem));
     }
     let found = walk::best(&leaf, &rest, anchors).ok_or_else(|| words(&problem_without_path(&problem)))?;
-    Ok(if found.refused.is_empty() { as_senders_see_it(found, &leaf, &rest, anchors) } else { found }.into())
+    Ok(if found.objections().next().is_none() { as_senders_see_it(found, &leaf, &rest, anchors) } else { found }.into())
 }
 
 /// A path that the builder of some senders accepts and that others refuse, unless there is another one beside it.
 fn unless_better(path: Path, leaf: &Element<'_>, rest: &[Element<'_>], anchors: &[TrustAnchor<'static>]) -> Path {
-    let other = walk::best(leaf, rest, anchors).filter(|other| other.refused.is_empty());
+    let other = walk::best(leaf, rest, anchors).filter(|other| other.objections().next().is_none());
     let other = other.map(|other| as_senders_see_it(other, leaf, rest, anchors));
-    other.filter(|other| other.refused.is_empty()).unwrap_or(path)
+    other.filter(|other| other.objections().next().is_none()).unwrap_or(path)
 }
 
-/// Asks the path builder about a path against which nothing was found. Its dates are judged elsewhere, and a leaf that is marked as a CA
-/// is accepted by senders with OpenSSL; whatever else it says stands.
+/// Asks the path builder about a path against which nothing was found but what only it objects to. Its dates are judged elsewhere, and a
+/// leaf that is marked as a CA is accepted by senders with OpenSSL; whatever else it says stands.
 fn as_senders_see_it(mut path: Path, leaf: &Element<'_>, rest: &[Element<'_>], anchors: &[TrustAnchor<'static>]) -> Path {
     let above: Vec<&Element<'_>> = rest.iter().filter(|element| path.certificates.contains(&element.read.sha256)).collect();
     match at_some_instant(leaf, &above, anchors) {
         Ok(_) | Err(Error::CaUsedAsEndEntity | Error::CertExpired { .. } | Error::CertNotValidYet { .. } | Error::InvalidCertValidity) => {}
-        Err(problem) => path.refused.push(refusal(&problem)),
+        Err(problem) => {
+            let refusal = refusal(&problem);
+            // What is known of an element already is not told again of the whole.
+            if path.refused.iter().all(|known| known.kind != refusal.kind) {
+                path.refused.push(refusal);
+            }
+        }
     }
     path
 }
@@ -111,7 +117,7 @@ fn refusal(problem: &Error) -> Refusal {
         Error::UnsupportedCriticalExtension => RefusalKind::CriticalExtension,
         _ => RefusalKind::Other,
     };
-    Refusal { kind, certificate: None, detail: words(problem) }
+    Refusal { kind, certificate: None, detail: words(problem), only_rustls: false }
 }
 
 /// Why there is no path, for people; `UnknownIssuer` keeps its name, as it stands for three faults that only the chain tells apart.

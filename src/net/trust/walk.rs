@@ -14,7 +14,7 @@ use crate::model::facts::tls::Path;
 use crate::wire::certificate::{Certificate, sequence};
 
 /// Certificates in a path.
-const DEPTH: usize = 7;
+pub(super) const DEPTH: usize = 7;
 /// Signature checks, over all paths of one chain.
 const CHECKS: usize = 100;
 
@@ -28,13 +28,13 @@ pub(super) fn best(leaf: &Element<'_>, rest: &[Element<'_>], anchors: &[TrustAnc
 }
 
 /// A certificate that may stand in a path.
-struct Link<'a> {
-    der: X509Certificate<'a>,
-    read: &'a Certificate,
+pub(super) struct Link<'a> {
+    pub(super) der: X509Certificate<'a>,
+    pub(super) read: &'a Certificate,
 }
 
 impl<'a> Link<'a> {
-    fn read(element: &'a Element<'_>) -> Option<Self> {
+    pub(super) fn read(element: &'a Element<'_>) -> Option<Self> {
         let (_, der) = X509Certificate::from_der(element.der).ok()?;
         Some(Self { der, read: &element.read })
     }
@@ -89,7 +89,7 @@ impl<'a> Walk<'a> {
         if found.refused.is_empty() && by_name.contains(&true) {
             return;
         }
-        let rank = |path: &Path| (std::cmp::Reverse(path.refused.len()), path.not_after);
+        let rank = |path: &Path| (std::cmp::Reverse((path.objections().count(), path.refused.len())), path.not_after);
         if self.best.as_ref().is_none_or(|best| rank(&found) > rank(best)) {
             self.best = Some(found);
         }

@@ -3,7 +3,8 @@
 //! A root at the end is legal and common, and so are several certificates of one CA (cross-signs). A leaf that does not come first is
 //! another fault, `cert-name-mismatch`; a missing or wrong intermediate is `cert-chain-incomplete`.
 
-use super::{CHAIN_ORDER, Served};
+use super::{CHAIN_ORDER, Case, Served};
+use crate::model::facts::tls::TlsFacts;
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::rule::Severity;
 use crate::rules::chain::{describe, quoted};
@@ -11,7 +12,7 @@ use crate::wire::certificate::Certificate;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
-pub(super) fn judge(subject: &str, host: &Domain, served: &Served, sheet: &mut Sheet) {
+pub(super) fn judge(case: &Case<'_>, subject: &str, host: &Domain, tls: &TlsFacts, served: &Served, sheet: &mut Sheet) {
     let Some(leaf) = served.leaf() else { return };
     let readable = || served.certificates.iter().filter_map(|(_, read)| read.as_ref());
     if !leaf.is_for(host) && readable().any(|other| other.is_for(host)) {
@@ -24,19 +25,78 @@ pub(super) fn judge(subject: &str, host: &Domain, served: &Served, sheet: &mut S
     if misplaced.is_empty() && served.path.is_empty() && served.certificates.len() > 1 {
         return sheet.not_applicable(&CHAIN_ORDER, subject, "the chain leads to no root, so it has no order to compare with");
     }
-    let Some(first) = misplaced.first() else { return sheet.holds(&CHAIN_ORDER, subject) };
     let garbled = misplaced.iter().find(|it| matches!(it.what, What::Garbled));
+    if let (None, Some(astray)) = (garbled, Astray::find(case, tls, served)) {
+        return astray.tell(subject, host, served, &misplaced, sheet);
+    }
+    let Some(first) = misplaced.first() else { return sheet.holds(&CHAIN_ORDER, subject) };
     let worst = garbled.unwrap_or(first);
     let finding = sheet.broken(&CHAIN_ORDER, subject, worst.say(host), worst.evidence());
     finding.severity(if garbled.is_some() { Severity::Blocker } else { Severity::Warning });
     finding.expected("the server's certificate, then each issuer behind what it has signed, and nothing else");
+    finding.found(numbered(served));
+    finding.evidence.extend(misplaced.iter().filter(|it| it.place != worst.place).map(Misplaced::evidence));
+    finding.fix("write the chain file anew as the CA delivers it: the server's certificate, then the intermediates upwards, each once");
+}
+
+/// The whole chain in one line.
+fn numbered(served: &Served) -> String {
     let numbered = served.certificates.iter().enumerate().map(|(place, (_, read))| {
         let name = read.as_ref().map_or_else(|| "unreadable".to_owned(), |read| quoted(read.name()));
         format!("{} {name}", place + 1)
     });
-    finding.found(numbered.collect::<Vec<_>>().join(", "));
-    finding.evidence.extend(misplaced.iter().filter(|it| it.place != worst.place).map(Misplaced::evidence));
-    finding.fix("write the chain file anew as the CA delivers it: the server's certificate, then the intermediates upwards, each once");
+    numbered.collect::<Vec<_>>().join(", ")
+}
+
+/// Senders that keep the first issuer that fits end nowhere, though there is a path.
+struct Astray<'a> {
+    /// Where they leave the path, from 0, with what stands there; `None`: they stop before its end.
+    turn: Option<(usize, &'a Certificate)>,
+    last: &'a Certificate,
+    problem: &'a str,
+}
+
+impl<'a> Astray<'a> {
+    fn find(case: &Case<'_>, tls: &'a TlsFacts, served: &'a Served) -> Option<Self> {
+        let fit = tls.trust.first_fit_at(case.now)?;
+        let right = &tls.trust.path_at(case.now)?.certificates;
+        let read = |print: &Fingerprint| {
+            let place = served.certificates.iter().position(|(known, _)| known == print)?;
+            served.certificates.get(place).and_then(|(_, read)| Some((place, read.as_ref()?)))
+        };
+        let differs = |place: usize, print: &Fingerprint| right.get(place) != Some(print);
+        let turn = fit.certificates.iter().enumerate().find(|(place, print)| differs(*place, print));
+        let (_, last) = read(fit.certificates.last()?)?;
+        Some(Self { turn: turn.and_then(|(_, print)| read(print)), last, problem: &fit.problem })
+    }
+
+    fn tell(&self, subject: &str, host: &Domain, served: &Served, misplaced: &[Misplaced<'_>], sheet: &mut Sheet) {
+        let problem = self.problem;
+        let (message, fix) = match self.turn {
+            Some((place, read)) => {
+                let (number, name) = (place + 1, quoted(read.name()));
+                (
+                    format!(
+                        "senders with OpenSSL take number {number} of the chain that {host} sends, {name}, which leads nowhere: {problem}"
+                    ),
+                    format!("remove number {number}, {name}, from the chain file, or put it last"),
+                )
+            }
+            None => (
+                format!("senders with OpenSSL find no path from {} in the chain that {host} sends: {problem}", quoted(self.last.name())),
+                "install leaf and chain anew as the CA delivers them; if the fault is in the certificate, have it issued again".to_owned(),
+            ),
+        };
+        let evidence = describe(self.turn.map_or(self.last, |(_, read)| read));
+        let finding = sheet.broken(&CHAIN_ORDER, subject, message, evidence).severity(Severity::Warning);
+        finding.expected("of the issuers that fit by name and key identifier, first the one that leads to a root that senders trust");
+        finding.found(numbered(served)).fix(fix);
+        for other in misplaced.iter().map(Misplaced::evidence) {
+            if !finding.evidence.contains(&other) {
+                finding.evidence(other);
+            }
+        }
+    }
 }
 
 /// A certificate that should not stand where it does.

@@ -16,6 +16,8 @@ pub(super) struct Fault<'a> {
     /// `None`: the root, or the path as a whole.
     element: Option<&'a Certificate>,
     detail: String,
+    /// Only some senders mind; the others accept the path.
+    only_rustls: bool,
 }
 
 impl Fault<'_> {
@@ -35,6 +37,12 @@ impl Fault<'_> {
         }
     }
 
+    /// Which of the three rules names it.
+    fn family(&self) -> Option<usize> {
+        // The rule about constraints is the one that knows warnings.
+        if self.only_rustls { Some(2) } else { family(self.kind) }
+    }
+
     pub(super) fn evidence(&self, chain: &Chain<'_>) -> Evidence {
         let root = || runway::path(chain.tls).map_or_else(String::new, |path| path.root.clone());
         self.element.map_or_else(|| Evidence::new(EvidenceKind::Certificate, format!("root {}", quoted(&root()))), describe)
@@ -51,11 +59,12 @@ pub(super) fn judge<'a>(rules: &ChainRules, chain: &Chain<'a>, sheet: &mut Sheet
         (rules.constraint, "certificates that may be used for this name and for TLS servers", constraint_fix),
     ];
     for (place, (rule, expected, fix)) in three.into_iter().enumerate() {
-        let (own, others) = std::mem::take(&mut faults).into_iter().partition(|fault: &Fault<'_>| family(fault.kind) == Some(place));
+        let (own, others) = std::mem::take(&mut faults).into_iter().partition(|fault: &Fault<'_>| fault.family() == Some(place));
         faults = others;
         match rule {
             Some(rule) => write(rule, chain, &own, expected, fix, sheet),
-            None => unnamed.extend(own),
+            // Without a rule of its own a family has no warning for it.
+            None => unnamed.extend(own.into_iter().filter(|fault| !fault.only_rustls)),
         }
     }
     unnamed.extend(faults);
@@ -86,6 +95,9 @@ fn write(
 ) {
     let Some((first, others)) = faults.split_first() else { return holds(rule, chain, sheet) };
     let finding = sheet.broken(rule, chain.subject, first.say(chain), first.evidence(chain));
+    if first.only_rustls {
+        finding.severity(Severity::Warning);
+    }
     finding.expected(expected).found(faults.iter().map(Fault::found).collect::<Vec<_>>().join("; ")).fix(fix(chain, first));
     for other in others {
         let evidence = other.evidence(chain);
@@ -120,12 +132,17 @@ fn faults<'a>(chain: &Chain<'a>) -> Vec<Fault<'a>> {
     let mut faults: Vec<Fault<'a>> = refused
         .iter()
         .filter(|refusal| !is_displaced(refusal))
-        .map(|refusal| Fault { kind: refusal.kind, element: known(refusal.certificate), detail: refusal.detail.clone() })
+        .map(|refusal| Fault {
+            kind: refusal.kind,
+            element: known(refusal.certificate),
+            detail: refusal.detail.clone(),
+            only_rustls: refusal.only_rustls,
+        })
         .collect();
     let mut see = |kind, element: &'a Certificate, detail: String| {
         let told = |fault: &Fault<'_>| fault.kind == kind && fault.element.is_some_and(|known| known.sha256 == element.sha256);
         if !faults.iter().any(told) {
-            faults.push(Fault { kind, element: Some(element), detail });
+            faults.push(Fault { kind, element: Some(element), detail, only_rustls: false });
         }
     };
     let elements = if path.is_some() { chain.path.iter().collect() } else { chain.linked() };
@@ -149,6 +166,8 @@ fn faults<'a>(chain: &Chain<'a>) -> Vec<Fault<'a>> {
             see(RefusalKind::KeyUsage, chain.leaf, fault.to_owned());
         }
     }
+    // What only some senders mind stands last, and does not soften what all refuse.
+    faults.sort_by_key(|fault| fault.only_rustls);
     faults
 }
 

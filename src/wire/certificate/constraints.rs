@@ -1,6 +1,7 @@
 //! Name constraints of a CA (RFC 5280 §4.2.1.10): for which names it may stand above a certificate.
 //!
-//! DNS names, IP addresses and directory names are judged; constraints of other kinds concern names that servers do not have.
+//! DNS names, IP addresses and directory names are judged. Names of other kinds are not for servers: where they are limited and a
+//! certificate has one all the same, it counts as forbidden, as it does for the libraries that cannot judge it.
 
 use std::net::IpAddr;
 
@@ -29,6 +30,8 @@ enum Subtree {
     Ip(Vec<u8>, Vec<u8>),
     /// The beginning of a directory name.
     Directory(DirectoryName),
+    /// Names of this kind, by the beginning that they have in [`Certificate::other_names`].
+    Unjudged(&'static str),
 }
 
 /// A directory name: its relative names in order, each as pairs of type and value that can be compared.
@@ -68,15 +71,30 @@ impl NameConstraints {
         Parsed::from_der(&der).ok().map(|(_, parsed)| Self::read(&parsed))
     }
 
+    /// Whether some are for directory names, which every subject is.
+    pub fn limit_directory_names(&self) -> bool {
+        self.permitted.iter().chain(&self.excluded).any(|subtree| matches!(subtree, Subtree::Directory(_)))
+    }
+
     /// Which name of `certificate` they forbid, in words; `None` if none.
     pub fn forbid(&self, certificate: &Certificate) -> Option<String> {
-        let count = certificate.dns_names.len() + certificate.addresses.len() + 1;
+        let count = certificate.dns_names.len() + certificate.other_names.len() + 1;
         if count.saturating_mul(self.permitted.len() + self.excluded.len()) > COMPARISONS {
             return Some("has too many names to be held against them".to_owned());
         }
         let dns = certificate.dns_names.iter().map(|name| Name::Dns(name, name.to_ascii_lowercase()));
         let addresses = certificate.addresses.iter().map(|address| Name::Ip(*address));
         let subject = (!certificate.subject_name.0.is_empty()).then_some(Name::Directory(&certificate.subject_name, &certificate.subject));
+        let unjudged = || {
+            self.permitted.iter().chain(&self.excluded).filter_map(|subtree| match subtree {
+                Subtree::Unjudged(kind) => Some(*kind),
+                _ => None,
+            })
+        };
+        let mut others = certificate.other_names.iter();
+        if let Some(name) = others.find(|name| unjudged().any(|kind| name.starts_with(kind))) {
+            return Some(format!("limits names of the kind of {name}"));
+        }
         dns.chain(addresses).chain(subject).find_map(|name| {
             if self.excluded.iter().any(|subtree| subtree.holds(&name) == Some(true)) {
                 return Some(format!("excludes {name}"));
@@ -115,6 +133,8 @@ impl Subtree {
                 Some(Self::Ip(address.to_vec(), mask.to_vec()))
             }
             GeneralName::DirectoryName(name) => Some(Self::Directory(DirectoryName::read(name))),
+            GeneralName::RFC822Name(_) => Some(Self::Unjudged("email:")),
+            GeneralName::URI(_) => Some(Self::Unjudged("URI:")),
             _ => None,
         }
     }

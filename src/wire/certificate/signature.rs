@@ -3,6 +3,8 @@
 use x509_parser::signature_algorithm::SignatureAlgorithm;
 use x509_parser::x509::AlgorithmIdentifier;
 
+use super::Key;
+
 /// The algorithm of the issuer's signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
@@ -39,6 +41,17 @@ impl Signature {
         };
         let weak = matches!(hash, "MD2" | "MD4" | "MD5" | "SHA-1");
         Self { algorithm: format!("{key} with {hash}"), weak }
+    }
+
+    /// Whether a key of this kind can have made it; what is unknown here can be anything.
+    pub fn is_by_kind(&self, key: Key) -> bool {
+        let kind = match self.algorithm.split_once(" with ") {
+            Some(("RSA" | "RSA-PSS", _)) => "rsa",
+            Some(("ECDSA", _)) => "ecdsa",
+            Some(("DSA", _)) => "dsa",
+            _ => return true,
+        };
+        key.kind == kind || key.kind == "other"
     }
 }
 
