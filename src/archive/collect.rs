@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::origin::Found;
-use crate::model::facts::reports::{Report, ReportPolicy};
+use crate::model::facts::reports::{Authenticity, Report, ReportPolicy};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 use crate::wire::report::{PolicyEntry, TlsReport};
@@ -102,6 +102,7 @@ impl Collected {
             end: report.end,
             source: self.found.source.clone(),
             sha256: report.sha256,
+            authenticity: Authenticity::Operator,
             policies: report.policies.iter().filter(concerns).map(|entry| policy(entry, domain)).collect(),
             oddities: report.oddities.clone(),
         }

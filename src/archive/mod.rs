@@ -4,9 +4,13 @@
 //! [`ReportFacts`]. What a file is, is told by its content, never by its name; names only break a tie where the content says nothing.
 //! A file that cannot be read as a report is a [`Rejected`] with its reason and costs no other.
 
+pub mod authenticity;
 mod collect;
+pub mod imap;
+pub mod intake;
 mod open;
 mod origin;
+pub mod store;
 mod walk;
 
 use std::collections::HashMap;
@@ -78,6 +82,8 @@ impl Archive {
             ignored: self.ignored,
             other_domains: (self.reports.len() - concerned.len()) as u64,
             rejected: self.rejected.clone(),
+            set_aside: Vec::new(),
+            unverified_counted: 0,
             reports: concerned.iter().map(|collected| collected.about(domain)).collect(),
         }
     }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::day;
-use crate::model::facts::reports::{FailureDetail, PolicyType, Report, ReportFacts, ReportPolicy};
+use crate::model::facts::reports::{Authenticity, FailureDetail, PolicyType, Report, ReportFacts, ReportPolicy};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
@@ -33,6 +33,7 @@ impl Letter {
             end: start + SignedDuration::from_secs(86_399),
             source: "test".to_owned(),
             sha256: Fingerprint::of(format!("{reporter}-{days_ago}").as_bytes()),
+            authenticity: Authenticity::Operator,
             policies: vec![entry(PolicyType::Sts, TESTING, 20)],
             oddities: Vec::new(),
         })
