@@ -5,7 +5,6 @@ use std::path::Path;
 use super::args::{CheckArgs, Common, DomainArgs, Format, MxArgs, PolicyArgs};
 use super::observe::{self, Job, Taker};
 use super::{Exit, Failure, Streams, setup};
-use crate::archive::Archive;
 use crate::decide;
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::facts::Facts;
@@ -67,7 +66,7 @@ fn run(job: &Job<'_>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
 
 /// A draft without a domain: its text alone.
 fn alone(common: &Common, draft: Draft, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    let looker = observe::runtime()?.block_on(setup::looker(common, Archive::default()))?;
+    let looker = observe::runtime()?.block_on(setup::looker(common))?;
     let facts = looker.draft_alone(draft);
     let mut printer = Printer::new(common);
     printer.take(0, &facts, streams)?;

@@ -9,6 +9,8 @@ mod explain;
 mod failure;
 mod fetch;
 mod ingest;
+mod keep;
+mod memory;
 mod observe;
 mod progress;
 mod proxies;

@@ -1,6 +1,8 @@
 //! Floor 1: plain data that everything above speaks in: facts, rules, findings, the assessment.
 
 pub mod assessment;
+pub mod breakdown;
+pub mod digest;
 pub mod expiry;
 pub mod facts;
 pub mod finding;

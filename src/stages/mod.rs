@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::archive::Archive;
 use crate::model::facts::Facts;
 use crate::model::facts::dns::TxtFacts;
 use crate::model::facts::policy::Draft;
@@ -41,7 +40,7 @@ pub struct Wanted {
     pub mx: bool,
     /// Hosts to probe in place of the MX set (`--host`).
     pub hosts: Vec<HostPort>,
-    /// Stage 4.
+    /// Stage 4. Nothing is looked at for it here: whoever asks adds the reports that there are.
     pub reports: bool,
 }
 
@@ -60,8 +59,6 @@ pub struct Looker {
     pub issuers: Option<Issuers>,
     /// Certificates served anywhere in the run.
     pub shelf: Arc<Shelf>,
-    /// The reports that were given, already read.
-    pub archive: Archive,
     /// From where it is looked.
     pub vantage: Vantage,
     /// A host that is known to answer at port 25, for when no MX host does.
@@ -85,9 +82,8 @@ impl Looker {
         if servers.as_deref().is_some_and(control::is_needed) {
             vantage.means.control = control::look(self).await;
         }
-        let reports = wanted.reports.then(|| self.archive.for_domain(domain));
         let nothing = Facts::nothing(domain.clone(), (self.clock)(), vantage);
-        let mut facts = Facts { mail, record, policy, servers, reports, ..nothing };
+        let mut facts = Facts { mail, record, policy, servers, ..nothing };
         facts.certificates = self.shelf.take_for(&served(&facts));
         facts
     }

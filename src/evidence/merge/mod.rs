@@ -4,6 +4,7 @@
 //! counts: what was seen is never covered by an older success, nor by a newer "could not look". What is much older than the newest look fills nothing.
 
 mod policy;
+pub mod reports;
 mod servers;
 
 use std::collections::BTreeMap;

@@ -5,7 +5,9 @@
 //! [`Judged`]: the summary, what the evidence lacks, and the groups of failures with their labels.
 
 mod bound;
+mod breakdown;
 mod day;
+mod digest;
 mod entries;
 mod groups;
 mod reporters;
@@ -18,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 pub use self::bound::upper_bound;
+pub use self::breakdown::breakdown;
+pub use self::digest::digest;
 pub use self::entries::{Meaning, meaning};
 pub use self::groups::{Explanation, Group};
 pub use self::summary::judge;

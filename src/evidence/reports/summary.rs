@@ -65,8 +65,7 @@ fn reporters(entries: &[Entry<'_>], first: Day) -> Vec<ReporterSummary> {
             summary.last = report.end;
             summary.organization.clone_from(&report.organization);
         }
-        // The same sessions may stand under several types (Microsoft: sts and tlsa): only one type is added up.
-        if entry.is_sts() || !entry.beside_sts {
+        if entry.is_counted() {
             let failed = if entry.standing == Standing::Dane { entry.policy.failures() } else { entry.refused() };
             summary.sessions = summary.sessions.saturating_add(entry.policy.successful).saturating_add(failed);
         }
