@@ -4,6 +4,7 @@ pub mod assessment;
 pub mod expiry;
 pub mod facts;
 pub mod finding;
+pub mod history;
 pub mod looked;
 pub mod rule;
 pub mod settings;
