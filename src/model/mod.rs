@@ -6,6 +6,7 @@ pub mod digest;
 pub mod expiry;
 pub mod facts;
 pub mod finding;
+pub mod history;
 pub mod looked;
 pub mod rule;
 pub mod settings;
