@@ -146,7 +146,7 @@ pub fn rejection_cells(rejected: &Rejection) -> [String; 6] {
 
 /// Rows for a spreadsheet (RFC 4180), a header first.
 pub fn csv<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Result<String, csv::Error> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(header)?;
     for row in rows {
         writer.write_record(row)?;
