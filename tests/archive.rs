@@ -87,12 +87,11 @@ fn one_bad_file_is_kept_aside_with_its_reason() {
 
 #[test]
 fn rows_are_filtered() {
-    let failing = Letter::new("beta.test", "Mail.ru", "abuse@mail.ru", days_ago(2)).policy(POLICY).failed("certificate-expired", "mx1.beta.test", 3);
+    let failing =
+        Letter::new("beta.test", "Mail.ru", "abuse@mail.ru", days_ago(2)).policy(POLICY).failed("certificate-expired", "mx1.beta.test", 3);
     let desk = Desk::new(two_weeks().into_iter().chain([failing]));
     desk.ingest();
-    let rows = |args: &[&str]| {
-        desk.call(&["reports", "list", "--format", "ndjson"]).args(args).run().stdout.lines().count()
-    };
+    let rows = |args: &[&str]| desk.call(&["reports", "list", "--format", "ndjson"]).args(args).run().stdout.lines().count();
     assert_eq!(rows(&[]), 29);
     assert_eq!(rows(&["--domain", "beta.test"]), 1);
     assert_eq!(rows(&["--failures"]), 1);
@@ -105,13 +104,15 @@ fn rows_are_filtered() {
 
 #[test]
 fn the_digest_tells_what_is_new() {
-    let failing =
-        Letter::new("alpha.test", "Google Inc.", "smtp-tls-reporting@google.com", days_ago(0)).policy(POLICY).successful(20).failed(
-            "certificate-expired",
-            "mx1.alpha.test",
-            3,
-        );
-    let desk = Desk::new(letters::clean("alpha.test", POLICY, 1..20).into_iter().chain([failing]).chain(letters::clean("quiet.test", POLICY, 1..20)));
+    let failing = Letter::new("alpha.test", "Google Inc.", "smtp-tls-reporting@google.com", days_ago(0))
+        .policy(POLICY)
+        .successful(20)
+        .failed("certificate-expired", "mx1.alpha.test", 3);
+    let desk = Desk::new(letters::clean("alpha.test", POLICY, 1..20).into_iter().chain([failing]).chain(letters::clean(
+        "quiet.test",
+        POLICY,
+        1..20,
+    )));
     desk.ingest();
     let run = desk.call(&["reports", "digest"]).run().exits(0);
     for word in ["certificate-expired at mx1.alpha.test: 3 sessions, new", "nothing new at 1 domain: quiet.test"] {

@@ -17,7 +17,7 @@ const REJECTED_KEPT: usize = 1_000;
 pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let keep = Keep::of(&args.store)?;
     let verifier = keys::verifier(&args.verifying, &keep.config)?;
-    let mut store = keep.open()?;
+    let store = keep.open()?;
     let (unchanged, never) = (store.unchanged()?, |_: &Stamp| false);
     let options = read::Options {
         verifier: &*verifier,

@@ -10,9 +10,12 @@ use super::args::Common;
 use super::config::Config;
 use crate::archive::Archive;
 use crate::archive::store::Store;
+use crate::decide;
 use crate::evidence::merge;
+use crate::model::assessment::AddressOutcome;
 use crate::model::facts::Facts;
 use crate::model::facts::reports::ReportFacts;
+use crate::model::settings::Settings;
 use crate::wire::name::Domain;
 
 /// How far back reports are taken to judge by: the longest window, and before it what tells of reporters' habits and of old failures.
@@ -52,7 +55,9 @@ impl Memory {
             Ok((there, Err(error))) if named || there => return Err(error.into()),
             Ok((_, Err(error))) => writeln!(err, "stsready: {error}; going on without a store")?,
             Err(failure) if named => return Err(failure),
-            Err(_) => writeln!(err, "stsready: no home folder to keep a store in; going on without one (--store PATH names another place)")?,
+            Err(_) => {
+                writeln!(err, "stsready: no home folder to keep a store in; going on without one (--store PATH names another place)")?
+            }
         }
         Ok(())
     }
@@ -73,12 +78,23 @@ impl Memory {
 
     /// Keeps what was seen. That it could not be kept is no reason to withhold the answer: it is said once.
     pub(super) fn remember(&mut self, facts: &Facts, err: &mut dyn Write) -> Result<(), Failure> {
-        let Some(store) = &mut self.store else { return Ok(()) };
-        if let Err(error) = store.observe(facts)
+        let Some(store) = &self.store else { return Ok(()) };
+        if let Err(error) = store.observe(facts, &proven(facts))
             && !std::mem::replace(&mut self.complained, true)
         {
             writeln!(err, "stsready: failed to keep what was observed: {error}")?;
         }
         Ok(())
     }
+}
+
+/// The MX addresses (`HOST ADDRESS`) at which nothing stands against the switch.
+fn proven(facts: &Facts) -> Vec<String> {
+    if facts.servers.is_none() {
+        return Vec::new();
+    }
+    let assessment = decide::assess(facts, &Settings::default(), facts.observed_at);
+    let addresses = assessment.mx.iter().flat_map(|mx| mx.addresses.iter().map(move |address| (&mx.host, address)));
+    let clean = addresses.filter(|(_, address)| address.outcome == AddressOutcome::Proven);
+    clean.map(|(host, address)| format!("{host} {}", address.address)).collect()
 }

@@ -10,6 +10,7 @@ mod failure;
 mod fetch;
 mod ingest;
 mod keep;
+mod keys;
 mod memory;
 mod observe;
 mod progress;

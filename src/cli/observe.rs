@@ -6,8 +6,8 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 
 use super::args::Common;
-use super::progress::Progress;
 use super::memory::Memory;
+use super::progress::Progress;
 use super::{Exit, Failure, Streams, saved, setup};
 use crate::evidence::merge::{self, merge};
 use crate::model::facts::Facts;
@@ -67,7 +67,13 @@ pub(super) fn look(job: &Job<'_>, taker: impl Taker, streams: &mut Streams<'_>) 
 }
 
 /// Judges what was observed earlier. What the files lack of a domain that was named is looked at now.
-fn replay(job: &Job<'_>, disk: &setup::Disk, mut memory: Memory, mut taker: impl Taker, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+fn replay(
+    job: &Job<'_>,
+    disk: &setup::Disk,
+    mut memory: Memory,
+    mut taker: impl Taker,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, Failure> {
     let mut groups = saved::by_domain(&job.common.facts)?;
     if let Some(unknown) = job.domains.iter().find(|domain| !groups.iter().any(|(known, _)| known == *domain)) {
         let files = if job.common.facts.len() == 1 { "the facts file says" } else { "the facts files say" };

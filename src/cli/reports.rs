@@ -189,10 +189,9 @@ fn listed(stored: Stored) -> Listed {
 fn rejected(args: &ListArgs, store: &Store, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let now = args.since.now.unwrap_or_else(setup::clock);
     let since = args.since.since.map(|since| since.from(now));
-    let mut all: Vec<Rejection> = store
-        .rejected()?
+    let all: Vec<Rejection> = store
+        .rejected(since, args.limit)?
         .into_iter()
-        .filter(|rejected| since.is_none_or(|since| rejected.last_seen >= since))
         .map(|stored| Rejection {
             source: stored.source,
             reason: stored.reason,
@@ -202,7 +201,6 @@ fn rejected(args: &ListArgs, store: &Store, streams: &mut Streams<'_>) -> Result
             last_seen: stored.last_seen,
         })
         .collect();
-    all.truncate(args.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
     let page = match args.format {
         RowFormat::Text => list::rejections_text(&all, streams.width),
         RowFormat::Json => list::rejections(&all)?,

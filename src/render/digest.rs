@@ -43,13 +43,17 @@ fn item(look: Look, sign: &'static str, text: String) -> Item {
 fn items(domain: &DomainDigest) -> Vec<Item> {
     let mut items = Vec::new();
     let shown = domain.failures.iter().take(FAILURES_SHOWN);
-    items.extend(shown.map(|failing| if failing.new { item(Look::Bad, "✗", failing_said(failing)) } else { item(Look::Warning, "!", failing_said(failing)) }));
+    items.extend(shown.map(|failing| {
+        if failing.new { item(Look::Bad, "✗", failing_said(failing)) } else { item(Look::Warning, "!", failing_said(failing)) }
+    }));
     if domain.failures.len() > FAILURES_SHOWN {
         items.push(item(Look::Faint, " ", format!("and {} more kinds of failure", domain.failures.len() - FAILURES_SHOWN)));
     }
     items.extend(domain.silent.iter().map(|silent| item(Look::Warning, "!", silent_said(silent))));
     items.extend(domain.policies.iter().map(|policy| item(Look::Plain, "+", policy_said(policy))));
-    items.extend(domain.newcomers.iter().map(|reporter| item(Look::Plain, "+", format!("{reporter} reports for the first time in these weeks"))));
+    items.extend(
+        domain.newcomers.iter().map(|reporter| item(Look::Plain, "+", format!("{reporter} reports for the first time in these weeks"))),
+    );
     items.extend(domain.ended.iter().map(|failing| {
         let at = failing.mx.as_ref().map(|mx| format!(" at {mx}")).unwrap_or_default();
         item(Look::Good, "✓", format!("no longer: {}{at}, {} the day before", failing.result_type, count(failing.sessions, "session")))
@@ -74,7 +78,8 @@ fn silent_said(silent: &Silent) -> String {
 }
 
 fn policy_said(policy: &NewPolicy) -> String {
-    let mode = policy.text.iter().find_map(|line| line.strip_prefix("mode:")).map(|mode| format!(", mode {}", mode.trim())).unwrap_or_default();
+    let mode =
+        policy.text.iter().find_map(|line| line.strip_prefix("mode:")).map(|mode| format!(", mode {}", mode.trim())).unwrap_or_default();
     format!("a new policy is applied since {}: {}{mode}, by {}", policy.since, policy.version, policy.reporters.join(", "))
 }
 
@@ -148,7 +153,11 @@ pub fn text(digest: &Digest, width: usize) -> String {
     if !quiet.is_empty() {
         page.gap();
         let names: Vec<String> = quiet.iter().map(|domain| domain.domain.shown()).collect();
-        page.paragraph(&[(Look::Good, "✓ ")], Look::Plain, &format!("nothing new at {}: {}", count(quiet.len() as u64, "domain"), names.join(", ")));
+        page.paragraph(
+            &[(Look::Good, "✓ ")],
+            Look::Plain,
+            &format!("nothing new at {}: {}", count(quiet.len() as u64, "domain"), names.join(", ")),
+        );
     }
     page.finish()
 }

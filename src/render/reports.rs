@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::breakdown;
 use super::escape;
 use super::page::{Look, Page};
-use super::breakdown;
 use super::text::sessions::count;
 use crate::model::assessment::ReportsSummary;
 use crate::model::breakdown::Breakdown;

@@ -13,10 +13,9 @@ use jiff::Timestamp;
 
 pub(super) use self::common::Common;
 pub(super) use self::reports::{
-    DigestArgs, DigestFormat, FetchArgs, IngestArgs, ListArgs, PruneArgs, ReportsCommand, RowFormat, ShowArgs, Since, Verifying,
+    Back, DigestArgs, DigestFormat, FetchArgs, IngestArgs, ListArgs, PruneArgs, ReportsCommand, RowFormat, ShowArgs, Verifying,
 };
-pub(super) use self::store::{StoreArgs, StoreCommand, WhichStore};
-pub(super) use self::values::ControlTarget;
+pub(super) use self::store::{StoreCommand, WhichStore};
 use self::values::time;
 use super::exit;
 use crate::net::trust::RootSource;

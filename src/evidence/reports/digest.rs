@@ -34,11 +34,7 @@ pub fn digest(domain: &Domain, reports: &ReportFacts, now: Timestamp, settings: 
     let (failures, ended) = kinds(&entries, &days, &fresh);
     let mut reported: Vec<Reported> = fresh
         .iter()
-        .map(|(reporter, day)| Reported {
-            reporter: (*reporter).to_owned(),
-            day: day::date(*day),
-            figures: days.figures(reporter, *day),
-        })
+        .map(|(reporter, day)| Reported { reporter: (*reporter).to_owned(), day: day::date(*day), figures: days.figures(reporter, *day) })
         .collect();
     reported.sort_by(|a, b| b.figures.sessions.cmp(&a.figures.sessions).then_with(|| a.reporter.cmp(&b.reporter)));
     DomainDigest {
@@ -215,7 +211,10 @@ mod tests {
     fn who_stopped_and_who_is_new() {
         let letters = Letter::daily("gone.example", 10..30).into_iter().chain(Letter::daily("new.example", [1]));
         let digest = digested(letters);
-        assert_eq!(digest.silent.iter().map(|silent| (silent.reporter.as_str(), silent.every_days)).collect::<Vec<_>>(), [("gone.example", 1)]);
+        assert_eq!(
+            digest.silent.iter().map(|silent| (silent.reporter.as_str(), silent.every_days)).collect::<Vec<_>>(),
+            [("gone.example", 1)]
+        );
         assert_eq!(digest.newcomers, ["new.example"]);
         assert_eq!(digest.reported.len(), 1, "what is ten days old is no news");
     }
