@@ -191,3 +191,91 @@ pub fn markdown(digest: &Digest) -> String {
     lines.push(String::new());
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::model::digest::Reported;
+    use crate::wire::name::Domain;
+
+    fn quiet(name: &str) -> DomainDigest {
+        let day = date(2026, 3, 1);
+        let figures = Figures { sessions: 40, failed: 0 };
+        DomainDigest {
+            domain: Domain::from_dns(name),
+            day: Some(day),
+            newest: figures,
+            before: figures,
+            usual: figures,
+            failures: Vec::new(),
+            ended: Vec::new(),
+            reported: vec![Reported { reporter: "google.com".to_owned(), day, figures }],
+            silent: Vec::new(),
+            newcomers: Vec::new(),
+            policies: Vec::new(),
+            set_aside: 0,
+        }
+    }
+
+    fn loud() -> DomainDigest {
+        let failing = |result_type: &str, new: bool| Failing {
+            result_type: result_type.to_owned(),
+            mx: Some(Domain::from_dns("mx1.shop.example")),
+            reason: Some("<b>\u{1b}[2J".to_owned()),
+            reporters: vec!["google.com".to_owned()],
+            sessions: 3,
+            since: date(2026, 2, 20),
+            new,
+        };
+        DomainDigest {
+            newest: Figures { sessions: 43, failed: 3 },
+            failures: vec![failing("certificate-expired", true), failing("validation-failure", false)],
+            ended: vec![failing("starttls-not-supported", false)],
+            silent: vec![Silent { reporter: "microsoft.com".to_owned(), last: date(2026, 2, 12), every_days: 1 }],
+            newcomers: vec!["mail.ru".to_owned()],
+            set_aside: 2,
+            ..quiet("shop.example")
+        }
+    }
+
+    fn digest(domains: Vec<DomainDigest>) -> Digest {
+        Digest { as_of: "2026-03-02T07:00:00Z".parse().expect("a time"), domains }
+    }
+
+    #[test]
+    fn what_is_new_or_wrong_is_said_and_the_quiet_share_a_line() {
+        let text = text(&digest(vec![quiet("a.example"), loud(), quiet("b.example")]), 160);
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        let wanted = "\
+TLS reports  123 sessions, 3 failed (2.44 %), as of 2026-03-02T07:00Z; 3 domains
+
+shop.example
+  2026-03-01: 43 sessions, 3 failed (6.98 %); the day before 40 and 0 failed, usually 40 and 0
+  ✗ certificate-expired (<b>\\u{1b}[2J) at mx1.shop.example: 3 sessions, new, by google.com
+  ! validation-failure (<b>\\u{1b}[2J) at mx1.shop.example: 3 sessions, since 2026-02-20, by google.com
+  ! microsoft.com has gone silent: it reported daily, last about 2026-02-12
+  + mail.ru reports for the first time in these weeks
+  ✓ no longer: starttls-not-supported at mx1.shop.example, 3 sessions the day before
+  – 2 mailed reports left out: nothing proves who wrote them
+  reported: google.com (40)
+
+✓ nothing new at 2 domains: a.example, b.example
+";
+        assert_eq!(plain, wanted);
+    }
+
+    #[test]
+    fn markdown_holds_no_markup_of_others() {
+        let text = markdown(&digest(vec![loud()]));
+        assert!(text.contains("- ✗ certificate\\-expired \\(&lt;b&gt;\\\\u\\{1b\\}\\[2J\\) at mx1.shop.example&#58; 3 sessions"), "{text}");
+        assert!(!text.contains("<b>") && !text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn without_reports_it_says_so() {
+        let nothing = DomainDigest { day: None, reported: Vec::new(), ..quiet("shop.example") };
+        assert!(text(&digest(vec![nothing]), 100).contains("no reports in these weeks"));
+    }
+}
