@@ -112,6 +112,12 @@ pub struct Refused {
 pub trait Verifier: Sync {
     /// Looks at a whole mail; `received_at` is the time that its server gave it, where one did. May wait for keys.
     fn verify(&self, mail: &[u8], received_at: Option<Timestamp>) -> Authenticity;
+
+    /// Looks at a whole mail that came attached to another (`message/rfc822`). Whoever sent the outer one made it, with any header fields
+    /// that he liked: only what it proves by itself counts, and nothing of what the outer one proves.
+    fn verify_attached(&self, mail: &[u8]) -> Authenticity {
+        self.verify(mail, None)
+    }
 }
 
 /// For files that the operator gives as evidence: their word is taken.

@@ -1,15 +1,19 @@
 //! Floor 0: formats to typed values. No I/O, no clock; every parser takes hostile bytes and returns what it found with every problem.
 
+pub mod auth_results;
 pub mod certificate;
+pub mod dkim;
 pub mod fields;
 pub mod fingerprint;
 pub mod gzip;
+pub mod header;
 pub mod hello;
 pub mod host_port;
 pub mod hostname;
 pub mod http_date;
 pub mod likeness;
 pub mod mail;
+pub mod mail_date;
 pub mod masking;
 pub mod name;
 pub mod pattern;
