@@ -8,8 +8,8 @@ use zip::ZipArchive;
 
 use super::gzip::{RATIO_CAP, UNPACKED_CAP};
 
-/// Files of one archive beyond these are not read; senders pack one.
-pub const FILE_CAP: usize = 1_000;
+/// An archive of more files than this is not looked into: senders pack one, operators a folder.
+pub const FILE_CAP: usize = 100_000;
 /// Up to here the ratio is not asked.
 const RATIO_FREE: u64 = 1 << 20;
 
