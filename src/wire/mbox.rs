@@ -232,7 +232,11 @@ mod tests {
             let text = format!("From a Sun\n{HEAD}one\n{line}{HEAD}two\n");
             assert_eq!(messages(&text).len(), if cuts { 2 } else { 1 }, "{line:?}");
         }
-        for text in ["\nFrom here on it is easy.\nNote: there is more\n", "\nFrom now on\n\nFrom: me\n", "From b@c Sun Mar  1 06:30:00 2026\nand so on\n"] {
+        for text in [
+            "\nFrom here on it is easy.\nNote: there is more\n",
+            "\nFrom now on\n\nFrom: me\n",
+            "From b@c Sun Mar  1 06:30:00 2026\nand so on\n",
+        ] {
             assert_eq!(messages(&format!("From a Sun\n{HEAD}one\n{text}")).len(), 1, "{text:?}");
         }
     }
