@@ -4,6 +4,7 @@
 mod chains;
 mod check;
 mod cli;
+mod corpus;
 mod expiry;
 mod facts;
 mod hostile;
@@ -15,3 +16,4 @@ mod pages;
 mod polite;
 mod run;
 mod servers;
+mod store;

@@ -137,6 +137,16 @@ fn absent_is_an_answer_and_silence_is_none() {
 }
 
 #[test]
+fn a_check_that_saw_nothing_leaves_no_trace() {
+    let mut facts = Sight::at(0).facts();
+    (facts.mail, facts.policy, facts.servers) = (None, None, None);
+    let scene = Scene::new();
+    scene.store.observe(&facts, &[]).expect("nothing to keep");
+    let history = scene.store.history(&domain("shop.example")).expect("readable");
+    assert_eq!((history.subjects, history.days), (vec![], vec![]));
+}
+
+#[test]
 fn addresses_that_take_turns_are_one_row_each() {
     let turn = |hour: u32| Sight { v4: seen(json!([format!("192.0.2.{}", 1 + hour % 3)])), ..Sight::at(hour) };
     let history = observed((0..12).map(turn));

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::*;
-use crate::archive::store::{VERSION, schema, text};
+use crate::archive::store::{StoreError, VERSION, schema, text};
 
 /// The rows that a store of schema 1 may hold, as that schema has them.
 const ROWS_1: &str = r#"
@@ -67,6 +67,16 @@ fn every_schema_is_read_and_written_by_this_version() {
         assert_eq!(each(&again, &Filter::default()).len(), 2);
         assert!(again.connection.query_row("PRAGMA foreign_key_check", [], |_| Ok(())).is_err(), "no row refers to nothing");
     }
+}
+
+#[test]
+fn a_process_that_stays_does_not_write_into_a_later_schema() {
+    let scene = Scene::new();
+    scene.again().connection.pragma_update(None, "user_version", VERSION + 1).expect("set");
+    let mut intake = scene.store.intake(now()).expect("an intake");
+    intake.take(parcel([super::report("a", "shop.example", 0, 0)])).expect("taken");
+    assert!(matches!(intake.finish(), Err(StoreError::Newer { .. })));
+    assert_eq!(scene.all(), []);
 }
 
 #[test]
