@@ -1,9 +1,9 @@
 //! Everything in the store, one JSON object a line: reports in the form of RFC 8460 §4.4, what was rejected, what was observed.
 
-use std::io::Write;
+use std::io;
 use std::ops::ControlFlow;
 
-use rusqlite::Result;
+use rusqlite::{Connection, Result};
 use serde_json::{Value, json};
 
 use super::list::{self, Filter, Stored};
@@ -15,53 +15,70 @@ use crate::wire::report::{FailureDetail, PolicyEntry, TlsReport};
 const SCHEMA: &str = "stsready/export/1";
 
 impl Store {
-    /// Writes every line that can be read; what cannot is named in what comes back, and costs no other.
-    pub fn export(&self, out: &mut dyn Write) -> Result<Vec<String>, StoreError> {
-        let mut lost = Vec::new();
-        let mut stopped = None;
-        let mut put = |value: Value| match serde_json::to_writer(&mut *out, &value).map_err(Into::into).and_then(|()| out.write_all(b"\n"))
-        {
-            Ok(()) => true,
-            Err(error) => {
-                stopped = Some(error);
-                false
+    /// Hands over everything that can be read, a value a line, as long as they are taken; what cannot be read is named in what comes back,
+    /// and costs no other.
+    pub fn export(&self, line: impl FnMut(Value) -> io::Result<()>) -> Result<Vec<String>, StoreError> {
+        let mut lines = Lines { line, stopped: None, lost: Vec::new() };
+        let begun = lines.put(json!({ "schema": SCHEMA, "store": self.path }));
+        let rooms: [fn(&Connection, &mut Lines<_>) -> Result<()>; 3] = [reports, rejections, observations];
+        for room in rooms.iter().filter(|_| begun.is_continue()) {
+            if let Err(error) = self.read_at_once(|connection| room(connection, &mut lines)) {
+                lines.lost.push(error.to_string());
             }
-        };
-        put(json!({ "schema": SCHEMA, "store": self.path }));
-        let reports = self.read_at_once(|connection| {
-            list::each(connection, &Filter::default(), |number, stored| {
-                let on = match stored {
-                    Ok(stored) => put(report(stored)),
-                    Err(error) => {
-                        lost.push(format!("report {number}: {error}"));
-                        true
-                    }
-                };
-                Ok(if on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-            })
-        });
-        let rejections = self.rejected(None, None).map(|rejections| {
-            let _ = rejections.into_iter().all(|rejection| put(json!({ "rejection": rejection })));
-        });
-        let observations = self.read_at_once(|connection| {
-            for (number, domain) in history::observed(connection)? {
-                match history::history(connection, number, domain.clone()) {
-                    Ok(history) => {
-                        if !put(json!({ "history": history })) {
-                            break;
-                        }
-                    }
-                    Err(error) => lost.push(format!("what was observed of {domain}: {error}")),
-                }
-            }
-            Ok(())
-        });
-        if let Some(error) = stopped {
-            return Err(error.into());
         }
-        lost.extend([reports, rejections, observations].into_iter().filter_map(Result::err).map(|error| error.to_string()));
-        Ok(lost)
+        match lines.stopped {
+            Some(error) => Err(error.into()),
+            None => Ok(lines.lost),
+        }
     }
+}
+
+/// Where the lines go.
+struct Lines<F> {
+    line: F,
+    /// Why no more are taken.
+    stopped: Option<io::Error>,
+    lost: Vec<String>,
+}
+
+impl<F: FnMut(Value) -> io::Result<()>> Lines<F> {
+    /// Hands a line over, unless no more are taken.
+    fn put(&mut self, value: Value) -> ControlFlow<()> {
+        if self.stopped.is_none() {
+            self.stopped = (self.line)(value).err();
+        }
+        if self.stopped.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+fn reports<F: FnMut(Value) -> io::Result<()>>(connection: &Connection, lines: &mut Lines<F>) -> Result<()> {
+    list::each(connection, &Filter::default(), |number, stored| match stored {
+        Ok(stored) => Ok(lines.put(report(stored))),
+        Err(error) => {
+            lines.lost.push(format!("report {number}: {error}"));
+            Ok(ControlFlow::Continue(()))
+        }
+    })
+}
+
+fn rejections<F: FnMut(Value) -> io::Result<()>>(connection: &Connection, lines: &mut Lines<F>) -> Result<()> {
+    for rejection in list::rejections(connection, None, None)? {
+        if lines.put(json!({ "rejection": rejection })).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn observations<F: FnMut(Value) -> io::Result<()>>(connection: &Connection, lines: &mut Lines<F>) -> Result<()> {
+    for (number, domain) in history::observed(connection)? {
+        match history::history(connection, number, domain.clone()) {
+            Ok(history) if lines.put(json!({ "history": history })).is_break() => break,
+            Ok(_) => {}
+            Err(error) => lines.lost.push(format!("what was observed of {domain}: {error}")),
+        }
+    }
+    Ok(())
 }
 
 fn report(stored: Stored) -> Value {

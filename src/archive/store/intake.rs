@@ -73,14 +73,15 @@ impl<'a> Intake<'a> {
         Self { store, now, texts, version: -1, pending, weight: 0, since: None, tainted: HashSet::new(), tally: Tally::default() }
     }
 
-    /// As of when it is taken in; a run that stays tells the time again.
+    /// From here on it is taken in as of `now`: a run that stays tells the time again.
     pub fn at(&mut self, now: Timestamp) -> Result<(), StoreError> {
         self.commit()?;
         self.now = now;
         Ok(())
     }
 
-    /// Takes a parcel; writes the batch when it is large or old enough.
+    /// Takes a parcel; writes the batch when it is large or old enough. A source that pauses (a mailbox that is waited at) commits by
+    /// itself before it does.
     pub fn take(&mut self, parcel: Parcel) -> Result<(), StoreError> {
         self.since.get_or_insert_with(Instant::now);
         self.weight += 1 + parcel.reports.iter().map(weight).sum::<usize>() + parcel.rejected.len();

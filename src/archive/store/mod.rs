@@ -24,7 +24,7 @@ mod value;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Result as SqlResult};
+use rusqlite::{Connection, OptionalExtension as _, Result as SqlResult, Transaction, TransactionBehavior};
 
 pub use self::error::StoreError;
 pub use self::intake::{Intake, Mark, Tally};
@@ -104,9 +104,15 @@ impl Store {
 
     /// Writes all of it or nothing.
     fn write<T>(&self, work: impl FnOnce(&Connection) -> SqlResult<T>) -> Result<T, StoreError> {
+        // The lock at the beginning: a transaction that read first and then wants to write cannot wait for another writer.
+        let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
+        let transaction = begun.map_err(|error| StoreError::of(&self.path, error))?;
+        // A later version may have changed the schema since this process opened the store.
+        let (_, found) = self.read(schema::header)?;
+        if found != VERSION {
+            return Err(StoreError::Newer { path: self.path.clone(), found, known: VERSION });
+        }
         self.read(|connection| {
-            // The lock at the beginning: a transaction that read first and then wants to write cannot wait for another writer.
-            let transaction = rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate)?;
             let done = work(connection)?;
             transaction.commit()?;
             Ok(done)

@@ -12,9 +12,13 @@ use crate::model::history::seen::{self, Look};
 
 impl Store {
     /// Notes what a live check observed, and that `proven` (`HOST ADDRESS`) were proven clean by it. What it could not look at stays as
-    /// it was; a look older than the newest one at the same subject changes nothing there.
+    /// it was; a look older than the newest one at the same subject changes nothing there. A check that could look at nothing leaves no
+    /// trace.
     pub fn observe(&self, facts: &Facts, proven: &[String]) -> Result<(), StoreError> {
         let looks = seen::of(facts);
+        if looks.is_empty() {
+            return Ok(());
+        }
         self.write(|connection| {
             let mut texts = Interner::default();
             let domain = texts.number(connection, facts.domain.as_str())?;

@@ -49,8 +49,11 @@ fn store(path: &Path) -> Result<Store, StoreError> {
         // The file may be anybody's: nothing in its schema is to run with our rights.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        // As of one moment: another process may be making the store just now.
+        let moment = connection.unchecked_transaction()?;
         let header = schema::header(&connection)?;
         let empty = header == (0, 0) && schema::is_empty(&connection)?;
+        moment.commit()?;
         Ok((connection, header, empty))
     });
     let (connection, (id, version), empty) = opened.map_err(|error| StoreError::of(path, error))?;
