@@ -4,6 +4,7 @@
 mod chains;
 mod check;
 mod cli;
+mod dkim;
 mod expiry;
 mod facts;
 mod hostile;
