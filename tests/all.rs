@@ -6,6 +6,7 @@ mod chains;
 mod check;
 mod cli;
 mod corpus;
+mod dkim;
 mod expiry;
 mod facts;
 mod hostile;

@@ -20,6 +20,7 @@ mod submitter;
 use jiff::Timestamp;
 
 use self::servers::Word;
+use self::signatures::Times;
 use self::submitter::Submitter;
 use super::intake::Verifier;
 use crate::model::facts::reports::Authenticity;
@@ -60,8 +61,9 @@ impl<K: Keys> Dkim<K> {
         if let Word::Pass { domain, server } = word {
             return Authenticity::Verified { domain, authserv: Some(server) };
         }
-        let received_at = receipt::time(&mail, received_at, (self.clock)());
-        let own = signatures::judge(&mail, &submitter, received_at, &self.keys);
+        let now = (self.clock)();
+        let times = Times { received: receipt::time(&mail, received_at, now), now };
+        let own = signatures::judge(&mail, &submitter, times, &self.keys);
         match (own, word) {
             (own @ Authenticity::Verified { .. }, _) => own,
             // The server saw the mail when its keys were fresh.

@@ -21,7 +21,7 @@ const RECORD_CAP: usize = 4;
 const TOLD_CAP: usize = 3;
 /// How far the signer's clock and the receiver's may be apart when a signature ends.
 const EXPIRY_GRACE: SignedDuration = SignedDuration::from_mins(5);
-/// And when it begins: a clock with a wrong zone is hours ahead, and a signature from the future is worth no less.
+/// And ours and the signer's when it begins: a clock with a wrong zone is hours ahead, and a signature from the future is worth no less.
 const FUTURE_GRACE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What one signature says.
@@ -33,8 +33,17 @@ enum Outcome {
     Nothing(String),
 }
 
-/// Judges the signatures of a mail that was received at a time.
-pub(super) fn judge(mail: &Header<'_>, submitter: &Submitter, received_at: Timestamp, keys: &impl Keys) -> Authenticity {
+/// As of when a mail is judged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// When it was received.
+    pub(super) received: Timestamp,
+    /// The present.
+    pub(super) now: Timestamp,
+}
+
+/// Judges the signatures of a mail.
+pub(super) fn judge(mail: &Header<'_>, submitter: &Submitter, times: Times, keys: &impl Keys) -> Authenticity {
     let mut others: Vec<String> = Vec::new();
     let (mut again, mut wrong, mut nothing) = (None, None, None);
     let (signed, mut looked_at) = (Signed::new(mail), 0);
@@ -55,7 +64,7 @@ pub(super) fn judge(mail: &Header<'_>, submitter: &Submitter, received_at: Times
             break;
         }
         let outcome = match read {
-            Ok(signature) => one(&signed, at, &signature, received_at, keys),
+            Ok(signature) => one(&signed, at, &signature, times, keys),
             Err(Unusable { domain, flaw }) => {
                 let whose = domain.map(|domain| format!(" of {domain}")).unwrap_or_default();
                 Outcome::Nothing(format!("the signature{whose} {flaw}"))
@@ -81,14 +90,14 @@ pub(super) fn judge(mail: &Header<'_>, submitter: &Submitter, received_at: Times
     })
 }
 
-fn one(mail: &Signed<'_>, at: usize, signature: &Signature, received_at: Timestamp, keys: &impl Keys) -> Outcome {
+fn one(mail: &Signed<'_>, at: usize, signature: &Signature, times: Times, keys: &impl Keys) -> Outcome {
     let domain = &signature.domain;
-    let received = received_at.as_second();
-    if signature.expires.is_some_and(|ends| ends.saturating_add(EXPIRY_GRACE.as_secs()) < received) {
+    if signature.expires.is_some_and(|ends| ends.saturating_add(EXPIRY_GRACE.as_secs()) < times.received.as_second()) {
         return Outcome::Nothing(format!("the signature of {domain} had expired when the mail was received"));
     }
-    if signature.made.is_some_and(|made| made > received.saturating_add(FUTURE_GRACE.as_secs())) {
-        return Outcome::Nothing(format!("the signature of {domain} was made after the mail was received"));
+    // Not by the time of receipt: where only `Date` tells it, signing came later.
+    if signature.made.is_some_and(|made| made > times.now.as_second().saturating_add(FUTURE_GRACE.as_secs())) {
+        return Outcome::Nothing(format!("the signature of {domain} says that it was made in the future"));
     }
     let records = match keys.key(&signature.key) {
         Looked::Seen(records) => records,
