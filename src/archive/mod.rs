@@ -10,6 +10,7 @@ pub mod imap;
 pub mod intake;
 mod open;
 mod origin;
+pub mod read;
 pub mod store;
 mod walk;
 

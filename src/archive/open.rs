@@ -172,6 +172,13 @@ fn mailbox(bytes: &[u8], source: &str, origin: &Origin, layers: usize, opened: &
     }
 }
 
+/// One mail by itself.
+pub(super) fn mail(bytes: &[u8], source: &str) -> Opened {
+    let mut opened = Opened::default();
+    one_mail(bytes, source, &Origin::default(), LAYER_CAP, &mut opened);
+    opened
+}
+
 fn one_mail(bytes: &[u8], source: &str, origin: &Origin, layers: usize, opened: &mut Opened) {
     let mail = match mail::read(bytes) {
         Ok(mail) => mail,

@@ -9,6 +9,7 @@ mod explain;
 mod failure;
 mod fetch;
 mod ingest;
+mod keys;
 mod observe;
 mod progress;
 mod proxies;

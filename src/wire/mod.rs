@@ -8,6 +8,7 @@ pub mod hello;
 pub mod host_port;
 pub mod hostname;
 pub mod http_date;
+pub mod imap;
 pub mod likeness;
 pub mod mail;
 pub mod masking;
