@@ -35,4 +35,3 @@ pub fn mail(bytes: &[u8], source: &str, received_at: Option<Timestamp>, options:
     let rejected = opened.rejected.into_iter().map(|rejected| Refused { rejected, sha256, size });
     Parcel { stamp: None, reports: reports.collect(), rejected: rejected.collect(), ignored: false, last: true }
 }
-

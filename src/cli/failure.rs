@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::exit::Exit;
 use crate::archive::ReadError;
+use crate::archive::store::StoreError;
 use crate::net::dns::DnsSetupError;
 use crate::net::dnssec::DnssecSetupError;
 use crate::net::trust::TrustError;
@@ -42,6 +43,9 @@ pub enum Failure {
         /// The system's word.
         error: std::io::Error,
     },
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Standard output is gone.
     #[error("failed to print: {0}")]
     Output(#[from] std::io::Error),
@@ -55,7 +59,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::Dns(_) | Self::Dnssec(_) | Self::Trust(_) | Self::Reports(_) | Self::Read { .. } => Exit::Usage,
-            Self::Write { .. } | Self::Output(_) | Self::Internal(_) => Exit::Internal,
+            Self::Write { .. } | Self::Store(_) | Self::Output(_) | Self::Internal(_) => Exit::Internal,
         }
     }
 }

@@ -76,7 +76,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             if let Some(frame) = frame {
                 return Ok(Some(Response::read(frame)));
             }
-            let Ok(read) = timeout_at(until.min(Instant::now() + silence), self.stream.read(&mut self.buffer)).await else { return Ok(None) };
+            let Ok(read) = timeout_at(until.min(Instant::now() + silence), self.stream.read(&mut self.buffer)).await else {
+                return Ok(None);
+            };
             (self.begin, self.end) = (0, read.map_err(ImapError::Broken)?);
             if self.end == 0 {
                 return Err(ImapError::Closed);

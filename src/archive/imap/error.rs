@@ -116,13 +116,16 @@ impl ImapError {
             | Self::Endless(_)
             | Self::LoginUnavailable(_)
             | Self::Refused { .. } => Kind::Passing,
-            Self::Certificate(_) | Self::Tls(_) | Self::NoStartTls(_) | Self::NotImap(_) | Self::Frame(_) | Self::Stopped | Self::NotKept => Kind::Lasting,
-            Self::NoLogin
-            | Self::LoginRefused(_)
-            | Self::NoFolder { .. }
-            | Self::ReadOnly
-            | Self::CannotMove
-            | Self::Unsendable(_) => Kind::Setting,
+            Self::Certificate(_)
+            | Self::Tls(_)
+            | Self::NoStartTls(_)
+            | Self::NotImap(_)
+            | Self::Frame(_)
+            | Self::Stopped
+            | Self::NotKept => Kind::Lasting,
+            Self::NoLogin | Self::LoginRefused(_) | Self::NoFolder { .. } | Self::ReadOnly | Self::CannotMove | Self::Unsendable(_) => {
+                Kind::Setting
+            }
         }
     }
 }

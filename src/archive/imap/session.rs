@@ -162,7 +162,8 @@ impl Session {
         if *after != After::Leave && matches!(&words.code, Some(Code::Word(word)) if word == "READ-ONLY") {
             return Err(ImapError::ReadOnly);
         }
-        let missing = || ImapError::NotImap("it gives the folder no UIDVALIDITY, without which no message can be told from another".to_owned());
+        let missing =
+            || ImapError::NotImap("it gives the folder no UIDVALIDITY, without which no message can be told from another".to_owned());
         Ok(Opened { uid_validity: uid_validity.ok_or_else(missing)?, uid_next })
     }
 

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn names_and_passwords_are_arguments_and_nothing_else() {
-        let login = |user, password| Command::new("LOGIN").text(user).and_then(|command| command.text(password)).map(|command| sent(&command));
+        let login =
+            |user, password| Command::new("LOGIN").text(user).and_then(|command| command.text(password)).map(|command| sent(&command));
         assert_eq!(login("a", "b c"), Ok("LOGIN \"a\" \"b c\"".into()));
         assert_eq!(login("a\"b", "c\\"), Ok("LOGIN \"a\\\"b\" \"c\\\\\"".into()));
         assert_eq!(login("ä", "b"), Ok("LOGIN {2}|ä \"b\"".into()));

@@ -212,14 +212,7 @@ mod tests {
     #[test]
     fn addresses_are_read_as_people_write_them() {
         for (text, user, host, port, folder, canonical) in [
-            (
-                "imaps://tlsrpt@imap.example.com/INBOX",
-                "tlsrpt",
-                "imap.example.com",
-                993,
-                "INBOX",
-                "imaps://tlsrpt@imap.example.com/INBOX",
-            ),
+            ("imaps://tlsrpt@imap.example.com/INBOX", "tlsrpt", "imap.example.com", 993, "INBOX", "imaps://tlsrpt@imap.example.com/INBOX"),
             ("IMAPS://a@H.example:1993", "a", "h.example", 1993, "INBOX", "imaps://a@h.example:1993/INBOX"),
             ("imaps://a@h.example/inbox", "a", "h.example", 993, "INBOX", "imaps://a@h.example/INBOX"),
             ("imap+starttls://a@h.example/x", "a", "h.example", 143, "x", "imap+starttls://a@h.example/x"),
