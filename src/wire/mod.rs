@@ -11,6 +11,7 @@ pub mod hello;
 pub mod host_port;
 pub mod hostname;
 pub mod http_date;
+pub mod imap;
 pub mod likeness;
 pub mod mail;
 pub mod mail_date;
