@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::facts::reports::{Authenticity, Rejected};
 use crate::wire::fingerprint::Fingerprint;
+use crate::wire::mail::address_domain;
 use crate::wire::name::Domain;
 use crate::wire::report::{PolicyEntry, TlsReport};
 
@@ -41,6 +42,9 @@ pub struct Key {
     pub start: Timestamp,
     /// The period's end.
     pub end: Timestamp,
+    /// Who signed it, where that is proven and is not whom the report names as its contact: a report-id is easily guessed, and nobody may
+    /// put a report of theirs in the place of another's by signing it with a domain of their own.
+    pub stranger: Option<String>,
 }
 
 /// Which of two texts under one [`Key`] is kept: the greater. Proven senders before unproven ones, then more failures (a second version
@@ -52,7 +56,13 @@ impl Received {
     pub fn key(&self) -> Key {
         let report = &self.report;
         let id = if report.id.is_empty() { Err(report.sha256) } else { Ok(report.id.clone()) };
-        Key { organization: report.organization.to_lowercase(), id, start: report.start, end: report.end }
+        Key { organization: report.organization.to_lowercase(), id, start: report.start, end: report.end, stranger: self.stranger() }
+    }
+
+    fn stranger(&self) -> Option<String> {
+        let signer = registered(self.authenticity.signer()?);
+        let contact = self.report.contact.as_deref().and_then(address_domain).map(|domain| registered(&domain));
+        (contact.as_ref() != Some(&signer)).then_some(signer)
     }
 
     /// Whether it is to be kept rather than another of the same key.
@@ -65,6 +75,10 @@ impl Received {
     pub fn domain_of<'a>(&'a self, entry: &'a PolicyEntry) -> Option<&'a Domain> {
         entry.domain.as_ref().or(self.subject.as_ref())
     }
+}
+
+fn registered(domain: &Domain) -> String {
+    domain.registered().as_ref().unwrap_or(domain).to_string()
 }
 
 fn failures(entry: &PolicyEntry) -> u64 {

@@ -46,9 +46,6 @@ pub enum Failure {
         /// The system's word.
         error: std::io::Error,
     },
-    /// The store cannot be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
     /// Standard output is gone.
     #[error("failed to print: {0}")]
     Output(#[from] std::io::Error),

@@ -66,12 +66,12 @@ impl Fetching<'_> {
     fn run(&mut self, accounts: &[Account], streams: &mut Streams<'_>) -> Result<(), Failure> {
         let args = self.args;
         let store = Store::open(&self.config.store(&args.store)?)?;
-        let verifier = keys::verifier(&args.verifying, self.config)?;
+        let runtime = observe::runtime()?;
+        let verifier = keys::verifier(&args.verifying, self.config, runtime.handle())?;
         let options =
             Options { verifier: &*verifier, keep_raw: args.keep_raw || self.config.reports.keep_raw, cores: 0, unchanged: &|_| false };
         let wait = args.verifying.timeout.unwrap_or(Manner::default().wait);
         let manner = Manner { wait, stay: args.idle, ..Manner::default() };
-        let runtime = observe::runtime()?;
         let stop = stop_on_signal(&runtime);
         let bar = bar(streams.progress && !args.quiet && !args.idle);
         let mut printed = Ok(());

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::{Format, IngestArgs};
 use super::keep::Keep;
-use super::{Exit, Failure, Streams, keys, setup};
+use super::{Exit, Failure, Streams, keys, observe, setup};
 use crate::archive::intake::Stamp;
 use crate::archive::read::{self, ReadFailure};
 use crate::render::ingest;
@@ -16,7 +16,8 @@ const REJECTED_KEPT: usize = 1_000;
 /// would return the mail.
 pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let keep = Keep::of(&args.store)?;
-    let verifier = keys::verifier(&args.verifying, &keep.config)?;
+    let runtime = observe::runtime()?;
+    let verifier = keys::verifier(&args.verifying, &keep.config, runtime.handle())?;
     let store = keep.open()?;
     let (unchanged, never) = (store.unchanged()?, |_: &Stamp| false);
     let options = read::Options {
@@ -40,7 +41,7 @@ pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exi
     bar.finish_and_clear();
     let totals = totals.map_err(|failure| match failure {
         ReadFailure::Read(error) => Failure::from(error),
-        ReadFailure::Take(error) => Failure::from(error),
+        ReadFailure::Taken(error) => Failure::from(error),
     })?;
     (outcome.files, outcome.unchanged) = (totals.files, totals.unchanged);
     (outcome.new, outcome.known, outcome.replaced) = (tally.new, tally.known, tally.replaced);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::list::{self, Filter, Stored};
 use super::value::policy_type;
 use super::{Store, StoreError, history};
-use crate::wire::report::{FailureDetail, PolicyEntry, TlsReport};
+use crate::wire::report::{FailureDetail, PolicyEntry, TlsReport, Unknown};
 
 /// The schema of a line.
 const SCHEMA: &str = "stsready/export/1";
@@ -101,26 +101,41 @@ fn report(stored: Stored) -> Value {
 
 /// The report as its sender would have written it, had it kept to the schema.
 fn rfc8460(report: &TlsReport) -> Value {
-    json!({
+    let range = json!({ "start-datetime": report.start, "end-datetime": report.end });
+    let whole = json!({
         "organization-name": report.organization,
-        "date-range": { "start-datetime": report.start, "end-datetime": report.end },
+        "date-range": with(range, &report.unknown_in_range),
         "contact-info": report.contact,
         "report-id": report.id,
         "policies": report.policies.iter().map(policy).collect::<Vec<_>>(),
-    })
+    });
+    with(whole, &report.unknown)
+}
+
+/// The object with the keys beside those of RFC 8460, as they came.
+fn with(mut object: Value, unknown: &Unknown) -> Value {
+    for (key, value) in unknown {
+        if let Some(place) = object.as_object_mut() {
+            place.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    object
 }
 
 fn policy(entry: &PolicyEntry) -> Value {
-    json!({
-        "policy": {
-            "policy-type": policy_type(&entry.policy_type),
-            "policy-string": entry.policy_string,
-            "policy-domain": entry.domain,
-            "mx-host": entry.mx_host,
-        },
-        "summary": { "total-successful-session-count": entry.successful, "total-failure-session-count": entry.failed },
+    let applied = json!({
+        "policy-type": policy_type(&entry.policy_type),
+        "policy-string": entry.policy_string,
+        "policy-domain": entry.domain,
+        "mx-host": entry.mx_host,
+    });
+    let summary = json!({ "total-successful-session-count": entry.successful, "total-failure-session-count": entry.failed });
+    let whole = json!({
+        "policy": with(applied, &entry.unknown_in_policy),
+        "summary": with(summary, &entry.unknown_in_summary),
         "failure-details": entry.details.iter().map(detail).collect::<Vec<_>>(),
-    })
+    });
+    with(whole, &entry.unknown)
 }
 
 fn detail(detail: &FailureDetail) -> Value {

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
-use super::row::{self, ENTRY, HEAD, HEAD_COLUMNS, Head};
+use super::row::{self, ENTRY, ENTRY_COLUMNS, HEAD, HEAD_COLUMNS, Head};
 use super::text::{self, Texts};
 use super::value::nanos;
 use super::{Store, StoreError, list};
@@ -53,7 +53,7 @@ struct About {
 
 /// One scan over the domain's own entries; and, of the same reports, those that name no domain at all.
 fn about(connection: &Connection, texts: &mut Texts<'_>, domain: i64, since: Timestamp) -> Result<Vec<About>> {
-    let position = HEAD_COLUMNS + 8;
+    let position = HEAD_COLUMNS + ENTRY_COLUMNS - 1;
     let mut select = connection.prepare_cached(&format!(
         "SELECT {HEAD}, {ENTRY} FROM entry CROSS JOIN report ON report.id = entry.report \
          WHERE entry.domain = ?1 AND entry.ends > ?2 ORDER BY entry.ends, entry.report, entry.position"
@@ -72,7 +72,7 @@ fn about(connection: &Connection, texts: &mut Texts<'_>, domain: i64, since: Tim
         let mut rows = nameless.query(params![nanos(about.head.end), about.head.number])?;
         let before = about.entries.len();
         while let Some(row) = rows.next()? {
-            about.entries.push((row.get(8)?, row::entry(row, 0, texts)?));
+            about.entries.push((row.get(ENTRY_COLUMNS - 1)?, row::entry(row, 0, texts)?));
         }
         if about.entries.len() > before {
             about.entries.sort_by_key(|(position, _)| *position);

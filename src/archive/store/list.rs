@@ -181,6 +181,7 @@ fn whole(connection: &Connection, texts: &mut Texts<'_>, head: Head) -> Result<S
     while let Some(row) = rows.next()? {
         policies.push(row::entry(row, 0, texts)?);
     }
+    let [unknown, unknown_in_range] = head.unknown;
     Ok(Stored {
         raw: raw::of(connection, head.number)?,
         reporter: head.reporter,
@@ -198,6 +199,8 @@ fn whole(connection: &Connection, texts: &mut Texts<'_>, head: Head) -> Result<S
             policies,
             oddities: head.oddities,
             sha256: head.sha256,
+            unknown,
+            unknown_in_range,
         },
     })
 }

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
 use super::text::{self, Digest, Interner, Texts};
-use super::value::{count, fingerprint, instant, json, json_of_list, nanos, policy_type, policy_type_of, uncount, unjson};
+use super::value::{count, fingerprint, instant, json, json_of_list, json_of_unknown, nanos, policy_type, policy_type_of, uncount, unjson};
 use crate::archive::intake::{Key, Received};
 use crate::model::facts::reports::Authenticity;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
-use crate::wire::report::PolicyEntry;
+use crate::wire::report::{PolicyEntry, Unknown};
 
 /// What became of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,9 @@ pub(super) fn key_of(key: &Key) -> Digest {
     }
     part(3, &key.start.as_nanosecond().to_be_bytes());
     part(4, &key.end.as_nanosecond().to_be_bytes());
+    if let Some(stranger) = &key.stranger {
+        part(5, stranger.as_bytes());
+    }
     text::digest(&bytes)
 }
 
@@ -77,8 +80,8 @@ fn insert(connection: &Connection, texts: &mut Interner, received: &Received, ke
     connection
         .prepare_cached(
             "INSERT INTO report (key, organization, reporter, contact, subject, report_id, begins, ends, sha256, folder, file, proof, \
-             authenticity, received_at, ingested_at, failures, oddities) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+             authenticity, received_at, ingested_at, failures, oddities, unknown) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?
         .execute(params![
             key,
@@ -98,13 +101,14 @@ fn insert(connection: &Connection, texts: &mut Interner, received: &Received, ke
             nanos(now),
             count(failures),
             oddities,
+            json_of_unknown([&report.unknown, &report.unknown_in_range])?,
         ])?;
     let number = connection.last_insert_rowid();
     for (position, entry) in (0_i64..).zip(&report.policies) {
         let domain = received.domain_of(entry).map(|domain| texts.number(connection, domain.as_str())).transpose()?;
         let policy = json_of_list(&entry.policy_string)?.map(|lines| texts.number(connection, &lines)).transpose()?;
         let mx = json_of_list(&entry.mx_host)?.map(|hosts| texts.number(connection, &hosts)).transpose()?;
-        connection.prepare_cached("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?.execute(params![
+        connection.prepare_cached("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?.execute(params![
             domain.unwrap_or(text::NONE),
             nanos(report.end),
             number,
@@ -116,6 +120,7 @@ fn insert(connection: &Connection, texts: &mut Interner, received: &Received, ke
             count(entry.successful),
             count(entry.failed),
             json_of_list(&entry.details)?,
+            json_of_unknown([&entry.unknown, &entry.unknown_in_policy, &entry.unknown_in_summary])?,
         ])?;
     }
     if let Some(raw) = &received.raw {
@@ -140,14 +145,16 @@ pub(super) struct Head {
     pub(super) received_at: Option<Timestamp>,
     pub(super) ingested_at: Timestamp,
     pub(super) oddities: Vec<String>,
+    /// Of the report, and of its `date-range`.
+    pub(super) unknown: [Unknown; 2],
 }
 
 /// The columns of [`Head::read`], of the table `report`.
 pub(super) const HEAD: &str = "report.id, report.organization, report.reporter, report.contact, report.subject, \
      report.report_id, report.begins, report.ends, report.sha256, report.folder, report.file, report.authenticity, report.received_at, \
-     report.ingested_at, report.oddities";
+     report.ingested_at, report.oddities, report.unknown";
 /// How many they are.
-pub(super) const HEAD_COLUMNS: usize = 15;
+pub(super) const HEAD_COLUMNS: usize = 16;
 
 impl Head {
     /// Reads a row that begins with [`HEAD`].
@@ -171,13 +178,15 @@ impl Head {
             received_at: row.get::<_, Option<i64>>(12)?.map(instant).transpose()?,
             ingested_at: instant(row.get(13)?)?,
             oddities: oddities.map(|oddities| unjson(&oddities)).transpose()?.unwrap_or_default(),
+            unknown: row.get_ref(15)?.as_str_or_null()?.map(unjson).transpose()?.unwrap_or_default(),
         })
     }
 }
 
 /// The columns of [`entry`], of the table `entry`.
-pub(super) const ENTRY: &str =
-    "entry.domain, entry.named, entry.type, entry.policy, entry.mx, entry.successful, entry.failed, entry.details, entry.position";
+pub(super) const ENTRY: &str = "entry.domain, entry.named, entry.type, entry.policy, entry.mx, entry.successful, entry.failed, entry.details, entry.unknown, entry.position";
+/// How many they are.
+pub(super) const ENTRY_COLUMNS: usize = 10;
 
 /// Reads an entry, whose columns begin at `first`; its domain only if the entry itself had one.
 pub(super) fn entry(row: &Row<'_>, first: usize, texts: &mut Texts<'_>) -> Result<PolicyEntry> {
@@ -188,6 +197,8 @@ pub(super) fn entry(row: &Row<'_>, first: usize, texts: &mut Texts<'_>) -> Resul
         unjson(&texts.get(number)?)
     };
     let details = row.get_ref(first + 7)?.as_str_or_null()?;
+    let unknown: Option<[Unknown; 3]> = row.get_ref(first + 8)?.as_str_or_null()?.map(unjson).transpose()?;
+    let [unknown, unknown_in_policy, unknown_in_summary] = unknown.unwrap_or_default();
     Ok(PolicyEntry {
         policy_type,
         domain,
@@ -196,5 +207,8 @@ pub(super) fn entry(row: &Row<'_>, first: usize, texts: &mut Texts<'_>) -> Resul
         successful: uncount(row.get(first + 5)?)?,
         failed: uncount(row.get(first + 6)?)?,
         details: details.map(unjson).transpose()?.unwrap_or_default(),
+        unknown,
+        unknown_in_policy,
+        unknown_in_summary,
     })
 }

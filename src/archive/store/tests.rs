@@ -17,7 +17,7 @@ use crate::archive::intake::{Parcel, Received, Refused, Stamp};
 use crate::model::facts::reports::{Authenticity, Rejected};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
-use crate::wire::report::{FailureDetail, PolicyEntry, PolicyType, TlsReport};
+use crate::wire::report::{FailureDetail, PolicyEntry, PolicyType, TlsReport, Unknown};
 
 /// A store in a folder of its own.
 struct Scene {
@@ -96,6 +96,7 @@ fn report(id: &str, about: &str, number: i64, failed: u64) -> Received {
         successful: 9,
         failed,
         details,
+        ..PolicyEntry::default()
     };
     let report = TlsReport {
         organization: "Sender Ltd".into(),
@@ -106,6 +107,8 @@ fn report(id: &str, about: &str, number: i64, failed: u64) -> Received {
         policies: vec![entry],
         oddities: Vec::new(),
         sha256: Fingerprint::of(format!("{id} {failed}").as_bytes()),
+        unknown: Unknown::new(),
+        unknown_in_range: Unknown::new(),
     };
     Received {
         report,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::wire::fingerprint::Fingerprint;
-use crate::wire::report::PolicyType;
+use crate::wire::report::{PolicyType, Unknown};
 
 /// Nanoseconds since 1970; what lies beyond the years 1677 to 2262 becomes the nearest instant within.
 pub(super) fn nanos(at: Timestamp) -> i64 {
@@ -43,6 +43,11 @@ pub(super) fn json(value: &impl Serialize) -> Result<String> {
 /// JSON; nothing for an empty list.
 pub(super) fn json_of_list<T: Serialize>(list: &[T]) -> Result<Option<String>> {
     if list.is_empty() { Ok(None) } else { json(&list).map(Some) }
+}
+
+/// Unknown keys of several objects as JSON; nothing if there are none, as in nearly every report.
+pub(super) fn json_of_unknown<const N: usize>(objects: [&Unknown; N]) -> Result<Option<String>> {
+    if objects.iter().all(|object| object.is_empty()) { Ok(None) } else { json(&objects.as_slice()).map(Some) }
 }
 
 /// Out of JSON.

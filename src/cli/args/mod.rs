@@ -15,7 +15,7 @@ pub(super) use self::common::Common;
 pub(super) use self::reports::{
     Back, DigestArgs, DigestFormat, FetchArgs, IngestArgs, ListArgs, PruneArgs, ReportsCommand, RowFormat, ShowArgs, Verifying,
 };
-pub(super) use self::store::{StoreCommand, WhichStore};
+pub(super) use self::store::{StoreArgs, StoreCommand, WhichStore};
 use self::values::time;
 use super::exit;
 use crate::net::trust::RootSource;

@@ -40,12 +40,12 @@ pub fn together(kept: ReportFacts, given: ReportFacts) -> ReportFacts {
     }
 }
 
-/// Organisation, id (else text) and range: what makes two texts the same report.
-type Key = (String, Result<String, Fingerprint>, Timestamp, Timestamp);
+/// Reporter, organisation, id (else text) and range: what makes two texts the same report.
+type Key = (String, String, Result<String, Fingerprint>, Timestamp, Timestamp);
 
 fn key(report: &Report) -> Key {
     let id = if report.id.is_empty() { Err(report.sha256) } else { Ok(report.id.clone()) };
-    (report.organization.to_lowercase(), id, report.start, report.end)
+    (report.reporter.clone(), report.organization.to_lowercase(), id, report.start, report.end)
 }
 
 fn rank(report: &Report) -> (u8, u64, Fingerprint) {

@@ -76,6 +76,14 @@ impl Authenticity {
         }
     }
 
+    /// Whose signature proves who wrote it.
+    pub fn signer(&self) -> Option<&Domain> {
+        match self {
+            Self::Verified { domain, .. } => Some(domain),
+            Self::Operator | Self::Failed { .. } | Self::Unverifiable { .. } => None,
+        }
+    }
+
     /// Whether it is the operator's word.
     pub fn is_operator(&self) -> bool {
         matches!(self, Self::Operator)

@@ -28,7 +28,8 @@ CREATE TABLE report (
     received_at  INTEGER,
     ingested_at  INTEGER NOT NULL,
     failures     INTEGER NOT NULL CHECK (failures >= 0),
-    oddities     INTEGER          REFERENCES text  -- JSON; null: none
+    oddities     INTEGER          REFERENCES text, -- JSON; null: none
+    unknown      TEXT                              -- keys beside those of RFC 8460, JSON; null: none
 ) STRICT;
 CREATE INDEX report_by_end ON report (ends);
 
@@ -45,6 +46,7 @@ CREATE TABLE entry (
     successful INTEGER NOT NULL,
     failed     INTEGER NOT NULL,
     details    TEXT,                             -- `failure-details`, JSON; null: none
+    unknown    TEXT,                             -- keys beside those of RFC 8460, JSON; null: none
     PRIMARY KEY (domain, ends, report, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_of_report ON entry (report);

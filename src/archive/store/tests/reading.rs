@@ -162,6 +162,12 @@ fn readers_do_not_wait_for_a_writer() {
 }
 
 prop_compose! {
+    fn any_unknown()(keys in prop::collection::btree_map("[a-z]{1,4}", any::<i32>(), 0..2)) -> Unknown {
+        keys.into_iter().map(|(key, value)| (key, value.into())).collect()
+    }
+}
+
+prop_compose! {
     fn any_detail()(
         result_type in "\\PC{0,12}", mx in prop::option::of("[a-z]{1,9}\\.example"), texts in prop::array::uniform5(prop::option::of(".{0,20}")),
         sessions in 0..u64::MAX / 2, unknown in prop::collection::btree_map("[a-z]{1,4}", any::<i32>(), 0..3),
@@ -179,9 +185,13 @@ prop_compose! {
         ],
         named in prop::option::of("[a-z]{1,9}\\.example"), policy_string in prop::collection::vec(".{0,30}", 0..4),
         mx_host in prop::collection::vec(".{0,30}", 0..3), successful in 0..u64::MAX / 2, failed in 0..u64::MAX / 2,
-        details in prop::collection::vec(any_detail(), 0..3),
+        details in prop::collection::vec(any_detail(), 0..3), unknown in prop::array::uniform3(any_unknown()),
     ) -> PolicyEntry {
-        PolicyEntry { policy_type, domain: named.map(|name| domain(&name)), policy_string, mx_host, successful, failed, details }
+        let [unknown, unknown_in_policy, unknown_in_summary] = unknown;
+        PolicyEntry {
+            policy_type, domain: named.map(|name| domain(&name)), policy_string, mx_host, successful, failed, details, unknown,
+            unknown_in_policy, unknown_in_summary,
+        }
     }
 }
 
@@ -192,11 +202,14 @@ prop_compose! {
         policies in prop::collection::vec(any_entry(), 0..4), oddities in prop::collection::vec(".{0,20}", 0..3),
         who in prop_oneof![Just(verified()), Just(Authenticity::Operator), Just(unverifiable(true)), Just(failed())],
         received_at in prop::option::of(0..4_000_000_000_000_000_000_i64), raw in prop::option::of(prop::collection::vec(any::<u8>(), 0..200)),
+        unknown in prop::array::uniform2(any_unknown()),
     ) -> Received {
         let (organization, contact, id, reporter, source) = texts;
         let at = |nanos: i64| Timestamp::from_nanosecond(i128::from(nanos)).expect("in range");
         let sha256 = Fingerprint::of(id.as_bytes());
-        let report = TlsReport { organization, contact, id, start: at(times.0), end: at(times.0 + times.1), policies, oddities, sha256 };
+        let [unknown, unknown_in_range] = unknown;
+        let (start, end) = (at(times.0), at(times.0 + times.1));
+        let report = TlsReport { organization, contact, id, start, end, policies, oddities, sha256, unknown, unknown_in_range };
         Received {
             report, reporter, subject: subject.map(|name| domain(&name)), source, authenticity: who, received_at: received_at.map(at), raw,
         }
