@@ -5,7 +5,7 @@
 //! the caps of each format. What a content is, is told by itself, never by its name. Every layer that fails leaves a reason.
 
 use std::cell::OnceCell;
-use std::io::{self, Cursor, Read};
+use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
@@ -143,10 +143,12 @@ impl<'a, 'send> Contents<'a, 'send> {
     pub(super) fn stream(&mut self, mut reader: &mut dyn Read, size: Option<u64>, place: Place<'_>) -> Result<(), Stopped> {
         let mut head = Vec::with_capacity(HEAD);
         if let Err(problem) = (&mut reader).take(HEAD as u64).read_to_end(&mut head) {
-            return Ok(self.delivery.refuse(place.source, told(&problem), &head));
+            self.delivery.refuse(place.source, problem.to_string(), &head);
+            return Ok(());
         }
         if place.layers == 0 {
-            return Ok(self.delivery.refuse(place.source, "packed too many times over", &head));
+            self.delivery.refuse(place.source, "packed too many times over", &head);
+            return Ok(());
         }
         let (gzip, mailbox, archive) = (gzip::is_gzip(&head), mbox::is_mbox(&head), tar::is_tar(&head));
         let mut whole = Cursor::new(head).chain(reader);
@@ -158,7 +160,8 @@ impl<'a, 'send> Contents<'a, 'send> {
         } else if archive {
             return self.members(whole, place);
         } else if let Some(size) = size.filter(|size| *size > CONTENT_CAP as u64) {
-            return Ok(self.delivery.refuse_unread(place.source, too_large(), whole.get_ref().0.get_ref(), size));
+            self.delivery.refuse_unread(place.source, too_large(), whole.get_ref().0.get_ref(), size);
+            return Ok(());
         }
         self.whole(&mut whole, size, place)
     }
@@ -168,7 +171,7 @@ impl<'a, 'send> Contents<'a, 'send> {
         let mut bytes = self.bench.buffer();
         let read = reader.take(CONTENT_CAP as u64 + 1).read_to_end(&mut bytes);
         match read {
-            Err(problem) => self.delivery.refuse(place.source, told(&problem), &bytes),
+            Err(problem) => self.delivery.refuse(place.source, problem.to_string(), &bytes),
             Ok(_) if bytes.len() > CONTENT_CAP => {
                 self.delivery.refuse_unread(place.source, too_large(), &bytes[..HEAD], size.unwrap_or(bytes.len() as u64));
             }
@@ -183,7 +186,8 @@ impl<'a, 'send> Contents<'a, 'send> {
         self.unpacked += bytes.len() as u64;
         if self.unpacked > UNPACKED_CAP {
             let why = format!("it unpacks to more than {} MiB in all", UNPACKED_CAP >> 20);
-            return Ok(self.delivery.refuse(place.source, why, bytes));
+            self.delivery.refuse(place.source, why, bytes);
+            return Ok(());
         }
         self.live += bytes.len();
         let outcome = self.bytes(bytes, place);
@@ -219,7 +223,8 @@ impl<'a, 'send> Contents<'a, 'send> {
                 }
                 Err(why) => {
                     let sha256 = *sha256.get_or_init(|| Fingerprint::of(packed));
-                    Ok(self.delivery.refuse_as(place.source, why.to_string(), sha256, packed.len() as u64))
+                    self.delivery.refuse_as(place.source, why.to_string(), sha256, packed.len() as u64);
+                    Ok(())
                 }
             };
             outcome.map_or_else(|Stopped| ControlFlow::Break(()), ControlFlow::Continue)
@@ -233,7 +238,10 @@ impl<'a, 'send> Contents<'a, 'send> {
         loop {
             match archive.next() {
                 Ok(None) => return Ok(()),
-                Err(why) => return Ok(self.delivery.refuse(place.source, why.to_string(), &[])),
+                Err(why) => {
+                    self.delivery.refuse(place.source, why.to_string(), &[]);
+                    return Ok(());
+                }
                 Ok(Some(mut member)) => {
                     let name = std::mem::take(&mut member.name);
                     if is_left_over(&name) {
@@ -263,7 +271,10 @@ impl<'a, 'send> Contents<'a, 'send> {
             number += 1;
             match mailbox.next() {
                 Ok(None) => return Ok(()),
-                Err(problem) => return Ok(self.delivery.refuse(place.source, told(&problem), &[])),
+                Err(problem) => {
+                    self.delivery.refuse(place.source, problem.to_string(), &[]);
+                    return Ok(());
+                }
                 Ok(Some(message)) => {
                     let source = format!("{}: message {number}", place.source);
                     if message.cut {
@@ -282,7 +293,10 @@ impl<'a, 'send> Contents<'a, 'send> {
     pub(super) fn one_mail(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), Stopped> {
         let mail = match mail::read(bytes) {
             Ok(mail) => mail,
-            Err(why) => return Ok(self.delivery.refuse(place.source, why.to_string(), bytes)),
+            Err(why) => {
+                self.delivery.refuse(place.source, why.to_string(), bytes);
+                return Ok(());
+            }
         };
         let begin = self.delivery.moment();
         let envelope = Envelope::of(&mail, place.origin);
@@ -332,7 +346,10 @@ impl<'a, 'send> Contents<'a, 'send> {
                     };
                     self.delivery.report(received, text.len())
                 }
-                Err(why) => Ok(self.delivery.refuse(place.source, why.to_string(), text.as_bytes())),
+                Err(why) => {
+                    self.delivery.refuse(place.source, why.to_string(), text.as_bytes());
+                    Ok(())
+                }
             };
             delivered.map_or_else(|Stopped| ControlFlow::Break(()), ControlFlow::Continue)
         });
@@ -375,11 +392,6 @@ fn is_xml(bytes: &[u8]) -> bool {
 
 fn is_dmarc(bytes: &[u8]) -> bool {
     memchr::memmem::find(&bytes[..bytes.len().min(4096)], b"<feedback").is_some()
-}
-
-/// The reason inside, for a reader's error wraps what a format says.
-fn told(problem: &io::Error) -> String {
-    problem.to_string()
 }
 
 fn clip(name: &str) -> &str {

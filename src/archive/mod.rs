@@ -2,7 +2,8 @@
 //!
 //! In: the paths that the operator gave. Out: an [`Archive`], from which each domain takes its
 //! [`ReportFacts`]. What a file is, is told by its content, never by its name; names only break a tie where the content says nothing.
-//! A file that cannot be read as a report is a [`Rejected`] with its reason and costs no other.
+//! A file that cannot be read as a report is a [`Rejected`] with its reason and costs no other. [`read`] hands reports over one by one,
+//! however many there are.
 
 pub mod authenticity;
 mod collect;
@@ -120,5 +121,7 @@ impl Archive {
     }
 }
 
+#[cfg(test)]
+mod field_tests;
 #[cfg(test)]
 mod tests;

@@ -224,3 +224,6 @@ impl Hand<'_> {
         self.giver.give(std::mem::take(&mut self.held), std::mem::take(&mut self.weight)).map_err(|_closed| Stopped)
     }
 }
+
+#[cfg(test)]
+mod tests;
