@@ -9,6 +9,7 @@ mod day;
 mod entries;
 mod groups;
 mod reporters;
+mod spike;
 mod summary;
 mod tally;
 mod window;
@@ -20,6 +21,8 @@ use jiff::Timestamp;
 pub use self::bound::upper_bound;
 pub use self::entries::{Meaning, meaning};
 pub use self::groups::{Explanation, Group};
+pub use self::reporters::Stopped;
+pub use self::spike::Spike;
 pub use self::summary::judge;
 pub use self::window::Lack;
 use crate::model::assessment::ReportsSummary;
@@ -71,6 +74,10 @@ pub struct Judged {
     pub lacks: Vec<Lack>,
     /// The failures of the longest window, worst first.
     pub groups: Vec<Group>,
+    /// Regular reporters that have stopped, by name.
+    pub stopped: Vec<Stopped>,
+    /// Reporters whose failures have leapt up, by name.
+    pub spikes: Vec<Spike>,
     /// Reports of periods that lie in the future: not evidence.
     pub from_the_future: usize,
 }

@@ -267,3 +267,38 @@ fn where_all_reports_are_set_aside_that_is_why_there_is_none() {
     assert_eq!(none.message, message);
     assert!(none.fix.is_some_and(|fix| fix.say.contains("reports-unauthenticated")));
 }
+
+#[test]
+fn a_regular_reporter_that_has_stopped_is_told_while_others_go_on() {
+    let letters = |stopped: i64| [Letter::daily("google.com", 1..=20), Letter::daily("microsoft.com", stopped..=20)].concat();
+    assert_eq!(said(letters(4)), NOTHING, "late reports come");
+    assert_eq!(said(letters(5)), ["reports-silent"]);
+    assert_eq!(said(two(12..=30)), ["reports-stale?"], "all of them: another matter");
+    let mut reports = facts(letters(8));
+    let told = |reports: &ReportFacts| {
+        let finding =
+            findings_of(&domain(Some(reports.clone())), Some(TESTING)).into_iter().find(|finding| finding.code() == "reports-silent");
+        let finding = finding.expect("it was judged");
+        (finding.subject, finding.message)
+    };
+    let message = "microsoft.com, which reported daily, has stopped: its newest report is about 2026-03-23";
+    assert_eq!(told(&reports), ("microsoft.com".to_owned(), message.to_owned()));
+    reports.set_aside = vec![aside("microsoft.com", 7, unverified("its key is gone", false))];
+    let instead = "; 7 reports of it since then are set aside (reports-unauthenticated)";
+    assert_eq!(told(&reports).1, format!("{message}{instead}"));
+}
+
+#[test]
+fn failures_that_leap_up_are_told_as_news() {
+    let usual = |reporter: &str| each(Letter::daily(reporter, 2..=20), |letter| letter.sessions(100));
+    let letters = |mx: &str| {
+        let newest = Letter::new("google.com", 1).sessions(60).failed("certificate-expired", mx, 40);
+        [usual("google.com"), usual("microsoft.com"), vec![newest]].concat()
+    };
+    assert_eq!(said(letters("mx1.shop.example")), ["reports-failing!", "reports-spike"]);
+    assert_eq!(said(letters("mx.elsewhere.example")), ["reports-foreign-mx"]);
+    let findings = findings_of(&domain(Some(facts(letters("mx1.shop.example")))), Some(TESTING));
+    let spike = findings.iter().find(|finding| finding.code() == "reports-spike").expect("it was judged");
+    assert_eq!(spike.message, "failures at google.com have leapt up: 40 of 100 sessions failed on 2026-03-30, 0 of 1900 sessions before");
+    assert_eq!(spike.expected.as_deref(), Some("a failure rate near that of before, which was at most 0.16 %"));
+}
