@@ -76,8 +76,12 @@ fn property_name(text: &mut Scanner<'_>) -> Option<String> {
     loop {
         let word = text.word(&['=']);
         if word.is_empty() {
+            if text.eat('=') && !name.is_empty() {
+                return Some(name.to_ascii_lowercase());
+            }
             // An equals sign or a quotation without a name before it.
-            return if text.eat('=') && !name.is_empty() { Some(name.to_ascii_lowercase()) } else { text.step().and(None) };
+            text.step();
+            return None;
         }
         // Words that no dot joins are no name; the last of them may be the beginning of one.
         if !(name.ends_with('.') || word.starts_with('.')) {
@@ -134,7 +138,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes whatever comes next but a semicolon.
-    fn step(&mut self) -> Option<()> {
+    fn step(&mut self) {
         if self.rest.starts_with('"') {
             self.quoted();
         } else if !self.at_end() {
@@ -142,7 +146,6 @@ impl<'a> Scanner<'a> {
             chars.next();
             self.rest = chars.as_str();
         }
-        Some(())
     }
 
     /// Takes what comes up to white space, a comment, a quotation, a semicolon or one of `ends`.

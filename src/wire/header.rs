@@ -111,8 +111,7 @@ impl<'a> Field<'a> {
 
 /// A line without the CRLF or LF that ends it.
 pub fn without_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n")).unwrap_or(line)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! reports-*: what senders wrote, held against what is seen.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Scene;
 use super::row::Answer::{Inconclusive, NotReady, Ready};
@@ -11,7 +11,7 @@ const GOOGLE: &str = SENDERS[0].0;
 const MICROSOFT: &str = SENDERS[1].0;
 
 pub(super) fn rows() -> Vec<Row> {
-    [evidence(), failures(), files()].into_iter().flatten().collect()
+    [evidence(), failures(), reporters(), files()].into_iter().flatten().collect()
 }
 
 /// Clean reports of these days, with so many sessions each.
@@ -145,6 +145,41 @@ fn failures() -> Vec<Row> {
     ]
 }
 
+fn reporters() -> Vec<Row> {
+    vec![
+        row("a reporter that has stopped", Ready, &["warning reports-silent microsoft.com"], |it| {
+            let letters = [clean(it, &pair(40, 0)[..1], 1..=21), clean(it, &pair(0, 12)[1..], 8..=21)].concat();
+            it.letters(letters);
+        }),
+        row("failures that have leapt up", NotReady, &["blocker reports-failing google.com", "warning reports-spike google.com"], |it| {
+            let mx = it.mx_name(1);
+            it.amend(GOOGLE, &[1], |letter| letter.failed("certificate-not-trusted", &mx, 25));
+        }),
+        row("some mails that nothing proves", Ready, &["warning reports-unauthenticated"], |_| {}).observed(|facts| {
+            facts["reports"]["set_aside"] = aside();
+        }),
+        row("all of them mails that nothing proves", Inconclusive, &["unknown reports-none", "warning reports-unauthenticated"], |_| {})
+            .observed(|facts| {
+                facts["reports"]["reports"] = json!([]);
+                facts["reports"]["set_aside"] = aside();
+            }),
+        row("mails that nothing proves, counted on request", Ready, &["warning reports-unauthenticated"], |_| {}).observed(|facts| {
+            facts["reports"]["reports"][0]["authenticity"] = json!({"state": "unverifiable", "why": "it is not signed"});
+            facts["reports"]["unverified_counted"] = json!(1);
+        }),
+    ]
+}
+
+/// One forged report, and some that came too late to be verified.
+fn aside() -> Value {
+    json!([
+        {"reporter": "evil.test", "authenticity": {"state": "failed", "why": "the body is not the one that was signed by google.com"},
+         "reports": 1, "newest": "2026-03-01T23:59:59Z"},
+        {"reporter": "google.com", "authenticity": {"state": "unverifiable", "why": "the key is not in DNS (any more)", "again": false},
+         "reports": 20, "newest": "2026-03-01T23:59:59Z"},
+    ])
+}
+
 fn files() -> Vec<Row> {
     vec![
         row("half a report", Ready, &["warning reports-rejected"], |it| {
@@ -200,6 +235,11 @@ fn how_much_evidence_suffices() {
 #[test]
 fn failures_in_reports() {
     hold(&failures());
+}
+
+#[test]
+fn reporters_and_their_mails() {
+    hold(&reporters());
 }
 
 #[test]

@@ -108,7 +108,7 @@ impl Signer {
         let mut fields: Vec<String> = Vec::new();
         for line in header.split("\r\n") {
             match fields.last_mut().filter(|_| line.starts_with([' ', '\t'])) {
-                Some(field) => field.push_str(&format!("\r\n{line}")),
+                Some(field) => field.extend(["\r\n", line]),
                 None => fields.push(line.to_owned()),
             }
         }

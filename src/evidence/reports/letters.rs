@@ -87,6 +87,12 @@ impl Letter {
         self
     }
 
+    /// As a mail of this standing.
+    pub(crate) fn authenticity(mut self, authenticity: Authenticity) -> Self {
+        self.0.authenticity = authenticity;
+        self
+    }
+
     /// About so many days, this being the first.
     pub(crate) fn lasting(mut self, days: i64) -> Self {
         self.0.end = self.0.start + SignedDuration::from_hours(24 * days);

@@ -11,6 +11,7 @@ mod digest;
 mod entries;
 mod groups;
 mod reporters;
+mod spike;
 mod summary;
 mod tally;
 mod window;
@@ -24,6 +25,8 @@ pub use self::breakdown::breakdown;
 pub use self::digest::digest;
 pub use self::entries::{Meaning, meaning};
 pub use self::groups::{Explanation, Group};
+pub use self::reporters::Stopped;
+pub use self::spike::Spike;
 pub use self::summary::judge;
 pub use self::window::Lack;
 use crate::model::assessment::ReportsSummary;
@@ -75,6 +78,10 @@ pub struct Judged {
     pub lacks: Vec<Lack>,
     /// The failures of the longest window, worst first.
     pub groups: Vec<Group>,
+    /// Regular reporters that have stopped, by name.
+    pub stopped: Vec<Stopped>,
+    /// Reporters whose failures have leapt up, by name.
+    pub spikes: Vec<Spike>,
     /// Reports of periods that lie in the future: not evidence.
     pub from_the_future: usize,
 }

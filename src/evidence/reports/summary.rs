@@ -7,9 +7,10 @@ use jiff::SignedDuration;
 use super::bound::upper_bound;
 use super::day::{self, Day};
 use super::entries::{self, Entry, Standing};
+use super::reporters::Rhythms;
 use super::tally::Tally;
 use super::window::{Sufficiency, sufficiency};
-use super::{Judged, Situation, groups};
+use super::{Judged, Situation, groups, spike};
 use crate::model::assessment::{ReporterSummary, ReportsSummary, Window};
 
 /// Judges the reports of a domain.
@@ -38,7 +39,9 @@ pub fn judge(situation: &Situation<'_>) -> Judged {
         days: (today - longest..=today).map(|day| tally.line(day)).collect(),
     };
     let from_the_future = situation.reports.reports.iter().filter(|report| report.start > situation.now).count();
-    Judged { summary, lacks, groups, from_the_future }
+    let stopped = Rhythms::of(&entries, |_| true).stopped(today - longest, today, tally.rest, situation.settings);
+    let spikes = spike::of(&entries, today - longest, today, situation.settings);
+    Judged { summary, lacks, groups, stopped, spikes, from_the_future }
 }
 
 fn window(situation: &Situation<'_>, days: i64, tally: &Tally) -> Window {

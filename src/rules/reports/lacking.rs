@@ -40,7 +40,13 @@ fn none(case: &Case<'_>, judged: &Judged, sheet: &mut Sheet) {
     let domain = &case.facts.domain;
     let summary = &judged.summary;
     let given = case.facts.reports.as_ref().is_some_and(|reports| !reports.sources.is_empty());
-    let message = if given {
+    let aside: u64 = case.facts.reports.iter().flat_map(|reports| &reports.set_aside).map(|aside| aside.reports).sum();
+    let message = if aside > 0 {
+        let (reports, are) = (counted(aside, "report", "reports"), if aside == 1 { "is" } else { "are" });
+        format!(
+            "no TLS report about {domain} counts: {reports} {are} set aside, for nothing proves who wrote them (reports-unauthenticated)"
+        )
+    } else if given {
         format!("no TLS report about {domain} among {}", counted(summary.files, "file", "files"))
     } else {
         "no TLS reports were given, so nothing is known about what senders meet".to_owned()
@@ -48,11 +54,19 @@ fn none(case: &Case<'_>, judged: &Judged, sheet: &mut Sheet) {
     let needed = needed(case);
     let finding = sheet.undetermined(&NONE, domain.as_str(), message, overview(judged));
     finding.expected(needed).found(match judged.from_the_future {
+        0 if aside > 0 => format!("{}, none of them authentic", counted(aside, "report", "reports")),
         0 => "no report".to_owned(),
         number => format!("{}, all of days that lie in the future", counted(number, "report", "reports")),
     });
     let say = "give the files, folders or mails in which the reports lie: --reports PATH";
-    let say = if given { format!("{say}; see that _smtp._tls.{domain} names a mailbox that receives them") } else { say.to_owned() };
+    let say = if aside > 0 {
+        "verify mails when they arrive, as reports-unauthenticated tells; --trust-unverified counts those whose signature is not wrong"
+            .to_owned()
+    } else if given {
+        format!("{say}; see that _smtp._tls.{domain} names a mailbox that receives them")
+    } else {
+        say.to_owned()
+    };
     finding.fix(format!("{say}{}", earliest(judged)));
 }
 

@@ -20,19 +20,20 @@ impl Canon {
     pub(super) fn field(self, field: &Field<'_>, out: &mut Vec<u8>) {
         match self {
             Self::Simple => {
-                for (number, line) in field.raw.split(|byte| *byte == b'\n').enumerate() {
-                    if number > 0 {
+                for line in field.raw.split_inclusive(|byte| *byte == b'\n') {
+                    let content = without_line_end(line);
+                    out.extend_from_slice(content);
+                    if content.len() < line.len() {
                         out.extend_from_slice(b"\r\n");
                     }
-                    out.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
                 }
             }
             Self::Relaxed => {
                 out.extend(field.name().iter().map(u8::to_ascii_lowercase));
                 out.push(b':');
                 let value = out.len();
-                for line in field.value().split(|byte| *byte == b'\n') {
-                    one_space(line.strip_suffix(b"\r").unwrap_or(line), value, out);
+                for line in field.value().split_inclusive(|byte| *byte == b'\n') {
+                    one_space(without_line_end(line), value, out);
                 }
                 trim_end(value, out);
             }
@@ -127,7 +128,7 @@ mod tests {
             ("SubJect:\r\n  a   b\r\n \r\n\r\n", "subject:a b", "SubJect:\r\n  a   b\r\n "),
             ("C:\r\n", "c:", "C:"),
             ("C:  \t \r\n", "c:", "C:  \t "),
-            ("D:a\rb\r\n", "d:a\rb", "D:a\rb"),
+            ("D:a\rb\r\r\n", "d:a\rb\r", "D:a\rb\r"),
         ] {
             assert_eq!(field(Canon::Relaxed, raw), relaxed, "{raw:?}");
             assert_eq!(field(Canon::Simple, raw), simple, "{raw:?}");
@@ -146,6 +147,7 @@ mod tests {
             ("a \n \n\nb\n \n", "a\r\n\r\n\r\nb\r\n", "a \r\n \r\n\r\nb\r\n \r\n"),
             ("\t a\tb", " a b\r\n", "\t a\tb\r\n"),
             ("a\rb\r\r\n", "a\rb\r\r\n", "a\rb\r\r\n"),
+            ("a\r", "a\r\r\n", "a\r\r\n"),
         ] {
             body(Canon::Relaxed, written, relaxed);
             body(Canon::Simple, written, simple);
