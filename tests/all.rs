@@ -7,6 +7,7 @@ mod cli;
 mod expiry;
 mod facts;
 mod hostile;
+mod imap;
 mod lab;
 mod lab_selftest;
 mod layers;

@@ -119,7 +119,7 @@ impl Fetching<'_> {
 
 /// Told on the error stream: what is read is not wrong by it, only late.
 fn trouble(name: &str, error: &imap::ImapError, pause: Duration, streams: &mut Streams<'_>) {
-    let text = format!("{name}: {error}; next try in {} s", pause.as_secs());
+    let text = format!("{name}: {error}; next try in {} s", pause.as_secs_f32());
     // If the error stream is gone, the work goes on without words.
     let _ = writeln!(streams.err, "stsready: {}", escape::terminal(&text));
 }

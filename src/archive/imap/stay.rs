@@ -11,7 +11,7 @@ use super::{Manner, Stop};
 
 /// How often in a row a try may fail without anything having been read, for those who do not stay.
 const TRIES: u32 = 5;
-/// The pause after the first failure; it doubles with each.
+/// The pause after the first failure, unless even less is waited for an answer; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
@@ -31,7 +31,7 @@ pub(super) async fn attend(account: &Account, manner: &Manner, post: &Post, stop
         if gives_up {
             return Err(error);
         }
-        let pause = pause(failures);
+        let pause = pause(failures, manner.wait);
         post.ask(What::Trouble(error, pause)).await?;
         stop.or(async {
             tokio::time::sleep(pause).await;
@@ -41,8 +41,8 @@ pub(super) async fn attend(account: &Account, manner: &Manner, post: &Post, stop
     }
 }
 
-fn pause(failures: u32) -> Duration {
-    FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
+fn pause(failures: u32, wait: Duration) -> Duration {
+    FIRST_PAUSE.min(wait).saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
 }
 
 /// One connection, for as long as it lasts.
@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_limit() {
-        let seconds: Vec<u64> = [1, 2, 3, 8, 9, 10, 40, u32::MAX].map(|failures| pause(failures).as_secs()).to_vec();
+        let seconds: Vec<u64> =
+            [1, 2, 3, 8, 9, 10, 40, u32::MAX].map(|failures| pause(failures, Duration::from_mins(1)).as_secs()).to_vec();
         assert_eq!(seconds, [1, 2, 4, 128, 256, 300, 300, 300]);
     }
 

@@ -62,7 +62,7 @@ pub fn config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, CaFileError> 
 /// The handshake.
 pub(super) async fn handshake(tcp: TcpStream, host: &Host, config: &Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, ImapError> {
     let name = match host {
-        Host::Name(name) => ServerName::try_from(name.to_string()).map_err(|error| ImapError::Tls(error.to_string()))?,
+        Host::Name(name) => ServerName::try_from(name.clone()).map_err(|error| ImapError::Tls(error.to_string()))?,
         Host::Address(address) => ServerName::from(*address),
     };
     TlsConnector::from(Arc::clone(config)).connect(name, tcp).await.map_err(|error| explain(error, host))
