@@ -2,6 +2,7 @@
 
 mod accounts;
 mod dovecot;
+mod library;
 mod real;
 mod scripted;
 

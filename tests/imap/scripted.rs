@@ -171,6 +171,25 @@ fn a_silent_server_is_waited_for_and_given_up() {
 }
 
 #[test]
+fn a_run_that_is_killed_loses_nothing_and_the_next_one_completes_it() {
+    let scene = Scene::new(Imap::with(mails(400)));
+    let call = || scene.desk.fetch(&scene.url(), &[]).args(["--ca-file".as_ref(), scene.lab.root_file().as_os_str()]);
+    for batches in [1, 3] {
+        // The pace of the lab makes sure that there is something left to be killed.
+        scene.lab.set_reply_delay(Duration::from_millis(30));
+        let before = scene.commands().len();
+        let fetches = || scene.commands().iter().skip(before).filter(|command| command.contains("BODY.PEEK[]")).count();
+        call().kill_when(|| fetches() > batches);
+    }
+    scene.lab.set_reply_delay(Duration::ZERO);
+    let last = call().run().exits(0);
+    let told = told(&last);
+    assert!(told["messages"].as_u64().is_some_and(|messages| messages < 400), "what was kept is not read again{last}");
+    scene.host.change(|imap| imap.uid_validity += 1);
+    numbers(&call().run().exits(0), &[("messages", 400), ("new", 0), ("known", 400)]);
+}
+
+#[test]
 fn hostile_literals_take_no_memory() {
     let large = 100_000_000;
     let pump = format!("* 1 FETCH (UID 1 BODY[] {{{large}}}\r\n{} X)\r\nTAG OK x\r\n", "x".repeat(large));

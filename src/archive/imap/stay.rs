@@ -19,13 +19,16 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// Reads the folder to its end; or, if it is to stay, until it is stopped.
 pub(super) async fn attend(account: &Account, manner: &Manner, post: &Post, stop: &Stop) -> Result<(), ImapError> {
     let mut care = Care::default();
-    let mut failures = 0;
+    let (mut failures, mut has_ever_worked) = (0, false);
     loop {
         let Err(error) = attempt(account, manner, post, stop, &mut care).await else { return Ok(()) };
         let has_worked = std::mem::take(&mut care.progress);
+        has_ever_worked |= has_worked;
         failures = if has_worked { 1 } else { failures + 1 };
         let gives_up = match error.kind() {
-            Kind::Setting | Kind::Lasting => true,
+            Kind::Setting | Kind::Over => true,
+            // A certificate that has just ended will be renewed: whoever stays waits for it.
+            Kind::Lasting => !(manner.stay && has_ever_worked),
             Kind::Passing => !manner.stay && failures >= TRIES,
         };
         if gives_up {

@@ -71,7 +71,13 @@ pub(super) async fn handshake(tcp: TcpStream, host: &Host, config: &Arc<ClientCo
 /// Says which of the faults of a certificate it is, and what to do about it.
 fn explain(error: io::Error, host: &Host) -> ImapError {
     let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else { return ImapError::Broken(error) };
-    let rustls::Error::InvalidCertificate(fault) = tls else { return ImapError::Tls(tls.to_string()) };
+    let fault = match tls {
+        rustls::Error::InvalidCertificate(fault) => fault,
+        rustls::Error::InvalidMessage(_) => {
+            return ImapError::Tls("what comes is not TLS; a server that begins in clear text is imap+starttls://".to_owned());
+        }
+        other => return ImapError::Tls(other.to_string()),
+    };
     let why = match fault {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired".to_owned(),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "is not valid yet".to_owned(),
