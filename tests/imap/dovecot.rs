@@ -24,6 +24,7 @@ pub(super) struct Dovecot {
 
 impl Dovecot {
     /// Starts it; `None` where there is none.
+    #[expect(clippy::print_stderr, reason = "what is left out must be said")]
     pub(super) fn start() -> Option<Self> {
         if Command::new("dovecot").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
             let required = std::env::var("STSREADY_DOVECOT").is_ok_and(|value| value == "required");
@@ -57,11 +58,10 @@ impl Dovecot {
                 .expect("it starts"),
             folder,
         };
-        dovecot.own(&mail);
+        own(&mail);
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if begun.elapsed() > Duration::from_secs(10) {
-                eprintln!("{}", fs::read_to_string(dovecot.folder.path().join("log")).unwrap_or_default());
                 return None;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -85,12 +85,12 @@ impl Dovecot {
         for part in ["cur", "new", "tmp"] {
             fs::create_dir_all(maildir.join(part)).expect("made");
         }
-        self.own(&maildir);
+        own(&maildir);
         for (number, mail) in mails.into_iter().enumerate() {
             let name = format!("{}.{:09}_{number:06}.lab", seconds(), nanos());
             let written = maildir.join("tmp").join(&name);
             fs::write(&written, mail).expect("written");
-            self.own(&written);
+            own(&written);
             fs::rename(&written, maildir.join("new").join(&name)).expect("delivered");
         }
     }
@@ -122,21 +122,6 @@ impl Dovecot {
         let mail = self.folder.path().join("mail");
         if folder == "INBOX" { mail } else { mail.join(format!(".{folder}")) }
     }
-
-    /// Gives it to the user whose mail it is.
-    fn own(&self, path: &Path) {
-        if !is_root() {
-            return;
-        }
-        chown(path, Some(NOBODY), Some(NOBODY)).expect("root may");
-        if path.is_dir() {
-            for entry in fs::read_dir(path).expect("a folder").flatten() {
-                if entry.path().is_dir() {
-                    chown(entry.path(), Some(NOBODY), Some(NOBODY)).expect("root may");
-                }
-            }
-        }
-    }
 }
 
 impl Drop for Dovecot {
@@ -145,6 +130,19 @@ impl Drop for Dovecot {
         let _ = Command::new("doveadm").arg("-c").arg(self.folder.path().join("dovecot.conf")).arg("stop").output();
         let _ = self.master.kill();
         let _ = self.master.wait();
+    }
+}
+
+/// Gives it to the user whose mail it is.
+fn own(path: &Path) {
+    if !is_root() {
+        return;
+    }
+    let give = |path: &Path| chown(path, Some(NOBODY), Some(NOBODY)).expect("root may");
+    give(path);
+    if path.is_dir() {
+        let inside = fs::read_dir(path).expect("a folder").flatten().map(|entry| entry.path());
+        inside.filter(|path| path.is_dir()).for_each(|path| give(&path));
     }
 }
 

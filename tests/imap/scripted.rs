@@ -231,6 +231,31 @@ fn a_certificate_that_does_not_stand_ends_it_before_the_password() {
 }
 
 #[test]
+fn a_server_that_signs_its_own_certificate_stands_if_it_is_given() {
+    let scene = Scene::new(Imap::with(mails(1)));
+    let leaf = Leaf::for_host(&scene.host.address().to_string());
+    let fetch = |ca_file: &str| scene.desk.fetch(&scene.url(), &["--ca-file", ca_file]).run();
+    for (leaf, words) in [
+        (leaf.clone().ca_true(), None),
+        (leaf.clone(), None),
+        (leaf.clone().ca_true().expires_in(-3), Some("has expired")),
+        (Leaf::for_host("other.lab.test").ca_true(), Some("is not for the name")),
+    ] {
+        let chain = leaf.self_signed();
+        let given = scene.desk.file("own.pem", &chain.pem());
+        scene.host.set_identity(chain);
+        match words {
+            None => numbers(&fetch(&given).exits(0), &[("rejected", 0)]),
+            Some(words) => assert!(fetch(&given).exits(3).stderr.contains(words), "{words}"),
+        }
+    }
+    // Another that says the same is not the one that was given.
+    scene.host.set_identity(leaf.ca_true().self_signed());
+    let run = fetch(&scene.lab.root_file().display().to_string()).exits(3);
+    assert!(run.stderr.contains("is signed by itself") && run.stderr.contains("--ca-file"), "{run}");
+}
+
+#[test]
 fn starttls_is_used_and_nothing_before_it_is_believed() {
     let url = |scene: &Scene| format!("imap+starttls://tlsrpt@{}/INBOX", scene.host.socket());
     let fetch = |scene: &Scene| scene.desk.fetch(&url(scene), &[]).args(["--ca-file".as_ref(), scene.lab.root_file().as_os_str()]).run();

@@ -16,6 +16,7 @@ mod dialogue;
 mod error;
 mod keep;
 mod letter;
+mod login;
 mod session;
 mod sheaf;
 mod stay;
@@ -32,7 +33,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 pub use self::account::{Account, After, Secret};
 pub use self::error::{ImapError, Kind};
 pub use self::letter::Read;
-pub use self::tls::{CaFileError, config as tls_config};
+pub use self::tls::{TlsConfigError, config as tls_config};
 
 use self::keep::{Post, Request, What};
 use super::intake::{Parcel, Refused};
