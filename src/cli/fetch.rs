@@ -6,7 +6,7 @@ mod say;
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::sync::watch;
 
 use self::accounts::Plan;
@@ -146,9 +146,13 @@ fn give_up(told: &mut Told, error: &ImapError, stays: bool, streams: &mut Stream
 fn bar(shown: bool) -> ProgressBar {
     let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(0), target);
-    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} messages, {per_sec}, {eta} left");
+    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} messages, {rate}, {eta} left");
+    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // Drawn again a moment later, should it not be.
+        let _ = write!(out, "{:.0} a second", state.per_sec());
+    };
     // The template is fixed; should it ever be wrong, the bar looks plain.
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("rate", rate))
 }
 
 /// When the process is asked to end: what has been read is kept, and then it does.

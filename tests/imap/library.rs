@@ -109,6 +109,17 @@ fn who_stays_says_again_and_again_that_it_is_there() {
 }
 
 #[test]
+fn a_message_that_arrives_while_the_folder_is_listed_is_not_left_for_later() {
+    let listed = "* 1 FETCH (UID 1 RFC822.SIZE 9)\r\n* 2 FETCH (UID 2 RFC822.SIZE 9)\r\nTAG OK x\r\n";
+    let imap = Imap::with(mails(3)).times(1, "UID FETCH 1:* (UID RFC822", ImapAnswer::Say(listed.to_owned()));
+    let scene = Scene::new(imap.times(1, "UID FETCH 3:* (UID RFC822", ImapAnswer::Say("* 3 EXISTS\r\nTAG OK x\r\n".to_owned())));
+    let manner = Manner { idle: Duration::from_mins(5), ..staying() };
+    let mut keeper = Memory::default();
+    let outcomes = scene.stay(&manner, &mut keeper, |scene| scene.commands("IDLE") > 0).expect("kept");
+    assert_eq!((outcomes[0].messages, keeper.reports), (3, 3), "{outcomes:?}");
+}
+
+#[test]
 fn a_server_that_cannot_tell_of_itself_is_asked() {
     let scene = Scene::new(Imap { capabilities: "IMAP4rev1 AUTH=PLAIN SASL-IR", ..Imap::with(mails(1)) });
     let mut keeper = Memory::default();

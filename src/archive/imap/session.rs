@@ -17,9 +17,11 @@ use crate::wire::imap::command::{Command, Names, uid_set};
 use crate::wire::imap::response::{Code, Content, Message, Response, Status, Words};
 
 /// How many messages are listed at once; of a larger folder the first so many, and then the next.
-const LIST_CAP: usize = 500_000;
+pub(super) const LIST_CAP: usize = 500_000;
 /// How much of the header of a message that is too large to be fetched is looked at.
 const HEAD_CAP: usize = 64 << 10;
+/// The least pause between two looks at a folder.
+const BREATH: Duration = Duration::from_secs(1);
 /// A server that does not answer a farewell is left without one.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -29,6 +31,8 @@ pub(super) struct Session {
     /// What the server can do, in upper case.
     pub(super) capabilities: Vec<String>,
     names: Names,
+    /// Whether more messages were told of while they were listed: they may not be in the list.
+    more: bool,
 }
 
 /// An open folder.
@@ -60,7 +64,7 @@ impl Session {
     /// Connects and logs in.
     pub(super) async fn open(account: &Account, wait: Duration) -> Result<Self, ImapError> {
         let connected = connect(account, wait).await?;
-        let mut session = Self { talk: connected.talk, capabilities: Vec::new(), names: Names::Utf7 };
+        let mut session = Self { talk: connected.talk, capabilities: Vec::new(), names: Names::Utf7, more: false };
         match connected.capabilities {
             Some(list) => session.capabilities = list,
             None => session.ask_capabilities().await?,
@@ -131,9 +135,11 @@ impl Session {
     pub(super) async fn list(&mut self, from: u32) -> Result<Vec<Listed>, ImapError> {
         let command = Command::new("UID FETCH").word(&format!("{from}:*")).word("(UID RFC822.SIZE)");
         let mut found: Vec<Listed> = Vec::new();
+        let mut more = false;
         let done = self
             .talk
             .run(&command, |response| {
+                more |= matches!(response, Response::Exists(_));
                 // `n:*` names the last message even if its UID is below n (RFC 9051 §9, seq-range).
                 if let Response::Fetched(Message { uid: Some(uid), size, .. }) = response
                     && uid >= from
@@ -146,6 +152,7 @@ impl Session {
             })
             .await?;
         expect_ok("UID FETCH", done)?;
+        self.more = more;
         first(&mut found);
         Ok(found)
     }
@@ -202,6 +209,10 @@ impl Session {
     /// Waits until something may have arrived, at most for `period`: by IDLE (RFC 2177) where the server has it, else by asking after
     /// `poll`.
     pub(super) async fn wait(&mut self, period: Duration, poll: Duration) -> Result<(), ImapError> {
+        if std::mem::take(&mut self.more) {
+            tokio::time::sleep(BREATH).await;
+            return Ok(());
+        }
         if !self.can("IDLE") {
             tokio::time::sleep(poll).await;
             let done = self.talk.run(&Command::new("NOOP"), |_| {}).await?;
