@@ -10,6 +10,7 @@ mod dkim;
 mod expiry;
 mod facts;
 mod hostile;
+mod imap;
 mod lab;
 mod lab_selftest;
 mod layers;

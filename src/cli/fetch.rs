@@ -6,7 +6,7 @@ mod say;
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::sync::watch;
 
 use self::accounts::Plan;
@@ -14,7 +14,7 @@ use self::say::Told;
 use super::args::FetchArgs;
 use super::config::Config;
 use super::{Exit, Failure, Streams, keys, observe, setup};
-use crate::archive::imap::{self, Account, Keeper, Kept, Kind, Manner, Mark, News};
+use crate::archive::imap::{self, Account, ImapError, Keeper, Kept, Kind, Manner, Mark, News};
 use crate::archive::intake::Parcel;
 use crate::archive::read::{self, Options};
 use crate::archive::store::{self, Store, StoreError};
@@ -32,7 +32,12 @@ pub(super) fn fetch(args: &FetchArgs, streams: &mut Streams<'_>) -> Result<Exit,
                 ready.push(account);
                 numbers.push(number);
             }
-            Err(why) => told.fail(why, Exit::Usage),
+            Err(why) => {
+                told.fail(why, Exit::Usage);
+                if args.idle {
+                    say::failure(told, streams)?;
+                }
+            }
         }
     }
     if !ready.is_empty() {
@@ -72,14 +77,15 @@ impl Fetching<'_> {
             Options { verifier: &*verifier, keep_raw: args.keep_raw || self.config.reports.keep_raw, cores: 0, unchanged: &|_| false };
         let wait = args.verifying.timeout.unwrap_or(Manner::default().wait);
         let manner = Manner { wait, stay: args.idle, ..Manner::default() };
-        let stop = stop_on_signal(&runtime);
+        let (stop, asked_to_stop) = watch::channel(false);
+        stop_on_signal(&runtime, stop.clone());
         let bar = bar(streams.progress && !args.quiet && !args.idle);
         let mut printed = Ok(());
         let outcomes = imap::fetch(
             runtime.handle(),
             accounts,
             &manner,
-            &stop,
+            &asked_to_stop,
             &|mail, source, received_at| read::mail(mail, source, received_at, &options),
             &mut Shelf(&store),
             |number, news| {
@@ -89,10 +95,14 @@ impl Fetching<'_> {
                     News::Kept(messages) => bar.inc(messages),
                     News::Refused(refused) => told.refuse(refused),
                     News::Trouble(error, pause) => bar.suspend(|| trouble(told.name(), error, pause, streams)),
+                    News::GivenUp(error) => give_up(told, error, args.idle, streams),
                     News::Read(outcome) => {
                         let grown = told.update(outcome);
                         if args.idle && grown && printed.is_ok() {
                             printed = say::meanwhile(told, args, streams);
+                            if printed.is_err() {
+                                stop.send_replace(true);
+                            }
                         }
                     }
                 }
@@ -102,15 +112,8 @@ impl Fetching<'_> {
         // What a server holds open must not keep the process.
         runtime.shutdown_background();
         for (outcome, number) in outcomes.iter().zip(self.numbers) {
-            let Some(told) = self.told.get_mut(*number) else { continue };
-            told.update(outcome);
-            if let Some(error) = &outcome.error {
-                let stopped = matches!(error, imap::ImapError::Stopped);
-                match error.kind() {
-                    _ if stopped && args.idle => {}
-                    Kind::Setting => told.fail(error.to_string(), Exit::Usage),
-                    Kind::Passing | Kind::Lasting => told.fail(error.to_string(), Exit::Inconclusive),
-                }
+            if let Some(told) = self.told.get_mut(*number) {
+                told.update(outcome);
             }
         }
         printed
@@ -118,30 +121,46 @@ impl Fetching<'_> {
 }
 
 /// Told on the error stream: what is read is not wrong by it, only late.
-fn trouble(name: &str, error: &imap::ImapError, pause: Duration, streams: &mut Streams<'_>) {
-    let text = format!("{name}: {error}; next try in {} s", pause.as_secs());
+fn trouble(name: &str, error: &ImapError, pause: Duration, streams: &mut Streams<'_>) {
+    let text = format!("{name}: {error}; next try in {} s", pause.as_secs_f32());
     // If the error stream is gone, the work goes on without words.
     let _ = writeln!(streams.err, "stsready: {}", escape::terminal(&text));
+}
+
+/// Takes over why an account is given up. Where the others are stayed at it is said at once, else at the end.
+fn give_up(told: &mut Told, error: &ImapError, stays: bool, streams: &mut Streams<'_>) {
+    let exit = match error.kind() {
+        Kind::Setting => Exit::Usage,
+        Kind::Passing | Kind::Lasting => Exit::Inconclusive,
+        // Whoever stays is ended in no other way.
+        Kind::Over if stays => return,
+        Kind::Over => Exit::Inconclusive,
+    };
+    told.fail(error.to_string(), exit);
+    if stays {
+        // If the error stream is gone, the work goes on without words.
+        let _ = say::failure(told, streams);
+    }
 }
 
 fn bar(shown: bool) -> ProgressBar {
     let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(0), target);
-    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} messages, {per_sec}, {eta} left");
+    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} messages, {rate}, {eta} left");
+    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // Drawn again a moment later, should it not be.
+        let _ = write!(out, "{:.0} a second", state.per_sec());
+    };
     // The template is fixed; should it ever be wrong, the bar looks plain.
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("rate", rate))
 }
 
-/// Turns true when the process is asked to end: what has been read is kept, and then it does.
-fn stop_on_signal(runtime: &tokio::runtime::Runtime) -> watch::Receiver<bool> {
-    let (stop, asked) = watch::channel(false);
+/// When the process is asked to end: what has been read is kept, and then it does.
+fn stop_on_signal(runtime: &tokio::runtime::Runtime, stop: watch::Sender<bool>) {
     runtime.spawn(async move {
         signalled().await;
-        // Nobody listens any more: it is ending already.
-        let _ = stop.send(true);
-        std::future::pending::<()>().await;
+        stop.send_replace(true);
     });
-    asked
 }
 
 #[cfg(unix)]

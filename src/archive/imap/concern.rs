@@ -22,7 +22,7 @@ fn is_report_subject(line: &[u8]) -> bool {
 
 /// A file name by RFC 8460 §5.1, `sender!domain!begin!end….json` and what it may be packed as.
 fn is_report_name(line: &[u8]) -> bool {
-    has(line, b"name") && has(line, b".json") && line.iter().filter(|byte| **byte == b'!').count() >= 3
+    has(line, b"name") && has(line, b".json") && line.split(|byte| *byte == b'!').count() > 3
 }
 
 fn has(text: &[u8], part: &[u8]) -> bool {

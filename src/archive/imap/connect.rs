@@ -49,7 +49,7 @@ pub(super) async fn connect(account: &Account, wait: Duration) -> Result<Connect
 async fn dial(account: &Account, wait: Duration) -> Result<TcpStream, ImapError> {
     let (host, port) = (&account.url.host, account.url.port);
     let name = match host {
-        Host::Name(name) => name.to_string(),
+        Host::Name(name) => name.clone(),
         Host::Address(address) => address.to_string(),
     };
     let unknown = |error| ImapError::NoAddress(name.clone(), error);

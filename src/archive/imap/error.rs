@@ -101,6 +101,8 @@ pub enum Kind {
     Lasting,
     /// It will be the same next time, unless the account is changed: another try could even lock it.
     Setting,
+    /// It was ended from here.
+    Over,
 }
 
 impl ImapError {
@@ -116,16 +118,11 @@ impl ImapError {
             | Self::Endless(_)
             | Self::LoginUnavailable(_)
             | Self::Refused { .. } => Kind::Passing,
-            Self::Certificate(_)
-            | Self::Tls(_)
-            | Self::NoStartTls(_)
-            | Self::NotImap(_)
-            | Self::Frame(_)
-            | Self::Stopped
-            | Self::NotKept => Kind::Lasting,
+            Self::Certificate(_) | Self::Tls(_) | Self::NoStartTls(_) | Self::NotImap(_) | Self::Frame(_) => Kind::Lasting,
             Self::NoLogin | Self::LoginRefused(_) | Self::NoFolder { .. } | Self::ReadOnly | Self::CannotMove | Self::Unsendable(_) => {
                 Kind::Setting
             }
+            Self::Stopped | Self::NotKept => Kind::Over,
         }
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum What {
     Read,
     /// It did not work; the next try is after this pause.
     Trouble(ImapError, std::time::Duration),
+    /// It did not work, and is not tried again.
+    GivenUp(ImapError),
 }
 
 /// An account's way to those who read and keep.

@@ -16,6 +16,7 @@ mod dialogue;
 mod error;
 mod keep;
 mod letter;
+mod login;
 mod session;
 mod sheaf;
 mod stay;
@@ -32,7 +33,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 pub use self::account::{Account, After, Secret};
 pub use self::error::{ImapError, Kind};
 pub use self::letter::Read;
-pub use self::tls::{CaFileError, config as tls_config};
+pub use self::tls::{TlsConfigError, config as tls_config};
 
 use self::keep::{Post, Request, What};
 use super::intake::{Parcel, Refused};
@@ -127,6 +128,8 @@ pub enum News<'a> {
     Read(&'a Outcome),
     /// It did not work, and is tried again after this pause.
     Trouble(&'a ImapError, Duration),
+    /// It did not work, and is not tried again.
+    GivenUp(&'a ImapError),
 }
 
 /// Reads folders until all are read, or as long as is asked for. `tell` hears of each account by its number. Must not be called on a
@@ -155,7 +158,10 @@ pub fn fetch<K: Keeper>(
             runtime.spawn(async move {
                 // Never closed, so there is always a turn.
                 let _turn = turns.acquire().await;
-                stay::attend(&account, &manner, &post, &stop).await
+                if let Err(error) = stay::attend(&account, &manner, &post, &stop).await {
+                    // If nobody keeps any more, nobody asks for reasons either.
+                    let _ = post.ask(What::GivenUp(error)).await;
+                }
             })
         })
         .collect();
@@ -175,11 +181,7 @@ pub fn fetch<K: Keeper>(
         }
         kept
     });
-    kept?;
-    for (outcome, ended) in outcomes.iter_mut().zip(attended) {
-        outcome.error = runtime.block_on(ended).unwrap_or(Err(ImapError::NotKept)).err();
-    }
-    Ok(outcomes)
+    kept.map(|()| outcomes)
 }
 
 /// Keeps what the accounts have read, one after the other, until none of them has more.
@@ -217,6 +219,7 @@ fn serve<K: Keeper>(
             What::Settled(messages) => outcome.settled += messages,
             What::Read => tell(number, News::Read(outcome)),
             What::Trouble(error, pause) => tell(number, News::Trouble(&error, pause)),
+            What::GivenUp(error) => tell(number, News::GivenUp(outcome.error.insert(error))),
         }
     }
     Ok(())

@@ -1,16 +1,14 @@
-//! What is done at a server: logging in, opening a folder, listing, fetching, marking and moving, and waiting for more.
+//! What is done at a server: opening a folder, listing, fetching, marking and moving, and waiting for more.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::client::TlsStream;
 
-use super::account::{Account, After, Secret};
+use super::account::{Account, After};
 use super::batch::Listed;
 use super::connect::connect;
 use super::dialogue::{Dialogue, Next};
@@ -19,17 +17,22 @@ use crate::wire::imap::command::{Command, Names, uid_set};
 use crate::wire::imap::response::{Code, Content, Message, Response, Status, Words};
 
 /// How many messages are listed at once; of a larger folder the first so many, and then the next.
-const LIST_CAP: usize = 500_000;
+pub(super) const LIST_CAP: usize = 500_000;
 /// How much of the header of a message that is too large to be fetched is looked at.
 const HEAD_CAP: usize = 64 << 10;
+/// The least pause between two looks at a folder.
+const BREATH: Duration = Duration::from_secs(1);
 /// A server that does not answer a farewell is left without one.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A server at which a user is logged in.
 pub(super) struct Session {
-    talk: Dialogue<TlsStream<TcpStream>>,
-    capabilities: Vec<String>,
+    pub(super) talk: Dialogue<TlsStream<TcpStream>>,
+    /// What the server can do, in upper case.
+    pub(super) capabilities: Vec<String>,
     names: Names,
+    /// Whether more messages were told of while they were listed: they may not be in the list.
+    more: bool,
 }
 
 /// An open folder.
@@ -61,7 +64,7 @@ impl Session {
     /// Connects and logs in.
     pub(super) async fn open(account: &Account, wait: Duration) -> Result<Self, ImapError> {
         let connected = connect(account, wait).await?;
-        let mut session = Self { talk: connected.talk, capabilities: Vec::new(), names: Names::Utf7 };
+        let mut session = Self { talk: connected.talk, capabilities: Vec::new(), names: Names::Utf7, more: false };
         match connected.capabilities {
             Some(list) => session.capabilities = list,
             None => session.ask_capabilities().await?,
@@ -76,59 +79,15 @@ impl Session {
         Ok(session)
     }
 
-    fn can(&self, capability: &str) -> bool {
+    pub(super) fn can(&self, capability: &str) -> bool {
         self.capabilities.iter().any(|have| have == capability)
     }
 
-    async fn ask_capabilities(&mut self) -> Result<(), ImapError> {
+    pub(super) async fn ask_capabilities(&mut self) -> Result<(), ImapError> {
         let mut found = Vec::new();
-        let done = self.talk.run(&Command::new("CAPABILITY"), |response| found.extend(listed_in(response))).await?;
+        let done = self.talk.run(&Command::new("CAPABILITY"), |response| note_list(&mut found, response)).await?;
         self.capabilities = found;
         expect_ok("CAPABILITY", done).map(drop)
-    }
-
-    /// By AUTHENTICATE PLAIN (RFC 4616), which carries any character, else by LOGIN.
-    async fn log_in(&mut self, user: &str, password: &Secret) -> Result<(), ImapError> {
-        let mut found = Vec::new();
-        let (status, words) = if self.can("AUTH=PLAIN") {
-            if user.contains('\0') || password.reveal().contains('\0') {
-                return Err(crate::wire::imap::command::Unsendable.into());
-            }
-            let response = BASE64.encode(format!("\0{user}\0{}", password.reveal()));
-            let authenticate = Command::new("AUTHENTICATE PLAIN");
-            if self.can("SASL-IR") {
-                self.talk.run(&authenticate.word(&response), |response| found.extend(listed_in(response))).await?
-            } else {
-                let underway = self.talk.send(&authenticate).await?;
-                match self.talk.asked_on(&underway).await {
-                    Ok(()) => {
-                        self.talk.send_line(&response).await?;
-                        self.talk.end_of(&underway, &mut |response| found.extend(listed_in(response))).await?
-                    }
-                    Err(ImapError::Refused { words, .. }) => return Err(ImapError::LoginRefused(words)),
-                    Err(error) => return Err(error),
-                }
-            }
-        } else if self.can("LOGINDISABLED") {
-            return Err(ImapError::NoLogin);
-        } else {
-            let login = Command::new("LOGIN").text(user)?.text(password.reveal())?;
-            self.talk.run(&login, |response| found.extend(listed_in(response))).await?
-        };
-        if status != Status::Ok {
-            let said = said(&words);
-            // RFC 5530 §3: these are about the server, not about who asks.
-            let not_now = |word: &str| ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN"].contains(&word);
-            let passes = matches!(&words.code, Some(Code::Word(word)) if not_now(word));
-            return Err(if passes { ImapError::LoginUnavailable(said) } else { ImapError::LoginRefused(said) });
-        }
-        // Many servers can do more once someone is logged in, and say so at once.
-        match words.code {
-            Some(Code::Capabilities(list)) => self.capabilities = list,
-            _ if !found.is_empty() => self.capabilities = found,
-            _ => self.ask_capabilities().await?,
-        }
-        Ok(())
     }
 
     /// Folder names in UTF-8 where a server knows nothing else (RFC 6855 §3, RFC 9051 §5.1).
@@ -157,7 +116,12 @@ impl Session {
             })
             .await?;
         if status != Status::Ok {
-            return Err(ImapError::NoFolder { folder: name.to_owned(), words: said(&words) });
+            let said = said(&words);
+            return Err(if is_not_now(&words) {
+                ImapError::Refused { command: verb, words: said }
+            } else {
+                ImapError::NoFolder { folder: name.to_owned(), words: said }
+            });
         }
         if *after != After::Leave && matches!(&words.code, Some(Code::Word(word)) if word == "READ-ONLY") {
             return Err(ImapError::ReadOnly);
@@ -171,9 +135,11 @@ impl Session {
     pub(super) async fn list(&mut self, from: u32) -> Result<Vec<Listed>, ImapError> {
         let command = Command::new("UID FETCH").word(&format!("{from}:*")).word("(UID RFC822.SIZE)");
         let mut found: Vec<Listed> = Vec::new();
+        let mut more = false;
         let done = self
             .talk
             .run(&command, |response| {
+                more |= matches!(response, Response::Exists(_));
                 // `n:*` names the last message even if its UID is below n (RFC 9051 §9, seq-range).
                 if let Response::Fetched(Message { uid: Some(uid), size, .. }) = response
                     && uid >= from
@@ -186,6 +152,7 @@ impl Session {
             })
             .await?;
         expect_ok("UID FETCH", done)?;
+        self.more = more;
         first(&mut found);
         Ok(found)
     }
@@ -242,6 +209,10 @@ impl Session {
     /// Waits until something may have arrived, at most for `period`: by IDLE (RFC 2177) where the server has it, else by asking after
     /// `poll`.
     pub(super) async fn wait(&mut self, period: Duration, poll: Duration) -> Result<(), ImapError> {
+        if std::mem::take(&mut self.more) {
+            tokio::time::sleep(BREATH).await;
+            return Ok(());
+        }
         if !self.can("IDLE") {
             tokio::time::sleep(poll).await;
             let done = self.talk.run(&Command::new("NOOP"), |_| {}).await?;
@@ -277,12 +248,17 @@ pub(super) struct Missing {
     pub(super) refused: Option<String>,
 }
 
-/// Capabilities in a response, if that is what it is.
-fn listed_in(response: Response) -> Vec<String> {
-    match response {
-        Response::Capabilities(list) | Response::Told(_, Words { code: Some(Code::Capabilities(list)), .. }) => list,
-        _ => Vec::new(),
+/// Takes the capabilities that a response lists, if it does. The last list stands: a server may say so as often as it likes.
+pub(super) fn note_list(found: &mut Vec<String>, response: Response) {
+    if let Response::Capabilities(list) | Response::Told(_, Words { code: Some(Code::Capabilities(list)), .. }) = response {
+        *found = list;
     }
+}
+
+/// Whether a refusal is about the server, not about what was asked (RFC 5530 §3).
+pub(super) fn is_not_now(words: &Words) -> bool {
+    let codes = ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN"];
+    matches!(&words.code, Some(Code::Word(word)) if codes.contains(&word.as_str()))
 }
 
 fn expect_ok(command: &'static str, (status, words): (Status, Words)) -> Result<Words, ImapError> {

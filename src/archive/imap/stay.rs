@@ -11,7 +11,7 @@ use super::{Manner, Stop};
 
 /// How often in a row a try may fail without anything having been read, for those who do not stay.
 const TRIES: u32 = 5;
-/// The pause after the first failure; it doubles with each.
+/// The pause after the first failure, unless even less is waited for an answer; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
@@ -19,19 +19,22 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// Reads the folder to its end; or, if it is to stay, until it is stopped.
 pub(super) async fn attend(account: &Account, manner: &Manner, post: &Post, stop: &Stop) -> Result<(), ImapError> {
     let mut care = Care::default();
-    let mut failures = 0;
+    let (mut failures, mut has_ever_worked) = (0, false);
     loop {
         let Err(error) = attempt(account, manner, post, stop, &mut care).await else { return Ok(()) };
         let has_worked = std::mem::take(&mut care.progress);
+        has_ever_worked |= has_worked;
         failures = if has_worked { 1 } else { failures + 1 };
         let gives_up = match error.kind() {
-            Kind::Setting | Kind::Lasting => true,
+            Kind::Setting | Kind::Over => true,
+            // A certificate that has just ended will be renewed: whoever stays waits for it.
+            Kind::Lasting => !(manner.stay && has_ever_worked),
             Kind::Passing => !manner.stay && failures >= TRIES,
         };
         if gives_up {
             return Err(error);
         }
-        let pause = pause(failures);
+        let pause = pause(failures, manner.wait);
         post.ask(What::Trouble(error, pause)).await?;
         stop.or(async {
             tokio::time::sleep(pause).await;
@@ -41,8 +44,8 @@ pub(super) async fn attend(account: &Account, manner: &Manner, post: &Post, stop
     }
 }
 
-fn pause(failures: u32) -> Duration {
-    FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
+fn pause(failures: u32, wait: Duration) -> Duration {
+    FIRST_PAUSE.min(wait).saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
 }
 
 /// One connection, for as long as it lasts.
@@ -52,7 +55,7 @@ async fn attempt(account: &Account, manner: &Manner, post: &Post, stop: &Stop, c
     let mark = post.mark().await?.filter(|mark| mark.uid_validity == opened.uid_validity);
     // Another UIDVALIDITY: the UIDs of last time mean nothing any more (RFC 9051 §2.3.1.1). All is read again, and known reports are known.
     let from = mark.map_or(Some(1), |mark| mark.last_uid.checked_add(1));
-    let mut visit = Visit { account, post, uid_validity: opened.uid_validity, from };
+    let mut visit = Visit { account, post, uid_validity: opened.uid_validity, from, stays: manner.stay };
     if !manner.stay && is_up_to_date(from, opened.uid_next) {
         post.ask(What::Read).await?;
         session.close().await;
@@ -81,7 +84,8 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_limit() {
-        let seconds: Vec<u64> = [1, 2, 3, 8, 9, 10, 40, u32::MAX].map(|failures| pause(failures).as_secs()).to_vec();
+        let seconds: Vec<u64> =
+            [1, 2, 3, 8, 9, 10, 40, u32::MAX].map(|failures| pause(failures, Duration::from_mins(1)).as_secs()).to_vec();
         assert_eq!(seconds, [1, 2, 4, 128, 256, 300, 300, 300]);
     }
 

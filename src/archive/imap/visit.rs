@@ -7,7 +7,7 @@ use super::batch::{self, Listed};
 use super::error::{ImapError, Kind};
 use super::keep::{Post, What};
 use super::letter::{Body, Letter};
-use super::session::{Fetched, Part, Session};
+use super::session::{Fetched, LIST_CAP, Part, Session};
 use super::sheaf::Sheaf;
 use super::{Mark, Stop};
 use crate::wire::imap::response::Content;
@@ -58,6 +58,8 @@ pub(super) struct Visit<'a> {
     pub(super) uid_validity: u32,
     /// The first UID that has not been looked at; `None` behind the last that there can be.
     pub(super) from: Option<u32>,
+    /// Whether what arrives meanwhile is looked at, too. Otherwise the end is what was the end when it was asked for, so that there is one.
+    pub(super) stays: bool,
 }
 
 /// A batch that is being kept.
@@ -76,6 +78,9 @@ impl Visit<'_> {
             }
             self.post.ask(What::Found(listed.len() as u64)).await?;
             self.read(&listed, session, care, stop).await?;
+            if listed.len() < LIST_CAP && !self.stays {
+                break;
+            }
         }
         self.post.ask(What::Read).await
     }

@@ -42,8 +42,11 @@ pub(super) struct Told {
     uid_validity: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_uid: Option<u32>,
-    /// The first of the refusals.
+    /// The first of the refusals that were not told yet.
     refused: Vec<Rejected>,
+    /// How many more there were.
+    #[serde(skip)]
+    untold: usize,
     #[serde(skip)]
     exit: Option<Exit>,
 }
@@ -79,6 +82,7 @@ impl Told {
             uid_validity: None,
             last_uid: None,
             refused: Vec::new(),
+            untold: 0,
             exit: None,
         }
     }
@@ -102,6 +106,7 @@ impl Told {
 
     pub(super) fn refuse(&mut self, refused: &[Refused]) {
         let room = REFUSED_TOLD.saturating_sub(self.refused.len());
+        self.untold += refused.len().saturating_sub(room);
         self.refused.extend(refused.iter().take(room).map(|refused| refused.rejected.clone()));
     }
 
@@ -115,32 +120,37 @@ impl Told {
 }
 
 /// Said each time that messages have been read where the command stays.
-pub(super) fn meanwhile(told: &Told, args: &FetchArgs, streams: &mut Streams<'_>) -> Result<(), Failure> {
+pub(super) fn meanwhile(told: &mut Told, args: &FetchArgs, streams: &mut Streams<'_>) -> Result<(), Failure> {
     let text = match args.format {
         Format::Text => page(std::slice::from_ref(told), args.quiet, streams.width),
         // One document is printed at the end.
         Format::Json => return Ok(()),
         Format::Ndjson => escape::json_line(&Line { schema: SCHEMA, told })?,
     };
+    (told.refused, told.untold) = (Vec::new(), 0);
     streams.out.write_all(text.as_bytes())?;
     Ok(streams.out.flush()?)
 }
 
-/// Said at the end. Why a folder could not be read goes to the error stream, too: there it is seen, wherever the rest is sent.
+/// Said at the end. Why a folder could not be read goes to the error stream, too: there it is seen, wherever the rest is sent. Where the
+/// command stays that was said when it happened.
 pub(super) fn end(all: &[Told], args: &FetchArgs, streams: &mut Streams<'_>) -> Result<(), Failure> {
     let text = match args.format {
-        // Each folder has had its line, but those that failed.
-        Format::Text if args.idle => String::new(),
+        // Each folder has had its lines.
+        Format::Text | Format::Ndjson if args.idle => String::new(),
         Format::Text => page(all, args.quiet, streams.width),
         Format::Json => escape::json_pretty(&Document { schema: SCHEMA, accounts: all })?,
         Format::Ndjson => all.iter().map(|told| escape::json_line(&Line { schema: SCHEMA, told })).collect::<Result<_, _>>()?,
     };
     streams.out.write_all(text.as_bytes())?;
     streams.out.flush()?;
-    for told in all {
-        if let Some(error) = &told.error {
-            writeln!(streams.err, "stsready: {}: {}", escape::terminal(&told.account), escape::terminal(error))?;
-        }
+    all.iter().filter(|_| !args.idle).try_for_each(|told| failure(told, streams))
+}
+
+/// Why a folder could not be read, if so.
+pub(super) fn failure(told: &Told, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    if let Some(error) = &told.error {
+        writeln!(streams.err, "stsready: {}: {}", escape::terminal(&told.account), escape::terminal(error))?;
     }
     Ok(())
 }
@@ -154,9 +164,8 @@ fn page(all: &[Told], quiet: bool, width: usize) -> String {
         for rejected in &told.refused {
             page.paragraph(&[(Look::Warning, "  ! ")], Look::Plain, &format!("{}: {}", rejected.source, rejected.reason));
         }
-        let more = told.rejected.saturating_sub(told.refused.len() as u64);
-        if more > 0 {
-            page.line(&[(Look::Faint, &format!("  and {more} more: stsready reports list --rejected"))]);
+        if told.untold > 0 {
+            page.line(&[(Look::Faint, &format!("  and {} more: stsready reports list --rejected", told.untold))]);
         }
     }
     page.finish()

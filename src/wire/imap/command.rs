@@ -89,15 +89,11 @@ impl Command {
 
 /// UIDs as a set (RFC 9051 §9, sequence-set): `1:3,5`. They ascend; none gives an empty text.
 pub fn uid_set(uids: &[u32]) -> String {
-    let mut set = String::new();
-    for run in uids.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
-        if let [first, .., last] = run {
-            set.push_str(&format!(",{first}:{last}"));
-        } else if let [only] = run {
-            set.push_str(&format!(",{only}"));
-        }
-    }
-    set.split_off(usize::from(!set.is_empty()))
+    let runs = uids.chunk_by(|a, b| a.checked_add(1) == Some(*b)).map(|run| match run {
+        [first, .., last] => format!("{first}:{last}"),
+        run => run.iter().map(u32::to_string).collect(),
+    });
+    runs.collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]

@@ -36,8 +36,8 @@ pub enum Security {
 /// A server, by name or by address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Host {
-    /// By its name.
-    Name(Domain),
+    /// By its name, in A-labels and lower case. It may have one label only, as `localhost` or a server of one's own network has.
+    Name(String),
     /// By its address.
     Address(IpAddr),
 }
@@ -157,7 +157,7 @@ fn host_and_port(text: &str) -> Result<(Host, Option<u16>), UrlError> {
         None => {
             let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
             let address = host.parse().map(|address| Host::Address(IpAddr::V4(address)));
-            (address.or_else(|_| Domain::parse(host).map(Host::Name)).map_err(|_| wrong())?, port)
+            (address.ok().or_else(|| name(host).map(Host::Name)).ok_or_else(wrong)?, port)
         }
     };
     let number = |port: &str| {
@@ -165,6 +165,14 @@ fn host_and_port(text: &str) -> Result<(Host, Option<u16>), UrlError> {
         port.parse().ok().filter(|number| digits && *number > 0).ok_or_else(|| UrlError::Port(port.to_owned()))
     };
     Ok((host, port.map(number).transpose()?))
+}
+
+fn name(text: &str) -> Option<String> {
+    let is_label = (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    if is_label { Some(text.to_ascii_lowercase()) } else { Domain::parse(text).ok().map(|domain| domain.to_string()) }
 }
 
 /// Percent-encoding undone (RFC 3986 §2.1).
@@ -214,6 +222,8 @@ mod tests {
         for (text, user, host, port, folder, canonical) in [
             ("imaps://tlsrpt@imap.example.com/INBOX", "tlsrpt", "imap.example.com", 993, "INBOX", "imaps://tlsrpt@imap.example.com/INBOX"),
             ("IMAPS://a@H.example:1993", "a", "h.example", 1993, "INBOX", "imaps://a@h.example:1993/INBOX"),
+            ("imaps://a@LocalHost:1/x", "a", "localhost", 1, "x", "imaps://a@localhost:1/x"),
+            ("imaps://a@bücher.example/x", "a", "xn--bcher-kva.example", 993, "x", "imaps://a@xn--bcher-kva.example/x"),
             ("imaps://a@h.example/inbox", "a", "h.example", 993, "INBOX", "imaps://a@h.example/INBOX"),
             ("imap+starttls://a@h.example/x", "a", "h.example", 143, "x", "imap+starttls://a@h.example/x"),
             (
@@ -256,7 +266,15 @@ mod tests {
         ] {
             assert_eq!(text.parse::<FolderUrl>(), Err(error), "{text}");
         }
-        for wrong in ["imaps://a@/x", "imaps://a@h.example:0/", "imaps://a@h.example:+1/", "imaps://a@[::1/", "imaps://a@h example/"] {
+        for wrong in [
+            "imaps://a@/x",
+            "imaps://a@h.example:0/",
+            "imaps://a@h.example:+1/",
+            "imaps://a@[::1/",
+            "imaps://a@h example/",
+            "imaps://a@-h/",
+            "imaps://a@h_/",
+        ] {
             assert!(matches!(wrong.parse::<FolderUrl>(), Err(UrlError::Host(_) | UrlError::Port(_))), "{wrong}");
         }
     }
@@ -272,7 +290,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_canonical_text_is_the_same_address(user in "\\PC{1,20}", folder in "\\PC{0,20}", port in 1..=u16::MAX) {
-            let host = Host::Name(Domain::parse("imap.example.com").unwrap());
+            let host = Host::Name("imap.example.com".to_owned());
             let folder = if folder.is_empty() || folder.eq_ignore_ascii_case("inbox") { "INBOX".to_owned() } else { folder };
             let url = FolderUrl { security: Security::Implicit, user, host, port, folder };
             prop_assert_eq!(url.to_string().parse::<FolderUrl>(), Ok(url));
