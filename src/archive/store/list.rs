@@ -143,7 +143,7 @@ fn query(connection: &Connection, filter: &Filter) -> Result<Option<(String, Vec
     let mut times = String::new();
     for (at, comparison) in [(filter.since, ">"), (filter.until, "<=")] {
         if let Some(at) = at {
-            times.push_str(&format!(" AND ends {comparison} {}", bind(Value::Integer(nanos(at)))));
+            times += &format!(" AND ends {comparison} {}", bind(Value::Integer(nanos(at))));
         }
     }
     for (names, column) in [
