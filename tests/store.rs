@@ -81,12 +81,12 @@ fn sound(store: &Path) {
 
 #[test]
 fn killed_at_any_moment_it_loses_nothing_and_ends_the_same() {
-    let scene = Scene::new(6_000);
+    let scene = Scene::new(1_600);
     let undisturbed = scene.store("undisturbed");
     let whole = scene.ingest(&undisturbed).run().exits(0).taken;
     let expected = content(&undisturbed);
-    assert_eq!(stats(&undisturbed)["reports"]["total"], 6_000);
-    let (tries, mut halves) = (12_u32, 0);
+    assert_eq!(stats(&undisturbed)["reports"]["total"], 1_600);
+    let (tries, mut halves) = (6_u32, 0);
     for number in 0..tries {
         let store = scene.store(&format!("killed-{number}"));
         let mut reached = 0;
@@ -105,7 +105,7 @@ fn killed_at_any_moment_it_loses_nothing_and_ends_the_same() {
             assert!(kept >= reached, "{kept} after {reached}: what was kept is lost");
             reached = kept;
         }
-        halves += u32::from((1..6_000).contains(&reached));
+        halves += u32::from((1..1_600).contains(&reached));
         scene.ingest(&store).run().exits(0);
         assert_eq!(content(&store), expected, "killed at {number}/{tries}");
         sound(&store);
@@ -115,7 +115,7 @@ fn killed_at_any_moment_it_loses_nothing_and_ends_the_same() {
 
 #[test]
 fn two_at_once_come_to_the_same_as_one() {
-    let scene = Scene::new(3_000);
+    let scene = Scene::new(1_500);
     let (alone, shared) = (scene.store("alone"), scene.store("shared"));
     scene.ingest(&alone).run().exits(0);
     let others: Vec<_> = (0..3).map(|_| scene.begin(&shared)).collect();

@@ -11,13 +11,16 @@ use crate::archive::intake::Received;
 /// So many faults say enough.
 const FAULTS: usize = 100;
 
+/// Looks at one side of the store and adds what is wrong.
+type Look = fn(&Connection, &mut Vec<String>) -> Result<()>;
+
 impl Store {
     /// Everything that is wrong with it; empty if it is sound.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
         let mut faults = Vec::new();
-        let rooms: [fn(&Connection, &mut Vec<String>) -> Result<()>; 4] = [structure, references, reports, observations];
-        for room in rooms {
-            if let Err(error) = self.read_at_once(|connection| room(connection, &mut faults)) {
+        let looks: [Look; 4] = [structure, references, reports, observations];
+        for look in looks {
+            if let Err(error) = self.read_at_once(|connection| look(connection, &mut faults)) {
                 match error {
                     StoreError::Damaged { why, .. } => faults.push(why),
                     other => return Err(other),

@@ -15,8 +15,8 @@ pub enum StoreError {
         /// The system's word.
         error: std::io::Error,
     },
-    /// A file of another program.
-    #[error("{path} is no store of stsready; name another with --store", path = .0.display())]
+    /// A file of another program; or one of ours that has lost its beginning, which nobody can tell apart.
+    #[error("{path} is no store of stsready, or its first page is damaged; name another with --store", path = .0.display())]
     Foreign(PathBuf),
     /// Written by a later version.
     #[error("the store {path} is of a later version of stsready (schema {found}; this one knows up to {known}): use that version", path = path.display())]

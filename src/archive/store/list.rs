@@ -140,12 +140,10 @@ fn query(connection: &Connection, filter: &Filter) -> Result<Option<(String, Vec
         values.push(value);
         format!("?{}", values.len())
     };
-    let mut times = String::new();
-    for (at, comparison) in [(filter.since, ">"), (filter.until, "<=")] {
-        if let Some(at) = at {
-            times.push_str(&format!(" AND ends {comparison} {}", bind(Value::Integer(nanos(at)))));
-        }
-    }
+    let times: String = [(filter.since, ">"), (filter.until, "<=")]
+        .into_iter()
+        .filter_map(|(at, comparison)| Some(format!(" AND ends {comparison} {}", bind(Value::Integer(nanos(at?))))))
+        .collect();
     for (names, column) in [
         (filter.domains.iter().map(Domain::as_str).collect::<Vec<_>>(), "domain"),
         (filter.reporters.iter().map(String::as_str).collect(), "reporter"),

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{Store, StoreError, schema};
 
 /// Writers hold the lock for a batch, far less than a second; whoever waits for this long meets something that hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Between two tries at what SQLite does not wait for by itself.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Pages held in memory, in KiB (negative by SQLite's convention).
