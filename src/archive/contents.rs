@@ -73,7 +73,7 @@ pub(super) struct Place<'a> {
     pub(super) source: &'a str,
     /// What surrounds it.
     pub(super) origin: Origin<'a>,
-    /// The outermost mail around it.
+    /// The innermost mail around it.
     mail: Option<&'a Proof<'a>>,
     /// When its server received it.
     pub(super) received_at: Option<Timestamp>,
@@ -96,13 +96,16 @@ impl<'a> Place<'a> {
 /// A mail, and who proves it, asked when the first report comes out of it: mails without one cost no look at a key.
 struct Proof<'a> {
     mail: &'a [u8],
+    /// Whether it came inside another mail.
+    attached: bool,
     received_at: Option<Timestamp>,
     verdict: OnceCell<Authenticity>,
 }
 
 impl Proof<'_> {
     fn authenticity(&self, verifier: &dyn Verifier) -> Authenticity {
-        self.verdict.get_or_init(|| verifier.verify(self.mail, self.received_at)).clone()
+        let verify = || if self.attached { verifier.verify_attached(self.mail) } else { verifier.verify(self.mail, self.received_at) };
+        self.verdict.get_or_init(verify).clone()
     }
 }
 
@@ -300,17 +303,16 @@ impl<'a, 'send> Contents<'a, 'send> {
         };
         let begin = self.delivery.moment();
         let envelope = Envelope::of(&mail, place.origin);
-        // Of a mail in a mail, the outer one is proven or not: within it, anything may be written.
-        let own = Proof { mail: bytes, received_at: place.received_at, verdict: OnceCell::new() };
-        let proof = place.mail.unwrap_or(&own);
+        // A mail in a mail proves itself or nothing: who sent the outer one did not write it, or is no sender of reports.
+        let proof = Proof { mail: bytes, attached: place.mail.is_some(), received_at: place.received_at, verdict: OnceCell::new() };
         let (declared, doubtful): (Vec<_>, Vec<_>) = mail.parts.iter().partition(|part| part.declared);
         for part in declared {
-            self.part(part, &envelope, proof, place)?;
+            self.part(part, &envelope, &proof, place)?;
         }
         // A text that merely begins with a brace is tried, but failing it is worth a word only if the mail held no report at all.
         let doubt = self.delivery.moment();
         for part in doubtful {
-            self.part(part, &envelope, proof, place)?;
+            self.part(part, &envelope, &proof, place)?;
         }
         if self.delivery.delivered_since(begin) {
             self.delivery.forget_refused_since(doubt);
@@ -325,7 +327,8 @@ impl<'a, 'send> Contents<'a, 'send> {
 
     fn part(&mut self, part: &mail::Part<'_>, envelope: &Envelope, proof: &Proof<'_>, place: Place<'_>) -> Result<(), Stopped> {
         let origin = Origin::in_mail(envelope, place.origin).with_name(part.name.as_deref());
-        self.held(&part.data, Place { origin, mail: Some(proof), ..place.inside() })
+        let place = Place { origin, mail: Some(proof), ..place.inside() };
+        if part.attached && place.layers > 0 { self.one_mail(&part.data, place) } else { self.held(&part.data, place) }
     }
 
     fn documents(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), Stopped> {

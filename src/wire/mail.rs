@@ -61,6 +61,8 @@ pub struct Part<'a> {
     pub name: Option<String>,
     /// Whether its label promises a file: a type other than text, or a file name. A text that merely begins with a brace is no promise.
     pub declared: bool,
+    /// Whether it is a mail itself (`message/rfc822`): whoever attached it may have written anything into it.
+    pub attached: bool,
     /// Its content, transfer encoding undone.
     pub data: Cow<'a, [u8]>,
 }
@@ -216,14 +218,15 @@ impl<'a> Walk<'a> {
         }
         let data = decoded(body, header.and_then(|header| header.content_transfer_encoding()));
         if main.eq_ignore_ascii_case("message") && ["rfc822", "global"].iter().any(|mail| sub.eq_ignore_ascii_case(mail)) {
-            return self.entity(data, depth - 1);
+            // A mail in a mail is somebody else's, with senders and signatures of its own.
+            return self.mail.parts.push(Part { name: None, declared: false, attached: true, data });
         }
         let name = header.and_then(|header| header.attachment_name()).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         let labelled = sub.get(..6).is_some_and(|sub| sub.eq_ignore_ascii_case("tlsrpt"));
         let promised = labelled || name.as_deref().is_some_and(is_report_name);
         if promised || gzip::is_gzip(&data) || is_zip(&data) || is_json(&data) {
             let declared = promised || name.is_some() || !main.eq_ignore_ascii_case("text");
-            self.mail.parts.push(Part { name, declared, data });
+            self.mail.parts.push(Part { name, declared, attached: false, data });
         }
     }
 }
@@ -336,7 +339,7 @@ mod tests {
         let parts = read
             .parts
             .into_iter()
-            .map(|part| Part { data: Cow::Owned(part.data.into_owned()), name: part.name, declared: part.declared })
+            .map(|part| Part { attached: part.attached, data: Cow::Owned(part.data.into_owned()), name: part.name, declared: part.declared })
             .collect();
         Mail { parts, from: read.from, submitter: read.submitter, report_domain: read.report_domain, cut: read.cut }
     }
@@ -381,13 +384,17 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_mails_are_opened() {
+    fn forwarded_mails_are_mails_of_their_own() {
+        let attached = |mail: Mail<'_>| {
+            assert!(mail.parts[0].attached && !mail.parts[0].declared && mail.parts.len() == 1);
+            mail.parts[0].data.clone().into_owned()
+        };
         let inner = "Content-Type: application/json\r\n\r\n{\"a\":1}";
         let plain = format!("--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--");
-        assert_eq!(mail("Content-Type: multipart/mixed; boundary=\"b\"", &plain).parts[0].data.as_ref(), b"{\"a\":1}");
+        assert_eq!(attached(mail("Content-Type: multipart/mixed; boundary=\"b\"", &plain)), inner.as_bytes());
         let encoded =
             format!("--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{}\n--b--", base64(inner.as_bytes()));
-        assert_eq!(mail("Content-Type: multipart/mixed; boundary=\"b\"", &encoded).parts[0].data.as_ref(), b"{\"a\":1}");
+        assert_eq!(attached(mail("Content-Type: multipart/mixed; boundary=\"b\"", &encoded)), inner.as_bytes());
     }
 
     #[test]
@@ -398,7 +405,8 @@ mod tests {
 
     #[test]
     fn nesting_and_number_are_capped() {
-        let deep = mail("Content-Type: message/rfc822", &"Content-Type: message/rfc822\r\n\r\n".repeat(200_000));
+        let folded = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n".repeat(100_000);
+        let deep = mail("Content-Type: multipart/mixed; boundary=b", &format!("--b\r\n{folded}"));
         assert!(deep.cut && deep.parts.is_empty());
         let wide = mail("Content-Type: multipart/mixed; boundary=b", &"--b\r\nContent-Type: application/json\r\n\r\n{}\r\n".repeat(5000));
         assert!(wide.cut && wide.parts.len() < PART_CAP);

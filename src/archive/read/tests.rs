@@ -131,7 +131,7 @@ fn what_is_larger_than_memory_is_read_a_piece_at_a_time() {
 }
 
 #[test]
-fn a_mail_is_proven_once_and_only_if_a_report_is_in_it() {
+fn a_mail_is_proven_once_for_itself_and_only_if_a_report_is_in_it() {
     let two = format!(
         "From: a@b.example\nSubject: s\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: application/json\n\n{}\n--b\nContent-Type: message/rfc822\n\n{}\n--b--\n",
         report("outer"),
@@ -145,10 +145,14 @@ fn a_mail_is_proven_once_and_only_if_a_report_is_in_it() {
         assert_eq!((received.reporter.as_str(), received.received_at), ("sender.example", received_at));
         assert!(matches!(received.authenticity, Authenticity::Verified { .. }));
     }
-    assert_eq!(*notary.0.lock().expect("no panic"), [(two.len(), received_at)], "the whole mail, once");
+    let asked = notary.0.lock().expect("no panic").clone();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert_eq!(asked[0], (two.len(), received_at), "the whole mail, once");
+    assert_eq!(asked[1].1, None, "the attached one for itself, with nothing of what the outer one says");
+    assert!(asked[1].0 < two.len() / 2);
     let none = super::mail(mail("Hello").as_bytes(), "imap", None, &Options::new(&notary));
     assert_eq!((none.reports.len(), none.rejected.len(), none.last), (0, 1, true));
-    assert_eq!(notary.0.lock().expect("no panic").len(), 1, "no key is asked for a mail without a report");
+    assert_eq!(notary.0.lock().expect("no panic").len(), 2, "no key is asked for a mail without a report");
 }
 
 #[test]

@@ -49,7 +49,8 @@ pub(in crate::cli) struct Common {
     #[arg(long, env = "STSREADY_NO_STORE", value_parser = FalseyValueParser::new(), conflicts_with = "store", help_heading = "Input")]
     pub(in crate::cli) no_store: bool,
 
-    /// Count mailed reports that are unsigned or can no longer be verified, too (RFC 8460 §5.3 wants them ignored)
+    /// Count mailed reports that are unsigned or can no longer be verified, too (RFC 8460 §5.3 wants them ignored); never those whose
+    /// signature is wrong
     #[arg(long, env = "STSREADY_TRUST_UNVERIFIED", value_parser = FalseyValueParser::new(), help_heading = "Judging")]
     pub(in crate::cli) trust_unverified: bool,
     /// Hold this certificate file against what is served: renewed, and not reloaded? May be given several times

@@ -7,7 +7,6 @@ mod values;
 
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -119,9 +118,6 @@ pub(super) struct CheckArgs {
     /// Files or directories with TLS reports (JSON, gzip, mail), beside those in the store (--no-store: in place of them); may be given several times
     #[arg(long, value_name = "PATH")]
     pub(super) reports: Vec<PathBuf>,
-    /// Count unsigned and no longer verifiable mails in the store, too; never those whose signature is wrong
-    #[arg(long, env = "STSREADY_TRUST_UNVERIFIED", value_parser = FalseyValueParser::new())]
-    pub(super) trust_unverified: bool,
     #[command(flatten)]
     pub(super) common: Common,
 }
