@@ -239,7 +239,7 @@ impl<'a, 'send> Contents<'a, 'send> {
     fn members(&mut self, reader: impl Read, place: Place<'_>) -> Result<(), Stopped> {
         let mut archive = tar::Archive::new(reader);
         loop {
-            match archive.next() {
+            match archive.next_member() {
                 Ok(None) => return Ok(()),
                 Err(why) => {
                     self.delivery.refuse(place.source, why.to_string(), &[]);
@@ -272,7 +272,7 @@ impl<'a, 'send> Contents<'a, 'send> {
         let mut number = 0_u64;
         loop {
             number += 1;
-            match mailbox.next() {
+            match mailbox.next_message() {
                 Ok(None) => return Ok(()),
                 Err(problem) => {
                     self.delivery.refuse(place.source, problem.to_string(), &[]);

@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use super::intake::{OperatorsWord, Parcel, Received};
 use super::read::{Options, mail};
+use crate::wire::name::Domain;
 use crate::wire::report::PolicyEntry;
 
 /// A report with these members beside its period.
@@ -30,7 +31,7 @@ fn told(parcel: &Parcel) -> String {
 }
 
 fn policy(line: &mut String, received: &Received, entry: &PolicyEntry) {
-    let domain = received.domain_of(entry).map_or("?", |domain| domain.as_str());
+    let domain = received.domain_of(entry).map_or("?", Domain::as_str);
     let kind = serde_json::to_value(&entry.policy_type).expect("JSON").to_string().replace('"', "");
     let _ = write!(line, " | {kind} {domain} {}/{}", entry.successful, entry.failed);
     if !entry.policy_string.is_empty() {
@@ -41,8 +42,7 @@ fn policy(line: &mut String, received: &Received, entry: &PolicyEntry) {
     }
     for detail in &entry.details {
         let _ = write!(line, " - {} x{}", detail.result_type, detail.sessions);
-        for text in [detail.mx.as_ref().map(|mx| mx.as_str()), detail.reason.as_deref(), detail.additional.as_deref()].into_iter().flatten()
-        {
+        for text in [detail.mx.as_ref().map(Domain::as_str), detail.reason.as_deref(), detail.additional.as_deref()].into_iter().flatten() {
             let _ = write!(line, " {text:?}");
         }
     }

@@ -56,7 +56,7 @@ impl<R: Read> Mailbox<R> {
     ///
     /// # Errors
     /// What the reader says.
-    pub fn next(&mut self) -> io::Result<Option<Message<'_>>> {
+    pub fn next_message(&mut self) -> io::Result<Option<Message<'_>>> {
         let Some(line_end) = self.separator()? else { return Ok(None) };
         let delivered_at = delivered_at(&self.window[self.begin..line_end]);
         let begin = line_end;
@@ -213,7 +213,7 @@ mod tests {
     fn messages(text: &str) -> Vec<String> {
         let mut mailbox = Mailbox::new(text.as_bytes());
         let mut found = Vec::new();
-        while let Some(message) = mailbox.next().expect("memory") {
+        while let Some(message) = mailbox.next_message().expect("memory") {
             found.push(String::from_utf8_lossy(message.text).into_owned());
         }
         found
@@ -268,11 +268,11 @@ mod tests {
     fn a_message_beyond_the_cap_is_cut_and_costs_no_other() {
         let text = format!("From a Sun\n{HEAD}{}\nFrom b Mon\n{HEAD}two\n", "x\n".repeat(MAIL_CAP));
         let mut mailbox = Mailbox::new(text.as_bytes());
-        let first = mailbox.next().unwrap().expect("a message");
+        let first = mailbox.next_message().unwrap().expect("a message");
         assert!(first.cut && first.text.len() == MAIL_CAP);
         assert!(mailbox.window.len() < MAIL_CAP + 4 * PIECE);
-        assert_eq!(mailbox.next().unwrap().expect("a message").text, format!("{HEAD}two\n").as_bytes());
-        assert!(mailbox.next().unwrap().is_none());
+        assert_eq!(mailbox.next_message().unwrap().expect("a message").text, format!("{HEAD}two\n").as_bytes());
+        assert!(mailbox.next_message().unwrap().is_none());
     }
 
     /// A reader that gives a byte at a time shows whatever depends on where a piece ends.
@@ -293,7 +293,7 @@ mod tests {
             prop_assert!(found.iter().map(String::len).sum::<usize>() <= text.len());
             let mut mailbox = Mailbox::new(Drop(text.as_bytes()));
             let mut again = Vec::new();
-            while let Some(message) = mailbox.next().expect("memory") {
+            while let Some(message) = mailbox.next_message().expect("memory") {
                 again.push(String::from_utf8_lossy(message.text).into_owned());
             }
             prop_assert_eq!(again, found);

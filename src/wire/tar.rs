@@ -59,7 +59,7 @@ impl<R: Read> Archive<R> {
     ///
     /// # Errors
     /// After one there is no way on, for nothing tells where the next header begins.
-    pub fn next(&mut self) -> Result<Option<Member<'_, R>>, TarError> {
+    pub fn next_member(&mut self) -> Result<Option<Member<'_, R>>, TarError> {
         let mut extended = Extended::default();
         loop {
             self.pass_over()?;
@@ -218,7 +218,7 @@ mod tests {
     fn unpacked(bytes: &[u8]) -> (Vec<(String, Vec<u8>)>, Option<TarError>) {
         let (mut archive, mut files) = (Archive::new(bytes), Vec::new());
         loop {
-            match archive.next() {
+            match archive.next_member() {
                 Ok(None) => return (files, None),
                 Ok(Some(mut member)) => {
                     let mut data = Vec::new();
@@ -246,9 +246,9 @@ mod tests {
     fn what_is_not_read_is_passed_over() {
         let packed = pack(&[("a", &[b'x'; 5000]), ("b", b"text")]);
         let mut archive = Archive::new(&packed[..]);
-        assert_eq!(archive.next().unwrap().expect("a member").size, 5000);
-        assert_eq!(archive.next().unwrap().expect("a member").name, "b");
-        assert!(archive.next().unwrap().is_none());
+        assert_eq!(archive.next_member().unwrap().expect("a member").size, 5000);
+        assert_eq!(archive.next_member().unwrap().expect("a member").name, "b");
+        assert!(archive.next_member().unwrap().is_none());
     }
 
     #[test]

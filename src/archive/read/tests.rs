@@ -109,7 +109,7 @@ fn reports_are_found_however_they_are_packed() {
 #[test]
 fn what_is_larger_than_memory_is_read_a_piece_at_a_time() {
     let lines: String = (0..40_000).map(|number| format!("{:08x} says nothing\n", number * 2_654_435_761_u64 % 4_294_967_291)).collect();
-    let filler = format!("From x Sun\nFrom: x@y.example\nSubject: s\n\n{lines}");
+    let filler = format!("From x Sun\nFrom: x@y.example\nSubject: s\n\n{lines}\n");
     let mailbox = format!("From a Sun\n{}\n{}From b Mon\n{}", mail(&report("first")), filler.repeat(80), mail(&report("last")));
     assert!(mailbox.len() > 64 << 20);
     let packed = gzip(mailbox.as_bytes());

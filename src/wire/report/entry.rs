@@ -193,7 +193,9 @@ fn lines(value: &RawValue, key: &str, room: &mut Room<'_>, notes: &mut Notes) ->
             }
         };
         if let Some(decoded) = encoded_once_more(&written) {
-            decoded.iter().for_each(|text| lines_of(text, &mut push));
+            for text in &decoded {
+                lines_of(text, &mut push);
+            }
             notes.add(format!("`{key}` is an array encoded once more in a string"));
         } else {
             lines_of(&written, &mut push);
@@ -208,12 +210,12 @@ pub(super) fn encoded_once_more(written: &str) -> Option<Vec<String>> {
 }
 
 /// Lines of a policy inside one string, with real line ends or with their escapes escaped once more.
-pub(super) fn lines_of(text: &str, mut each: impl FnMut(&str)) {
+pub(super) fn lines_of(text: &str, each: impl FnMut(&str)) {
     if !text.bytes().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r')) {
         return Some(text.trim()).filter(|line| !line.is_empty()).map_or((), each);
     }
     let text = text.replace("\\r", "").replace("\\n", "\n");
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).for_each(|line| each(line));
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).for_each(each);
 }
 
 /// A domain name, forgiving a trailing dot, capitals and U-labels. What is no name is kept as it came.

@@ -53,7 +53,7 @@ pub(super) fn read(text: &str) -> Option<(TlsReport, usize)> {
 
 fn entry(entry: Entry) -> PolicyEntry {
     PolicyEntry {
-        policy_type: entry.policy.policy_type.0,
+        policy_type: entry.policy.applied.0,
         domain: entry.policy.domain.0,
         policy_string: entry.policy.lines.list,
         mx_host: entry.policy.mx_host.0.list,
@@ -114,7 +114,7 @@ struct Entry {
 #[serde(deny_unknown_fields)]
 struct Policy {
     #[serde(rename = "policy-type")]
-    policy_type: Type,
+    applied: Type,
     #[serde(rename = "policy-string", default)]
     lines: Lines,
     #[serde(rename = "policy-domain", default)]
@@ -275,7 +275,9 @@ impl Lines {
         let written = Some(written.trim()).filter(|text| text.len() <= TEXT_CAP)?;
         if let Some(decoded) = encoded_once_more(written) {
             self.encoded = true;
-            decoded.iter().for_each(|text| lines_of(text, |line| self.list.push(line.to_owned())));
+            for text in &decoded {
+                lines_of(text, |line| self.list.push(line.to_owned()));
+            }
         } else {
             lines_of(written, |line| self.list.push(line.to_owned()));
         }

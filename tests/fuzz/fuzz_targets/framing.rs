@@ -19,7 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
         ControlFlow::Continue(())
     });
     let mut archive = tar::Archive::new(bytes);
-    while let Ok(Some(mut member)) = archive.next() {
+    while let Ok(Some(mut member)) = archive.next_member() {
         let (size, mut content) = (member.size, Vec::new());
         if member.read_to_end(&mut content).is_ok() {
             assert_eq!(content.len() as u64, size);

@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn messages(mut mailbox: Mailbox<impl std::io::Read>) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
-    while let Some(message) = mailbox.next().expect("memory does not fail") {
+    while let Some(message) = mailbox.next_message().expect("memory does not fail") {
         found.push(message.text.to_vec());
     }
     found
