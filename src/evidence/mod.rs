@@ -4,5 +4,7 @@ pub mod clock;
 pub mod disk;
 pub mod horizon;
 pub mod merge;
+pub mod reasons;
 pub mod reports;
 pub mod runway;
+pub mod senders;
