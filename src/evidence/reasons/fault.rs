@@ -119,9 +119,7 @@ impl Fault {
             Self::ExchangeCertificate => {
                 ("Exchange Online refuses the certificate: its name, its dates or its chain (4.7.5 in its bounces)", "cert-name-mismatch")
             }
-            Self::GoogleValidation => {
-                ("Google gives no reason; an MX host that the policy does not list is reported so", "mx-uncovered")
-            }
+            Self::GoogleValidation => ("Google gives no reason; an MX host that the policy does not list is reported so", "mx-uncovered"),
             _ => return None,
         })
     }
@@ -145,9 +143,7 @@ impl Fault {
                 ("the sender does not trust the policy host's certificate", "fetch-cert-untrusted")
             }
             Self::Revoked => ("the policy host's certificate has been revoked", "fetch-cert-untrusted"),
-            Self::Handshake | Self::Suites | Self::OldTls => {
-                ("the policy host and the sender agree on no TLS parameters", "fetch-tls")
-            }
+            Self::Handshake | Self::Suites | Self::OldTls => ("the policy host and the sender agree on no TLS parameters", "fetch-tls"),
             Self::NotTls => ("what answers at port 443 of the policy host is not TLS", "fetch-tls"),
             Self::ClientCertificate => ("the policy host demands a certificate of the sender", "fetch-tls"),
             Self::UnknownName => ("the policy host has no site of its name", "fetch-tls"),
@@ -168,9 +164,10 @@ impl Fault {
             Self::Syntax => ("a line of the policy is not as the sender wants it", "policy-syntax"),
             Self::RecordMissing => ("the sender finds no _mta-sts record", "txt-missing"),
             Self::RecordAgain => ("the sender finds more than one _mta-sts record", "txt-multiple"),
-            Self::ExchangeFetch => {
-                ("Exchange Online gives no reason; look at every address of the policy host, and at what blocks programs", "reports-fetch-error")
-            }
+            Self::ExchangeFetch => (
+                "Exchange Online gives no reason; look at every address of the policy host, and at what blocks programs",
+                "reports-fetch-error",
+            ),
             Self::GoogleFetch => (
                 "Google gives no reason; a bad certificate or text it would name otherwise, so look at status, time and addresses",
                 "fetch-status",

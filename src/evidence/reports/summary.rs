@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use super::bound::upper_bound;
 use super::day::{self, Day};
 use super::entries::{self, Entry, Standing};
+use super::refused::Refusals;
 use super::tally::Tally;
 use super::window::{Sufficiency, sufficiency};
-use super::refused::Refusals;
 use super::{Judged, Situation, groups, refused};
 use crate::model::assessment::{ReporterSummary, ReportsSummary, Window};
 

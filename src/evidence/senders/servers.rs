@@ -2,8 +2,9 @@
 
 use super::{Behaviour, View, listed};
 use crate::model::facts::dane::Security;
-use crate::model::facts::servers::{MxHost, MxSource};
+use crate::model::facts::servers::{MxHost, MxSource, Probe};
 use crate::wire::certificate::Certificate;
+use crate::wire::hello::is_modern;
 use crate::wire::name::Domain;
 use crate::wire::pattern::MxPattern;
 
@@ -21,6 +22,13 @@ pub(super) static BEHAVIOURS: &[Behaviour] = &[
         source: "OpenSSL's check of host names; by RFC 8461 §4.2 only a DNS-ID counts",
         see: Some("cert-no-san"),
         effect: common_name,
+    },
+    Behaviour {
+        sender: "Stalwart and others on rustls",
+        name: "modern-suites-only",
+        source: "rustls has neither CBC nor RSA or DHE key exchange; RFC 8461 §4.2 asks for TLS 1.2 only",
+        see: Some("starttls-suites"),
+        effect: old_suites,
     },
     Behaviour {
         sender: "Stalwart and postfix-tlspol",
@@ -45,11 +53,15 @@ pub(super) static BEHAVIOURS: &[Behaviour] = &[
     },
 ];
 
-/// The hosts that senders come to, with the leaves that they present.
+/// The hosts that senders come to.
+fn coming<'a>(view: &View<'a>) -> impl Iterator<Item = &'a MxHost> {
+    view.facts.servers.iter().flatten().filter(|host| host.source != MxSource::Asked)
+}
+
+/// The same with the leaves that they present.
 fn presented<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a MxHost, Vec<Certificate>)> {
     let facts = view.facts;
-    let hosts = facts.servers.iter().flatten().filter(|host| host.source != MxSource::Asked);
-    hosts.map(|host| {
+    coming(view).map(|host| {
         let leaves = host.probes.iter().flat_map(|probe| probe.chains()).filter_map(|tls| tls.chain.first());
         let leaves = leaves.filter_map(|leaf| Certificate::parse(&facts.certificates.get(leaf)?.0).ok());
         (host, leaves.collect())
@@ -86,6 +98,18 @@ fn common_name(view: &View<'_>) -> Option<String> {
     (!hosts.is_empty()).then(|| format!("will accept {} by the common name of its certificate, where others refuse it", listed(&hosts)))
 }
 
+/// Hosts that spoke TLS 1.2 in a wider hello only, with a suite that is not modern.
+fn old_suites(view: &View<'_>) -> Option<String> {
+    let is_old = |probe: &Probe| {
+        let wide = probe.wide.as_ref().and_then(|wide| wide.outcome.seen());
+        let first_failed = probe.tls.as_ref().is_some_and(|tls| tls.seen().is_none());
+        first_failed && wide.is_some_and(|wide| wide.version == "TLSv1.2" && !is_modern(&wide.suite))
+    };
+    let hosts = coming(view).filter(|host| host.probes.iter().any(is_old));
+    let hosts: Vec<String> = hosts.map(|host| host.name.to_string()).collect();
+    (!hosts.is_empty()).then(|| format!("will find no cipher suite in common with {}", listed(&hosts)))
+}
+
 /// Hosts with usable TLSA records that DNSSEC vouches for.
 fn dane(view: &View<'_>, before: &str, behind: &str) -> Option<String> {
     view.text()?;
@@ -93,7 +117,6 @@ fn dane(view: &View<'_>, before: &str, behind: &str) -> Option<String> {
         let records = host.dane.as_ref().filter(|dane| dane.security == Security::Secure).and_then(|dane| dane.records.seen());
         records.is_some_and(|answer| answer.value.iter().any(|record| record.unusable().is_none()))
     };
-    let hosts = view.facts.servers.iter().flatten().filter(|host| host.source != MxSource::Asked).filter(authenticates);
-    let hosts: Vec<String> = hosts.map(|host| host.name.to_string()).collect();
+    let hosts: Vec<String> = coming(view).filter(authenticates).map(|host| host.name.to_string()).collect();
     (!hosts.is_empty()).then(|| format!("{before} {} {behind}", listed(&hosts)))
 }
