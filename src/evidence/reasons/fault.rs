@@ -113,7 +113,7 @@ impl Fault {
             Self::NoStarttls => ("the MX host does not offer STARTTLS to this sender", "starttls-missing"),
             Self::StarttlsRejected => ("the MX host offers STARTTLS and then rejects it", "starttls-rejected"),
             Self::Busy => ("the MX host turns the sender away for now", "starttls-busy"),
-            Self::MxNotListed => ("no mx of the policy covers the MX host", "mx-uncovered"),
+            Self::MxNotListed => ("no mx of the policy that the sender applied covers the MX host", "mx-uncovered"),
             Self::TlsaMismatch => ("the certificate matches no TLSA record", "dane-mismatch"),
             Self::Dnssec => ("DNSSEC does not validate on the way to the TLSA records", "dane-lookup-failed"),
             Self::ExchangeCertificate => {

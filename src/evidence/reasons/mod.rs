@@ -62,11 +62,8 @@ fn read(known: &Known, told: Told<'_>, text: &str, place: Place) -> Option<Cause
 
 fn tell(fault: Fault, confidence: Confidence, text: &str, place: Place) -> Option<Cause> {
     let (say, see) = fault.at(place)?;
-    let mut cause = say.into_owned();
     let names = if fault == Fault::OtherName { names(text) } else { Vec::new() };
-    if !names.is_empty() {
-        cause.push_str(&format!(": it is for {}", names.join(", ")));
-    }
+    let cause = if names.is_empty() { say.into_owned() } else { format!("{say}: it is for {}", names.join(", ")) };
     Some(Cause { confidence, see, cause })
 }
 

@@ -162,7 +162,7 @@ fn a_refusal_says_how_many_hosts_are_left() {
 fn the_reporters_words_are_read_in_the_evidence() {
     let failing = Letter::new("google.com", 2).failed("validation-failure", "mx1.shop.example", 5).because("MX_HOSTS_MISMATCH");
     let rows = told([two(3..=20), vec![failing]].concat()).remove(0).1;
-    assert!(rows.ends_with("; that is: no mx of the policy covers the MX host (see mx-uncovered)"), "{rows}");
+    assert!(rows.ends_with("; that is: no mx of the policy that the sender applied covers the MX host (see mx-uncovered)"), "{rows}");
     let fetch = Letter::new("mail.ru", 1).kind(PolicyType::Sts).sessions(0).failed("sts-policy-fetch-error", "", 3);
     let rows = told([two(3..=20), vec![fetch.because("bad https response code: 404")]].concat()).remove(0).1;
     assert!(rows.contains("HTTP 404: the policy is not there (see fetch-status)"), "{rows}");
