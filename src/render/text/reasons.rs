@@ -8,14 +8,11 @@ const SHOWN: usize = 8;
 
 pub(super) fn write(groups: &[FailureGroup], page: &mut Page) {
     let mut causes: Vec<(&Cause, Vec<&str>)> = Vec::new();
-    for (cause, group) in groups.iter().filter_map(|group| Some((group.cause.as_ref()?, group))) {
-        let place = causes.iter().position(|(known, _)| *known == cause).unwrap_or_else(|| {
-            causes.push((cause, Vec::new()));
-            causes.len() - 1
-        });
-        let reporters = &mut causes[place].1;
-        if !reporters.contains(&group.reporter.as_str()) {
-            reporters.push(&group.reporter);
+    for (cause, reporter) in groups.iter().filter_map(|group| Some((group.cause.as_ref()?, group.reporter.as_str()))) {
+        match causes.iter_mut().find(|(known, _)| *known == cause) {
+            Some((_, reporters)) if reporters.contains(&reporter) => {}
+            Some((_, reporters)) => reporters.push(reporter),
+            None => causes.push((cause, vec![reporter])),
         }
     }
     if causes.is_empty() {

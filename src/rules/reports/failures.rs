@@ -52,7 +52,7 @@ fn left(groups: &[&Group], refused: &[Refused], live_mx: &BTreeSet<Domain>) -> S
     let Some(mx) = summary.mx.as_ref().filter(|mx| live_mx.contains(*mx)) else { return String::new() };
     let on = |day| groups.iter().any(|group| group.on.contains(&day));
     let lines = refused.iter().filter(|line| line.reporter == summary.reporter && line.mx.as_ref() == Some(mx));
-    // A sender that applied no policy refused nothing: what one that does would have left is all but this host.
+    // A sender that applied no policy refused nothing: what one that does would have left is all but this host, which is among them.
     let worst = lines.filter(|line| on(line.day)).filter_map(|line| line.hosts_left).min().unwrap_or(live_mx.len() - 1);
     match (worst, live_mx.len()) {
         (_, 1) => "; it is the only MX host, so the mail would have waited".to_owned(),
