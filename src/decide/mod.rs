@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use crate::evidence::clock;
 use crate::evidence::horizon;
 use crate::evidence::runway;
-use crate::model::assessment::{Assessment, Question};
+use crate::evidence::senders;
+use crate::model::assessment::{Answer, Assessment, Question};
 use crate::model::facts::Facts;
 use crate::model::finding::Finding;
 use crate::model::settings::Settings;
@@ -63,6 +64,10 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
         reports: judged.reports,
         runway,
         horizon,
+        senders: match verdict.answer {
+            Answer::NotApplicable => Vec::new(),
+            _ => senders::differing(&senders::View { facts, body: case.body, policy: case.policy.as_ref() }),
+        },
         findings,
     }
 }

@@ -53,6 +53,24 @@ pub struct Assessment {
     pub runway: Vec<RunwayEntry>,
     /// Until when senders hold what, if the switch is made now.
     pub horizon: Option<Horizon>,
+    /// Senders that will treat this very domain differently from what the RFCs say.
+    pub senders: Vec<SenderNote>,
+}
+
+/// A known behaviour of a sender that makes a difference for this domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SenderNote {
+    /// Which senders.
+    pub sender: &'static str,
+    /// What the behaviour is called.
+    pub behaviour: &'static str,
+    /// What it means for this domain, in one sentence without a full stop.
+    pub effect: String,
+    /// Where this is known from, and the RFC section that it bends.
+    pub source: &'static str,
+    /// The rule that finds the same fault, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub see: Option<&'static str>,
 }
 
 /// The question that the policy's current state poses.
@@ -262,6 +280,29 @@ pub struct ReportsSummary {
     pub rejected: usize,
     /// A line a day of the longest window, oldest first.
     pub days: Vec<DaySummary>,
+    /// What enforce would have refused in the longest window under the policies that senders then applied, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
+    /// How many lines of [`Self::refused`] were left out, those with the fewest sessions.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub refused_left_out: usize,
+    /// The fewest MX hosts that a sender had left on any day; `None` where nothing was refused, or it is not known where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts_left: Option<HostsLeft>,
+}
+
+/// How many MX hosts a sender had left beside those that it would have refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct HostsLeft {
+    /// The fewest on any day.
+    pub left: usize,
+    /// Of so many that are MX now.
+    pub of: usize,
+}
+
+/// For numbers that are written only where there is something to count.
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// The days that were judged.
@@ -324,6 +365,49 @@ pub struct FailureGroup {
     pub last: Timestamp,
     /// What became of it.
     pub label: GroupLabel,
+    /// What most likely lies behind it, where the reporter's words say so.
+    #[serde(flatten)]
+    pub cause: Option<Cause>,
+}
+
+/// A reading of a reporter's words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Cause {
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The code of the rule whose page says more.
+    pub see: &'static str,
+    /// In one plain sentence, without a full stop.
+    pub cause: String,
+}
+
+/// How sure a reading of a reporter's words is; the later, the surer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// The words say little; this is what usually lies behind them.
+    Guess,
+    /// The words fit, and could mean something else.
+    Likely,
+    /// The words name this fault and no other.
+    Certain,
+}
+
+/// Sessions of one sender and day that enforce would have refused at one MX host.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Refused {
+    /// The UTC day.
+    pub day: jiff::civil::Date,
+    /// Who reported: the sender.
+    pub reporter: String,
+    /// The MX host; `None` where the report names none.
+    pub mx: Option<Domain>,
+    /// How many sessions.
+    pub sessions: u64,
+    /// How many of today's MX hosts this sender met no refusal at on that day; `None` where it is not known which host refused, or which
+    /// hosts are MX. Nothing is said about how these would have fared: reports are not per host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts_left: Option<usize>,
 }
 
 /// Failures, judged again.

@@ -8,5 +8,6 @@ pub mod facts;
 pub mod finding;
 pub mod history;
 pub mod looked;
+pub mod result_type;
 pub mod rule;
 pub mod settings;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::escape;
 use crate::model::assessment::{
-    Answer, Assessment, Horizon, MxSummary, PolicySummary, Question, RecordSummary, ReportsSummary, RunwayEntry, StageState,
+    Answer, Assessment, Horizon, MxSummary, PolicySummary, Question, RecordSummary, ReportsSummary, RunwayEntry, SenderNote, StageState,
 };
 use crate::model::facts::vantage::{OtherVantage, Vantage};
 use crate::model::finding::{Evidence, Finding, Fix, Outcome};
@@ -42,6 +42,8 @@ struct View<'a> {
     reports: &'a Option<ReportsSummary>,
     runway: &'a [RunwayEntry],
     horizon: &'a Option<Horizon>,
+    #[serde(skip_serializing_if = "<[SenderNote]>::is_empty")]
+    senders: &'a [SenderNote],
 }
 
 #[derive(Serialize)]
@@ -128,6 +130,7 @@ impl<'a> View<'a> {
             reports,
             runway,
             horizon,
+            senders,
         } = assessment;
         Self {
             schema: SCHEMA,
@@ -153,6 +156,7 @@ impl<'a> View<'a> {
             reports,
             runway,
             horizon,
+            senders,
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod policy;
 pub mod record;
 mod remaining;
 pub mod reports;
+pub mod result_types;
 pub mod starttls;
 pub mod txt;
 pub mod vantage;

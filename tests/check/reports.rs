@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::Scene;
 use super::row::Answer::{Inconclusive, NotReady, Ready};
 use super::row::{Row, hold, row};
+use crate::lab::Lab;
 use crate::letters::{self, Letter, SENDERS, days_ago};
+use crate::run::stsready;
 
 const GOOGLE: &str = SENDERS[0].0;
 const MICROSOFT: &str = SENDERS[1].0;
@@ -225,6 +227,44 @@ fn files() -> Vec<Row> {
             it.letters(Vec::new());
         }),
     ]
+}
+
+/// What reporters write is read, what enforce would have refused is told with the hosts left, and senders that differ are named.
+#[test]
+fn words_refusals_and_senders_are_told() {
+    let lab = Lab::start_blocking().expect("the lab needs 127.0.0.0/8");
+    let mut scene = Scene::new(&lab, "words.test", |_| {});
+    let mx = scene.mx_name(1);
+    scene.amend(MICROSOFT, &[1, 2], |letter| {
+        letter.failing(json!({
+            "result-type": "validation-failure", "receiving-mx-hostname": mx, "failed-session-count": 2,
+            "failure-reason-code": "MX_HOSTS_MISMATCH",
+        }))
+    });
+    let facts = lab.folder().join("words.facts.json");
+    let live = scene.check().args(["--save-facts".as_ref(), facts.as_os_str()]).run().exits(1);
+    let again = stsready(["check", "--format", "json", "--facts"]).args([&facts]).run().exits(1);
+    assert_eq!(again.stdout, live.stdout);
+
+    let assessment = live.assessment();
+    let reports = &assessment.0["reports"];
+    let group = &reports["groups"][0];
+    assert_eq!((&group["see"], &group["confidence"]), (&json!("mx-uncovered"), &json!("certain")), "{live}");
+    assert_eq!(reports["hosts_left"], json!({"left": 1, "of": 2}), "{live}");
+    let refused = reports["refused"].as_array().expect("refusals");
+    assert_eq!(refused.len(), 2, "{live}");
+    assert_eq!((&refused[0]["mx"], &refused[0]["sessions"], &refused[0]["hosts_left"]), (&json!(mx), &json!(2), &json!(1)));
+    let message = assessment.of("reports-failing")[0].text("message");
+    assert!(message.contains("would have refused") && message.ends_with("1 of 2 MX hosts left"), "{message}");
+    let senders = assessment.0["senders"].as_array().expect("senders that differ");
+    assert!(senders.iter().any(|note| note["behaviour"] == "testing-not-applied"), "{live}");
+
+    let text = stsready(["check", "--facts"]).args([&facts]).run().exits(1);
+    for part in
+        ["What their words mean", "certain  no mx of the policy that", "Enforce would have refused", "1 of 2 hosts left", "Senders differ"]
+    {
+        assert!(text.stdout.contains(part), "no {part:?}{text}");
+    }
 }
 
 #[test]

@@ -136,7 +136,7 @@ pub(super) struct ExpiryArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// The rule's code, such as cert-expired
+    /// The rule's code, such as cert-expired, or a result-type of reports
     #[arg(value_name = "CODE")]
     pub(super) code: String,
     /// text, or the page as it is written

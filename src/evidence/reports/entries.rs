@@ -114,6 +114,7 @@ impl<'a> Entry<'a> {
                 result_type: &detail.result_type,
                 mx: detail.mx.as_ref(),
                 reason: detail.reason.as_deref(),
+                additional: detail.additional.as_deref(),
                 sessions: detail.sessions,
             })
             .collect();
@@ -121,7 +122,7 @@ impl<'a> Entry<'a> {
         if beyond > 0 {
             match rows.iter_mut().rev().max_by_key(|row| row.sessions) {
                 Some(largest) => largest.sessions = largest.sessions.saturating_add(beyond),
-                None => rows.push(Failure { result_type: "unspecified", mx: None, reason: None, sessions: beyond }),
+                None => rows.push(Failure { result_type: "unspecified", mx: None, reason: None, additional: None, sessions: beyond }),
             }
         }
         rows.retain(|row| row.sessions > 0);
@@ -141,6 +142,7 @@ pub(super) struct Failure<'a> {
     pub(super) result_type: &'a str,
     pub(super) mx: Option<&'a Domain>,
     pub(super) reason: Option<&'a str>,
+    pub(super) additional: Option<&'a str>,
     pub(super) sessions: u64,
 }
 

@@ -75,6 +75,14 @@ impl Letter {
         self
     }
 
+    /// The last failure gives this reason.
+    pub(crate) fn because(mut self, reason: &str) -> Self {
+        if let Some(detail) = self.0.policies[0].details.last_mut() {
+            detail.reason = Some(reason.to_owned());
+        }
+        self
+    }
+
     /// With this total of failures, whatever the details say.
     pub(crate) fn total_failed(mut self, sessions: u64) -> Self {
         self.0.policies[0].failed = sessions;

@@ -10,6 +10,7 @@ mod day;
 mod digest;
 mod entries;
 mod groups;
+mod refused;
 mod reporters;
 mod spike;
 mod summary;

@@ -7,10 +7,11 @@ use jiff::SignedDuration;
 use super::bound::upper_bound;
 use super::day::{self, Day};
 use super::entries::{self, Entry, Standing};
+use super::refused::Refusals;
 use super::reporters::Rhythms;
 use super::tally::Tally;
 use super::window::{Sufficiency, sufficiency};
-use super::{Judged, Situation, groups, spike};
+use super::{Judged, Situation, groups, refused, spike};
 use crate::model::assessment::{ReporterSummary, ReportsSummary, Window};
 
 /// Judges the reports of a domain.
@@ -23,6 +24,7 @@ pub fn judge(situation: &Situation<'_>) -> Judged {
     let groups = groups::of(situation, &entries, today - longest);
     let window = window(situation, days, &tally);
     let (sessions, failures) = tally.sessions(today - window.days, today);
+    let Refusals { lines, left_out, hosts_left } = refused::of(situation, &entries, today - longest..=today);
     let summary = ReportsSummary {
         window,
         days_with_reports: tally.with_reports(today - window.days, today),
@@ -37,6 +39,9 @@ pub fn judge(situation: &Situation<'_>) -> Judged {
         duplicates: situation.reports.duplicates,
         rejected: situation.reports.rejected.len(),
         days: (today - longest..=today).map(|day| tally.line(day)).collect(),
+        refused: lines,
+        refused_left_out: left_out,
+        hosts_left,
     };
     let from_the_future = situation.reports.reports.iter().filter(|report| report.start > situation.now).count();
     let stopped = Rhythms::of(&entries, |_| true).stopped(today - longest, today, tally.rest, situation.settings);

@@ -190,6 +190,85 @@ fn senders_without_a_policy_give_hints_and_no_evidence() {
     assert_eq!((judged.summary.sessions, judged.summary.failures), (0, 0));
 }
 
+/// Every line of what enforce would have refused: host, sessions, hosts left.
+fn refused(judged: &Judged) -> Vec<(Option<&str>, u64, Option<usize>)> {
+    judged.summary.refused.iter().map(|line| (line.mx.as_ref().map(Domain::as_str), line.sessions, line.hosts_left)).collect()
+}
+
+#[test]
+fn what_enforce_would_have_refused_is_told_by_day_sender_and_host() {
+    let (mx1, mx2) = ("mx1.shop.example", "mx2.shop.example");
+    let expired = "certificate-expired";
+    for (letters, expected, worst) in [
+        (vec![Letter::new("a.example", 2)], vec![], None),
+        (vec![Letter::new("a.example", 2).failed(expired, mx1, 3)], vec![(Some(mx1), 3, Some(1))], Some(1)),
+        (
+            vec![Letter::new("a.example", 2).failed(expired, mx1, 3).failed("validation-failure", mx2, 1)],
+            vec![(Some(mx1), 3, Some(0)), (Some(mx2), 1, Some(0))],
+            Some(0),
+        ),
+        // Another sender, another day: each had the other host.
+        (
+            vec![Letter::new("a.example", 2).failed(expired, mx1, 3), Letter::new("b.example", 2).failed(expired, mx2, 1)],
+            vec![(Some(mx1), 3, Some(1)), (Some(mx2), 1, Some(1))],
+            Some(1),
+        ),
+        (
+            vec![Letter::new("a.example", 3).failed(expired, mx1, 3), Letter::new("a.example", 2).failed(expired, mx2, 1)],
+            vec![(Some(mx1), 3, Some(1)), (Some(mx2), 1, Some(1))],
+            Some(1),
+        ),
+        // Two faults of one host on one day are one line.
+        (
+            vec![Letter::new("a.example", 2).failed(expired, mx1, 3).failed("certificate-not-trusted", mx1, 2)],
+            vec![(Some(mx1), 5, Some(1))],
+            Some(1),
+        ),
+        // Which host it was is not known, or it is none now: nothing is said about the others.
+        (vec![Letter::new("a.example", 2).failed(expired, "", 3)], vec![(None, 3, None)], None),
+        (vec![Letter::new("a.example", 2).failed(expired, "old.shop.example", 3)], vec![(Some("old.shop.example"), 3, None)], None),
+        // Neither a fetch error nor DANE nor a sender without a policy refuses anything.
+        (vec![Letter::new("a.example", 2).failed("sts-policy-fetch-error", "", 3)], vec![], None),
+        (vec![Letter::new("a.example", 2).failed("tlsa-invalid", mx1, 3)], vec![], None),
+        (vec![Letter::new("a.example", 2).kind(PolicyType::NoPolicyFound).failed(expired, mx1, 3)], vec![], None),
+        (vec![Letter::new("a.example", 40).failed(expired, mx1, 3)], vec![], None),
+    ] {
+        let judged = judged(letters);
+        assert_eq!(refused(&judged), expected);
+        assert_eq!(judged.summary.hosts_left.map(|hosts| (hosts.left, hosts.of)), worst.map(|left| (left, 2)), "{expected:?}");
+    }
+}
+
+#[test]
+fn a_weekly_refusal_is_spread_over_its_days() {
+    let judged = judged([Letter::new("a.example", 9).lasting(7).failed("certificate-expired", "mx1.shop.example", 14)]);
+    assert_eq!(refused(&judged), vec![(Some("mx1.shop.example"), 2, Some(1)); 7]);
+}
+
+#[test]
+fn beyond_the_cap_the_smallest_refusals_are_counted() {
+    let many = (0..1_100).fold(Letter::new("a.example", 2), |letter, n| {
+        letter.failed("certificate-expired", &format!("mx{n}.elsewhere.example"), if n == 7 { 1 } else { 2 })
+    });
+    let summary = judged([many]).summary;
+    assert_eq!((summary.refused.len(), summary.refused_left_out), (1_000, 100));
+    assert!(summary.refused.iter().all(|line| line.sessions == 2) && summary.refused.is_sorted());
+}
+
+#[test]
+fn the_surest_reading_of_a_groups_words_stands_beside_it() {
+    let failing = |reason| Letter::new("a.example", 2).failed("validation-failure", "mx1.shop.example", 1).because(reason);
+    let causes = |letter| -> Vec<Option<&'static str>> {
+        judged([letter]).groups.iter().map(|group| group.summary.cause.as_ref().map(|cause| cause.see)).collect()
+    };
+    assert_eq!(causes(failing("remote error: tls: handshake failure")), [Some("starttls-handshake")]);
+    assert_eq!(causes(failing("who knows")), [None]);
+    let json = serde_json::to_value(&judged([failing("MX_HOSTS_MISMATCH")]).groups[0].summary).expect("JSON");
+    assert_eq!((&json["see"], &json["confidence"]), (&"mx-uncovered".into(), &"certain".into()));
+    let json = serde_json::to_value(&judged([failing("who knows")]).groups[0].summary).expect("JSON");
+    assert!(json.get("cause").is_none() && json.get("see").is_none());
+}
+
 /// Some letters, as a property test makes them up.
 fn any_letters() -> impl Strategy<Value = Vec<Letter>> {
     let letter = (0..4usize, -2..40i64, 0..40u64, 0..6usize, 0..4u64).prop_map(|(reporter, ago, sessions, kind, failed)| {
@@ -238,6 +317,15 @@ proptest! {
         letters.retain(|letter| facts([letter.clone()]).reports[0].id != format!("{reporter}-{extra}"));
         letters.push(Letter::new(reporter, extra));
         prop_assert_eq!(judged(letters).lacks, vec![]);
+    }
+
+    #[test]
+    fn refusals_add_up_and_leave_some_hosts(letters in any_letters()) {
+        let summary = judged(letters).summary;
+        let refused: u64 = summary.refused.iter().map(|line| line.sessions).sum();
+        let counted: u64 = summary.days.iter().map(|day| day.failed).sum();
+        prop_assert!(refused >= counted, "what counts as failed would have been refused");
+        prop_assert!(summary.refused.iter().all(|line| line.hosts_left.is_none_or(|left| left < 2)));
     }
 
     #[test]

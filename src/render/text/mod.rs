@@ -3,6 +3,9 @@
 mod findings;
 mod headline;
 mod ladder;
+mod reasons;
+mod refused;
+mod senders;
 mod servers;
 pub(super) mod sessions;
 mod vantage;
@@ -29,6 +32,7 @@ pub fn assessment(assessment: &Assessment, options: Options) -> String {
     servers::write(assessment, &mut page);
     sessions::write(assessment, &mut page);
     policy(assessment, &mut page);
+    senders::write(assessment, &mut page);
     closing(assessment, &mut page);
     page.finish()
 }

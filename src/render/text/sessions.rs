@@ -18,6 +18,8 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     bars(&reports.days, page);
     reporters(reports, page);
     groups(&reports.groups, page);
+    super::reasons::write(&reports.groups, page);
+    super::refused::write(reports, page);
 }
 
 /// `1 session`, `2 sessions`.

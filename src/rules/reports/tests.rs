@@ -138,6 +138,36 @@ fn failures_are_blockers_when_they_weigh_and_advice_when_they_are_past() {
     assert_eq!(said([two(1..=20), vec![hint]].concat()), ["reports-failing"]);
 }
 
+/// The messages and the rows of evidence of what is broken.
+fn told(letters: impl IntoIterator<Item = Letter>) -> Vec<(String, String)> {
+    let all = findings_of(&domain(Some(facts(letters))), Some(TESTING));
+    let broken = all.into_iter().filter(|finding| finding.outcome == Outcome::Broken);
+    broken.map(|finding| (finding.message, finding.evidence.into_iter().map(|row| row.text).collect::<Vec<_>>().join("\n"))).collect()
+}
+
+#[test]
+fn a_refusal_says_how_many_hosts_are_left() {
+    let failing = |mx: &str| Letter::new("google.com", 2).failed("certificate-expired", mx, 5);
+    let message = |letter: Letter| told([two(3..=20), vec![letter]].concat()).remove(0).0;
+    assert_eq!(
+        message(failing("mx1.shop.example")),
+        "under enforce google.com would have refused mx1.shop.example in 5 sessions (certificate-expired); 1 of 2 MX hosts left"
+    );
+    let both = failing("mx1.shop.example").failed("certificate-not-trusted", "mx2.shop.example", 1);
+    assert!(message(both).ends_with("; none of 2 MX hosts left, so the mail would have waited"));
+    assert!(message(failing("")).ends_with("(certificate-expired)"), "nobody knows which host it was");
+}
+
+#[test]
+fn the_reporters_words_are_read_in_the_evidence() {
+    let failing = Letter::new("google.com", 2).failed("validation-failure", "mx1.shop.example", 5).because("MX_HOSTS_MISMATCH");
+    let rows = told([two(3..=20), vec![failing]].concat()).remove(0).1;
+    assert!(rows.ends_with("; that is: no mx of the policy that the sender applied covers the MX host (see mx-uncovered)"), "{rows}");
+    let fetch = Letter::new("mail.ru", 1).kind(PolicyType::Sts).sessions(0).failed("sts-policy-fetch-error", "", 3);
+    let rows = told([two(3..=20), vec![fetch.because("bad https response code: 404")]].concat()).remove(0).1;
+    assert!(rows.contains("HTTP 404: the policy is not there (see fetch-status)"), "{rows}");
+}
+
 #[test]
 fn fetch_errors_weigh_by_reporters_and_days() {
     let fetch = |reporter: &str, ago| Letter::new(reporter, ago).kind(PolicyType::Sts).sessions(0).failed("sts-policy-fetch-error", "", 3);
