@@ -339,7 +339,12 @@ mod tests {
         let parts = read
             .parts
             .into_iter()
-            .map(|part| Part { attached: part.attached, data: Cow::Owned(part.data.into_owned()), name: part.name, declared: part.declared })
+            .map(|part| Part {
+                attached: part.attached,
+                data: Cow::Owned(part.data.into_owned()),
+                name: part.name,
+                declared: part.declared,
+            })
             .collect();
         Mail { parts, from: read.from, submitter: read.submitter, report_domain: read.report_domain, cut: read.cut }
     }

@@ -10,7 +10,14 @@
 //! `--bombs` reads what is made to hurt instead, each in a process of its own, and prints the memory that took.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a benchmark prints, and may panic")]
-#![allow(clippy::pedantic, clippy::drop_non_drop, clippy::type_complexity, unreachable_pub, dead_code, reason = "figures for people; the fields of the bare struct are only filled")]
+#![allow(
+    clippy::pedantic,
+    clippy::drop_non_drop,
+    clippy::type_complexity,
+    unreachable_pub,
+    dead_code,
+    reason = "figures for people; the fields of the bare struct are only filled"
+)]
 
 use std::convert::Infallible;
 use std::hint::black_box;

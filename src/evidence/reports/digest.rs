@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::breakdown::version;
 use super::day::{self, Day};
 use super::entries::Entry;
-use super::reporters::{RestDays, Rhythms};
+use super::reporters::{RestDays, Rhythms, Stopped};
 use crate::model::digest::{DomainDigest, Failing, Figures, NewPolicy, Reported, Silent};
 use crate::model::facts::reports::ReportFacts;
 use crate::model::settings::EvidenceSettings;
@@ -163,10 +163,10 @@ fn kinds(entries: &[Entry<'_>], days: &Days<'_>, fresh: &[(&str, Day)]) -> (Vec<
 
 fn silent(entries: &[Entry<'_>], today: Day, settings: &EvidenceSettings) -> Vec<Silent> {
     let present: BTreeSet<Day> = entries.iter().map(Entry::last_day).collect();
-    let late = Rhythms::of(entries, |_| true).late(today, RestDays::seen_in(&present), settings);
-    late.into_iter()
-        .map(|(reporter, last, every_days)| Silent { reporter: reporter.to_owned(), last: day::date(last), every_days })
-        .collect()
+    let stopped = Rhythms::of(entries, |_| true).stopped(today - NEWS - WEEKS, today, RestDays::seen_in(&present), settings);
+    let silent =
+        |stopped: Stopped| Silent { last: day::date(day::of(stopped.last)), reporter: stopped.reporter, every_days: stopped.cadence };
+    stopped.into_iter().map(silent).collect()
 }
 
 /// Policy texts that are first applied on the newest day or the one before, where another was applied earlier.

@@ -44,15 +44,6 @@ impl<'a> Rhythms<'a> {
         self.by_reporter.values().filter_map(|days| days.last().copied()).max()
     }
 
-    /// Regular reporters that are later than their own cadence and the grace allow: who, the newest report's day, its cadence in days.
-    pub(super) fn late(&self, today: Day, rest: RestDays, settings: &EvidenceSettings) -> Vec<(&'a str, Day, Day)> {
-        let late = |(reporter, days): (&&'a str, &BTreeSet<Day>)| {
-            let (last, cadence) = (*days.last()?, cadence(days)?);
-            (rest.due_between(last, today) > cadence + settings.grace_days).then_some((*reporter, last, cadence))
-        };
-        self.by_reporter.iter().filter_map(late).collect()
-    }
-
     /// How long the reporters may be silent, and whether they have been longer. Stopped are they when every regular one is later than
     /// its own cadence and the grace allow, and no other report is recent enough to make up for it.
     pub(super) fn silence(&self, today: Day, rest: RestDays, settings: &EvidenceSettings) -> Option<Silence> {
