@@ -254,6 +254,9 @@ pub struct ReportsSummary {
     pub groups: Vec<FailureGroup>,
     /// When the evidence suffices if reports stay clean; `None` if it does now, or no date can be computed.
     pub suffices_at: Option<Timestamp>,
+    /// What clean live checks stand in for; `None` where there is nothing that they could complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks: Option<CleanChecks>,
     /// Readable files.
     pub files: u64,
     /// Reports that came more than once.
@@ -262,6 +265,30 @@ pub struct ReportsSummary {
     pub rejected: usize,
     /// A line a day of the longest window, oldest first.
     pub days: Vec<DaySummary>,
+}
+
+/// Live checks in the window that proved every MX address clean.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CleanChecks {
+    /// On so many days.
+    pub days: usize,
+    /// So many stand in for what reports lack.
+    pub needed: usize,
+    /// What they stand in for now.
+    pub stands_in_for: Vec<CheckedFor>,
+    /// When one clean check a day from now on makes the evidence enough; `None` if that is not what is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would_suffice_at: Option<Timestamp>,
+}
+
+/// What clean live checks can stand in for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckedFor {
+    /// Further reporters.
+    Reporters,
+    /// Sessions.
+    Sessions,
 }
 
 /// The days that were judged.
