@@ -7,3 +7,4 @@ pub mod merge;
 pub mod past;
 pub mod reports;
 pub mod runway;
+pub mod timeline;

@@ -10,3 +10,4 @@ pub mod history;
 pub mod looked;
 pub mod rule;
 pub mod settings;
+pub mod timeline;
