@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod expiry;
 mod facts;
+mod history;
 mod hostile;
 mod lab;
 mod lab_selftest;

@@ -44,7 +44,8 @@ pub struct Hosts {
 pub fn older(past: &History, current: Option<Fingerprint>, hosts: &Hosts, now: Timestamp) -> Vec<OlderPolicy> {
     let mut found: Vec<OlderPolicy> = Vec::new();
     for subject in past.of(Kind::Policy) {
-        for span in &subject.spans {
+        // What is served still, at another address of the policy host, is not of the past.
+        for span in subject.spans.iter().filter(|span| span.last_seen < subject.looked_at) {
             let Some(older) = held(subject, span, hosts, now).filter(|older| Some(older.sha256) != current) else { continue };
             // The same text seen in two spans: the later one is held longer.
             match found.iter_mut().find(|known| known.sha256 == older.sha256) {
