@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::check::Scene;
 use crate::lab::{Https, Lab, Page};
 use crate::letters::{Letter, SENDERS, days_ago};
-use crate::run::{Assessment, Run, stsready};
+use crate::run::{Assessment, Finding, Run, stsready};
 
 /// A check against the store of this scene.
 fn check(scene: &Scene<'_>, more: &[&str]) -> Run {
@@ -24,7 +24,7 @@ fn file(scene: &Scene<'_>, kind: &str) -> String {
 }
 
 fn codes(assessment: &Assessment) -> Vec<&str> {
-    assessment.findings().into_iter().map(|finding| finding.code()).collect()
+    assessment.findings().into_iter().map(Finding::code).collect()
 }
 
 #[test]

@@ -12,8 +12,8 @@ use crate::evidence::horizon::{self, Hosts};
 use crate::model::assessment::OlderPolicy;
 use crate::model::facts::servers::MxSource;
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
-use crate::model::history::History;
 use crate::model::history::seen::{Kind, Seen};
+use crate::model::history::{History, Subject};
 use crate::model::rule::{Rule, Severity};
 use crate::rules::txt::fresh_id;
 use crate::wire::name::Domain;
@@ -137,7 +137,7 @@ fn is_stricter(older: &OlderPolicy, today: &Policy) -> bool {
 
 /// Since when this id is published without a break.
 fn since(past: &History, id: &str) -> Option<Timestamp> {
-    let spans = past.of(Kind::PolicyRecord).flat_map(|subject| subject.current());
+    let spans = past.of(Kind::PolicyRecord).flat_map(Subject::current);
     let mine = spans.filter(|span| matches!(&span.seen, Seen::PolicyRecord { id: Some(seen), .. } if seen == id));
     mine.map(|span| span.first_seen).max()
 }

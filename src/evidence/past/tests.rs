@@ -28,9 +28,12 @@ fn live_mx() -> BTreeSet<Domain> {
     [MX1, MX2].map(name).into()
 }
 
+/// Values with the days of their first and last look.
+type Lasted = Vec<(Seen, i64, i64)>;
+
 /// A history made by hand: each value with the days of its first and last look.
-fn past(subjects: Vec<(Kind, &str, Vec<(Seen, i64, i64)>)>) -> History {
-    let subject = |(kind, name, spans): (Kind, &str, Vec<(Seen, i64, i64)>)| Subject {
+fn past(subjects: Vec<(Kind, &str, Lasted)>) -> History {
+    let subject = |(kind, name, spans): (Kind, &str, Lasted)| Subject {
         kind,
         name: name.to_owned(),
         looked_at: day(30),
@@ -109,7 +112,8 @@ fn a_name_leaves_the_certificate_and_comes_back() {
 #[test]
 fn another_organisation_at_the_root_is_a_change_and_another_root_of_the_same_is_none() {
     let (one, two, other) = ("C=US, O=Trust One, CN=Root 1", "C=US, O=Trust One, CN=Root 2", "C=DE, O=Trust Two, CN=Root");
-    let at = |places: Vec<(&'static str, Vec<(&'static str, Option<&'static str>, i64, i64)>)>| {
+    type Served = Vec<(&'static str, Option<&'static str>, i64, i64)>;
+    let at = |places: Vec<(&'static str, Served)>| {
         let subjects = places.into_iter().map(|(place, spans)| {
             (Kind::Chain, place, spans.into_iter().map(|(leaf, root, first, last)| (chain(leaf, root), first, last)).collect())
         });
@@ -185,7 +189,7 @@ fn a_day_is_clean_when_every_address_of_that_day_was_proven() {
     ];
     let days = |ipv6| {
         let clean = clean_days(&past, &live_mx(), &vantage(ipv6));
-        clean.into_iter().map(|date| date.day()).collect::<Vec<_>>()
+        clean.into_iter().map(jiff::civil::Date::day).collect::<Vec<_>>()
     };
     assert_eq!(days(Family::Available), [2, 8, 12], "one vantage makes up for another, and each day has its own addresses");
     assert_eq!(days(Family::NoRoute), [2, 7, 8, 12], "a family that this vantage does not have is not asked for");

@@ -124,7 +124,7 @@ fn spans(subject: &Subject, since: Timestamp, now: Timestamp) -> Vec<Span> {
             None => kept.push(Span { seen, first_seen, last_seen }),
         }
     }
-    kept.sort_by(|a, b| (b.last_seen, b.first_seen).cmp(&(a.last_seen, a.first_seen)));
+    kept.sort_by_key(|span| std::cmp::Reverse((span.last_seen, span.first_seen)));
     kept.truncate(cap(subject.kind));
     kept.sort_by(|a, b| (a.first_seen, &a.seen).cmp(&(b.first_seen, &b.seen)));
     kept
@@ -145,7 +145,7 @@ fn slim(seen: Seen) -> Seen {
 fn newest_places(subjects: &mut Vec<Subject>) {
     let mut by_age: Vec<(Timestamp, &str)> =
         subjects.iter().filter(|subject| subject.kind == Kind::Chain).map(|subject| (subject.looked_at, subject.name.as_str())).collect();
-    by_age.sort_unstable_by(|a, b| b.cmp(a));
+    by_age.sort_unstable_by_key(|place| std::cmp::Reverse(*place));
     let dropped: BTreeSet<String> = by_age.into_iter().skip(PLACES_CAP).map(|(_, name)| name.to_owned()).collect();
     subjects.retain(|subject| subject.kind != Kind::Chain || !dropped.contains(&subject.name));
     subjects.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
@@ -155,4 +155,71 @@ fn newest_places(subjects: &mut Vec<Subject>) {
 fn mx_hosts(subjects: &[Subject]) -> BTreeSet<Domain> {
     let placed = subjects.iter().filter(|subject| matches!(subject.kind, Kind::Address | Kind::Chain));
     placed.filter_map(|subject| subject.name.split(' ').next()).map(Domain::from_dns).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::facts::Der;
+    use crate::model::history::{Day, Leaf};
+    use crate::wire::fingerprint::Fingerprint;
+
+    fn day(number: i64) -> Timestamp {
+        "2026-03-01T12:00:00Z".parse::<Timestamp>().expect("a time") + SignedDuration::from_hours(24 * number)
+    }
+
+    fn print(text: &str) -> Fingerprint {
+        Fingerprint::of(text.as_bytes())
+    }
+
+    fn chain(certificates: &[&str]) -> Seen {
+        Seen::Chain { certificates: certificates.iter().map(|text| print(text)).collect(), root: Some("O=Trust".to_owned()) }
+    }
+
+    fn history(kind: Kind, name: &str, spans: Vec<(Seen, i64, i64)>) -> History {
+        let spans = spans.into_iter().map(|(seen, first, last)| Span { seen, first_seen: day(first), last_seen: day(last) }).collect();
+        let subject = Subject { kind, name: name.to_owned(), looked_at: day(30), spans };
+        History { subjects: vec![subject], ..History::nothing(Domain::from_dns("shop.example")) }
+    }
+
+    #[test]
+    fn a_new_intermediate_leaves_one_span_and_no_der() {
+        let spans = vec![(chain(&["leaf", "old"]), 0, 9), (chain(&["leaf", "new"]), 10, 30)];
+        let mut before = history(Kind::Chain, "mx1.shop.example 192.0.2.1 rsa", spans);
+        before.certificates.insert(print("new"), Der(vec![0; 9]));
+        let mut names: Vec<String> = (0..90).map(|number| format!("www{number}.shop.example")).collect();
+        names.push("mx1.shop.example".to_owned());
+        before.leaves.insert(print("leaf"), Leaf { names, issuer: String::new(), not_before: day(0), not_after: day(90) });
+        let after = before.for_judging(day(30));
+        assert_eq!(after.subjects[0].spans, [Span { seen: chain(&["leaf"]), first_seen: day(0), last_seen: day(30) }]);
+        assert!(after.certificates.is_empty());
+        let leaf = &after.leaves[&print("leaf")];
+        assert!(leaf.names.len() == 1 + NAMES_CAP && leaf.is_for(&Domain::from_dns("mx1.shop.example")), "the MX host's name is kept");
+        assert_eq!(after.clone().for_judging(day(30)), after, "doing it twice changes nothing more");
+    }
+
+    #[test]
+    fn what_no_verdict_rests_on_is_left_out() {
+        let id = |number: i64| Seen::PolicyRecord { text: String::new(), id: Some(number.to_string()) };
+        let many =
+            history(Kind::PolicyRecord, "_mta-sts.shop.example", (0..900).map(|number| (id(number), number - 900, number - 900)).collect());
+        let kept = &many.for_judging(day(0)).subjects[0].spans;
+        assert_eq!((kept.len(), kept[0].seen == id(500)), (400, true), "nothing older than what a cache can hold");
+        let hasty = history(Kind::PolicyRecord, "_mta-sts.shop.example", (0..900).map(|number| (id(number), 0, 0)).collect());
+        assert_eq!(hasty.for_judging(day(0)).subjects[0].spans.len(), 500);
+        let policy_host = history(Kind::Chain, "mta-sts.shop.example 192.0.2.9 rsa", vec![(chain(&["leaf"]), 0, 9)]);
+        assert!(policy_host.for_judging(day(30)).is_empty());
+        let later = history(Kind::PolicyRecord, "_mta-sts.shop.example", vec![(id(1), 0, 9), (id(2), 10, 30)]);
+        assert_eq!(later.for_judging(day(5)).subjects[0].spans.len(), 1, "judged as of then, what came later is not known");
+        let look = |number: i64| Day {
+            day: day(number).to_zoned(TimeZone::UTC).date(),
+            vantage: String::new(),
+            times: 1,
+            first_at: day(number),
+            last_at: day(number),
+            proven: Vec::new(),
+        };
+        let days = History { days: vec![look(-200), look(-10), look(3)], ..History::nothing(Domain::from_dns("shop.example")) };
+        assert_eq!(days.for_judging(day(0)).days, [look(-10)]);
+    }
 }

@@ -3,7 +3,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::model::facts::policy::Body;
 use crate::model::finding::Outcome;
-use crate::model::history::{Span, Subject};
+use crate::model::history::Span;
 use crate::model::settings::Settings;
 use crate::rules::fixture;
 use crate::wire::fingerprint::Fingerprint;
