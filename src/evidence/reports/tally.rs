@@ -88,11 +88,19 @@ impl Tally {
     pub(super) fn coverage(&self, today: Day, days: i64, stopped: bool, settings: &EvidenceSettings) -> (i64, i64) {
         let first = today - days;
         let newest = self.present.last().copied().unwrap_or(first).min(today);
-        let last_due = if stopped { newest } else { newest.max(today - 1 - settings.grace_days) };
-        let due = (first..=last_due.min(today - 1).max(first)).filter(|day| !self.rest.rests(*day) || self.present.contains(day)).count();
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a number of days")]
-        let needed = (due as f64 * settings.days_with_reports - 1e-9).ceil() as i64;
-        (self.with_reports(first, newest), needed)
+        let up_to = |last: Day| {
+            let due = (first..=last.min(today - 1).max(first)).filter(|day| !self.rest.rests(*day) || self.present.contains(day)).count();
+            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a number of days")]
+            let needed = (due as f64 * settings.days_with_reports - 1e-9).ceil() as i64;
+            (self.with_reports(first, last), needed)
+        };
+        if stopped {
+            return up_to(newest);
+        }
+        // One report that comes early makes no gaps of the days before it, whose reports are still on their way.
+        let on_their_way = today - 1 - settings.grace_days;
+        let last = newest.max(on_their_way);
+        (on_their_way..=last).map(up_to).find(|(with, needed)| with >= needed).unwrap_or_else(|| up_to(last))
     }
 
     /// The state's age at `now`, in whole days.
