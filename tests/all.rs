@@ -9,6 +9,7 @@ mod corpus;
 mod dkim;
 mod expiry;
 mod facts;
+mod history;
 mod hostile;
 mod imap;
 mod lab;

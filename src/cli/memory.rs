@@ -15,6 +15,7 @@ use crate::evidence::merge;
 use crate::model::assessment::AddressOutcome;
 use crate::model::facts::Facts;
 use crate::model::facts::reports::ReportFacts;
+use crate::model::history::History;
 use crate::model::settings::Settings;
 use crate::wire::name::Domain;
 
@@ -74,6 +75,13 @@ impl Memory {
         let since = now.checked_sub(JUDGED).unwrap_or(Timestamp::MIN);
         let stored = store.facts(domain, since, self.trust_unverified)?;
         Ok(if self.given { merge::reports::together(stored, given) } else { stored })
+    }
+
+    /// What earlier checks of `domain` saw, as far as judging as of `now` needs it; `None` where there is no store, or nothing in it.
+    pub(super) fn history(&self, domain: &Domain, now: Timestamp) -> Result<Option<History>, Failure> {
+        let Some(store) = &self.store else { return Ok(None) };
+        let history = store.history(domain)?.for_judging(now);
+        Ok((!history.is_empty()).then_some(history))
     }
 
     /// Keeps what was seen. That it could not be kept is no reason to withhold the answer: it is said once.

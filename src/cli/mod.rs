@@ -8,6 +8,7 @@ mod expiry;
 mod explain;
 mod failure;
 mod fetch;
+mod history;
 mod ingest;
 mod keep;
 mod keys;
@@ -96,6 +97,7 @@ fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure>
         Command::Reports(ReportsCommand::Prune(args)) => store::prune(&args, streams),
         Command::Store(command) => store::run(&command, streams),
         Command::Check(args) => assess::check(&args, streams),
+        Command::History(args) => history::history(&args, streams),
         Command::Expiry(args) => expiry::expiry(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),
         Command::Rules(args) => explain::rules(&args, streams),

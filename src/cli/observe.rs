@@ -232,7 +232,10 @@ async fn observe_all(
                 continue;
             }
         };
+        // What was known before, not what is about to be: the facts themselves say that.
+        let history = memory.history(&domain, facts.observed_at)?;
         memory.remember(&facts, streams.err)?;
+        facts.history = history;
         if reports {
             facts.reports = Some(memory.reports(&domain, job.common.now.unwrap_or(facts.observed_at))?);
         }

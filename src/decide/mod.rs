@@ -1,5 +1,6 @@
 //! Floor 4: from facts to the answer. Pure: the same facts, settings and time give the same assessment on any machine.
 
+mod back;
 pub mod expiry;
 mod next;
 mod question;
@@ -10,7 +11,6 @@ mod verdict;
 use jiff::Timestamp;
 
 use crate::evidence::clock;
-use crate::evidence::horizon;
 use crate::evidence::runway;
 use crate::evidence::senders;
 use crate::model::assessment::{Answer, Assessment, Question};
@@ -38,12 +38,8 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
         mode_unknown: question::mode_is_unknown(&case),
     });
     let policy = summary::policy(&case, &findings);
-    let horizon = match question {
-        Question::SwitchToEnforce | Question::StayInEnforce => {
-            horizon::if_enforced(facts, policy.as_ref().and_then(|policy| policy.max_age), now)
-        }
-        Question::StartTesting | Question::CheckStage => None,
-    };
+    let mx = summary::mx(&case, &findings);
+    let horizon = back::horizon(&case, question, policy.as_ref(), &mx);
     Assessment {
         domain: facts.domain.clone(),
         question,
@@ -58,7 +54,7 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
         because: verdict.because,
         would_change_if: verdict.would_change_if,
         next: next::steps(&case, question, verdict.answer),
-        mx: summary::mx(&case, &findings),
+        mx,
         policy,
         record: summary::record(facts),
         reports: judged.reports,

@@ -272,6 +272,9 @@ pub struct ReportsSummary {
     pub groups: Vec<FailureGroup>,
     /// When the evidence suffices if reports stay clean; `None` if it does now, or no date can be computed.
     pub suffices_at: Option<Timestamp>,
+    /// What clean live checks stand in for; `None` where there is nothing that they could complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks: Option<CleanChecks>,
     /// Readable files.
     pub files: u64,
     /// Reports that came more than once.
@@ -303,6 +306,30 @@ pub struct HostsLeft {
 /// For numbers that are written only where there is something to count.
 fn is_zero(number: &usize) -> bool {
     *number == 0
+}
+
+/// Live checks in the window that proved every MX address clean.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CleanChecks {
+    /// On so many days.
+    pub days: usize,
+    /// So many stand in for what reports lack.
+    pub needed: usize,
+    /// What they stand in for now.
+    pub stands_in_for: Vec<CheckedFor>,
+    /// When one clean check a day from now on makes the evidence enough; `None` if that is not what is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would_suffice_at: Option<Timestamp>,
+}
+
+/// What clean live checks can stand in for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckedFor {
+    /// Further reporters.
+    Reporters,
+    /// Sessions.
+    Sessions,
 }
 
 /// The days that were judged.
@@ -440,7 +467,7 @@ pub struct RunwayEntry {
 }
 
 /// The commitment that a switch would be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Horizon {
     /// Until when a sender that fetches the policy just before the TXT record's cached copy ends may hold it: now + TTL + `max_age`.
     pub held_until: Timestamp,
@@ -448,4 +475,54 @@ pub struct Horizon {
     pub max_age: u64,
     /// The TXT record's TTL, in seconds.
     pub txt_ttl: u32,
+    /// Senders that are known to hold it for another time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clamped: Vec<Clamp>,
+    /// Older policies that a sender may still hold, the longest held first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub older: Vec<OlderPolicy>,
+    /// The way back from enforce, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roll_back: Vec<Fix>,
+}
+
+/// A sender that holds a policy for another time than its `max_age` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Clamp {
+    /// Who.
+    pub sender: &'static str,
+    /// What it makes of the `max_age`, in seconds.
+    pub max_age: u64,
+    /// Until when it may hold the policy.
+    pub held_until: Timestamp,
+}
+
+/// A policy that was served before, and may still be held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OlderPolicy {
+    /// Of its bytes.
+    pub sha256: Fingerprint,
+    /// `testing`, `enforce` or `none`.
+    pub mode: String,
+    /// Seconds.
+    pub max_age: u64,
+    /// Its valid patterns.
+    pub mx: Vec<String>,
+    /// The check that saw it first.
+    pub first_seen: Timestamp,
+    /// The check that saw it last.
+    pub last_seen: Timestamp,
+    /// Until when a sender may hold it.
+    pub held_until: Timestamp,
+    /// Senders that may hold it for another time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clamped: Vec<Clamp>,
+    /// Whether a sender that enforces it would deliver to every MX host of today.
+    pub satisfied: bool,
+    /// The MX hosts of today that it does not cover.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uncovered: Vec<Domain>,
+    /// The MX hosts of today that fail whatever the policy lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<Domain>,
 }

@@ -11,3 +11,4 @@ pub mod looked;
 pub mod result_type;
 pub mod rule;
 pub mod settings;
+pub mod timeline;

@@ -4,6 +4,7 @@ pub mod breakdown;
 pub mod digest;
 pub mod escape;
 pub mod expiry;
+pub mod history;
 pub mod ingest;
 pub mod json;
 pub mod list;

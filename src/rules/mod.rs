@@ -8,6 +8,7 @@ pub mod cert;
 pub mod chain;
 pub mod dane;
 pub mod domain;
+pub mod drift;
 pub mod fetch;
 #[cfg(test)]
 mod fixture;
@@ -77,6 +78,7 @@ pub fn judge(case: &Case<'_>) -> Judged {
     starttls::judge(case, &mut sheet);
     cert::judge(case, &mut sheet);
     dane::judge(case, &mut sheet);
+    drift::judge(case, &mut sheet);
     vantage::judge(case, &mut sheet);
     vantage::doubt_dates(case, &mut sheet);
     // Last: what senders saw is held against what was seen here.
@@ -91,7 +93,7 @@ fn unasked(case: &Case<'_>, sheet: &mut Sheet) {
     let looked_at = |rule: &Rule| match rule.family() {
         "domain" => facts.mail.is_some(),
         "record" => facts.record.is_some(),
-        "txt" | "fetch" | "policy" | "vantage" => facts.policy.is_some(),
+        "txt" | "fetch" | "policy" | "drift" | "vantage" => facts.policy.is_some(),
         "mx" => facts.mail.is_some() && (facts.policy.is_some() || facts.servers.is_some()),
         "starttls" | "cert" | "dane" => facts.servers.is_some(),
         "reports" => facts.reports.is_some(),

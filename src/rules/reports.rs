@@ -99,7 +99,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) -> Option<ReportsSummary> {
     // A policy without a usable mx covers nothing, and no report can be about it.
     let policy = case.policy.as_ref().filter(|policy| matches!(policy.mode, Some(Mode::Testing | Mode::Enforce)) && !policy.mx.is_empty());
     let live_mx = live_mx(case);
-    let live = live::of(case.facts, sheet);
+    let live = live::of(case, &live_mx, policy, sheet);
     let situation = Situation { reports, live_mx: &live_mx, policy, live: &live, now: case.now, settings: &case.settings.evidence };
     let judged = evidence::judge(&situation);
 

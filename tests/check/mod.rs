@@ -7,6 +7,7 @@ mod cert;
 mod dane;
 mod disk;
 mod domain;
+mod drift;
 mod fetch;
 mod mx;
 mod policy;
@@ -38,6 +39,7 @@ fn tables() -> Vec<Row> {
         cert::rows(),
         dane::rows(),
         disk::rows(),
+        drift::rows(),
         reports::rows(),
         several::rows(),
         vantage::rows(),

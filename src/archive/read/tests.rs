@@ -119,7 +119,7 @@ fn what_is_larger_than_memory_is_read_a_piece_at_a_time() {
         ("in.gz", &packed, &["first", "last"], "without a TLS report"),
         ("in.tar", &tar(&[("mailbox", mailbox.as_bytes())]), &["first", "last"], "without a TLS report"),
         ("in.json", json.as_bytes(), &[], "larger than 64 MiB"),
-        ("in.json.gz", &gzip(json.as_bytes()), &[], "200 times"),
+        ("in.json.gz", &gzip(json.as_bytes()), &[], "more than 64 MiB"),
     ] {
         let folder = folder(&[(name, content)]);
         let (parcels, _) = parcels(folder.path(), &Options::new(&OperatorsWord));

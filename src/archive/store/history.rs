@@ -16,12 +16,9 @@ use crate::wire::name::Domain;
 impl Store {
     /// Everything observed of `domain`, as of one moment.
     pub fn history(&self, domain: &Domain) -> Result<History, StoreError> {
-        self.read_at_once(|connection| {
-            let nothing = || History { domain: domain.clone(), subjects: Vec::new(), days: Vec::new(), certificates: BTreeMap::new() };
-            match text::find(connection, domain.as_str())? {
-                Some(number) => history(connection, number, domain.clone()),
-                None => Ok(nothing()),
-            }
+        self.read_at_once(|connection| match text::find(connection, domain.as_str())? {
+            Some(number) => history(connection, number, domain.clone()),
+            None => Ok(History::nothing(domain.clone())),
         })
     }
 }
@@ -31,7 +28,7 @@ pub(super) fn history(connection: &Connection, number: i64, domain: Domain) -> R
     let mut texts = Texts::of(connection);
     let subjects = subjects(connection, &mut texts, number)?;
     let certificates = certificates(connection, &subjects)?;
-    Ok(History { domain, subjects, days: days(connection, &mut texts, number)?, certificates })
+    Ok(History { domain, subjects, days: days(connection, &mut texts, number)?, certificates, leaves: BTreeMap::new() })
 }
 
 /// Every domain that was looked at, with its number.

@@ -1,6 +1,7 @@
 //! The command line, described once: help, environment variables and checks all come from here.
 
 mod common;
+mod history;
 mod reports;
 mod store;
 mod values;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 pub(super) use self::common::Common;
+pub(super) use self::history::HistoryArgs;
 pub(super) use self::reports::{
     Back, DigestArgs, DigestFormat, FetchArgs, IngestArgs, ListArgs, PruneArgs, ReportsCommand, RowFormat, ShowArgs, Verifying,
 };
@@ -62,6 +64,9 @@ pub(super) enum Command {
     /// What is kept: reports and observations
     #[command(subcommand)]
     Store(StoreCommand),
+    /// What changed: policies, ids, MX sets, addresses and certificates, as earlier checks saw them
+    #[command(after_help = "Examples:\n  stsready history example.com\n  stsready history example.com --since 14d --format ndjson")]
+    History(HistoryArgs),
     /// When every certificate of every MX host and policy host ends, soonest first
     #[command(
         after_help = "Examples:\n  stsready expiry example.com example.net\n  stsready expiry example.com --warn 30d --critical 14d --quiet\n  stsready expiry --host mx1.example.com --cert-file /etc/ssl/mx1.pem   (renewed, but reloaded?)\n  stsready expiry --host www.example.com:443\n  stsready expiry --domains-from domains.txt --format json"

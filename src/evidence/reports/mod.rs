@@ -13,6 +13,7 @@ mod groups;
 mod refused;
 mod reporters;
 mod spike;
+mod stand_in;
 mod summary;
 mod tally;
 mod window;
@@ -20,6 +21,7 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 pub use self::bound::upper_bound;
 pub use self::breakdown::breakdown;
@@ -30,6 +32,7 @@ pub use self::reporters::Stopped;
 pub use self::spike::Spike;
 pub use self::summary::judge;
 pub use self::window::Lack;
+use super::past::Change;
 use crate::model::assessment::ReportsSummary;
 use crate::model::facts::reports::ReportFacts;
 use crate::model::settings::EvidenceSettings;
@@ -68,6 +71,10 @@ pub struct Live {
     pub policy_proven: bool,
     /// Since when the policy host can have served its present certificate.
     pub policy_certificate_since: Option<Timestamp>,
+    /// The last change after which reports are about another state; out of earlier checks.
+    pub changed: Option<Change>,
+    /// The days on which live checks proved every MX address clean, today's included.
+    pub clean_days: BTreeSet<Date>,
 }
 
 /// The reports, judged.

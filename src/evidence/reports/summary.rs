@@ -19,8 +19,8 @@ pub fn judge(situation: &Situation<'_>) -> Judged {
     let entries = entries::of(situation);
     let today = day::of(situation.now);
     let longest = situation.settings.longest_window_days;
-    let tally = Tally::of(&entries, today, longest);
-    let Sufficiency { lacks, days, suffices_at } = sufficiency(situation, &entries, &tally);
+    let tally = Tally::of(&entries, situation.live, today, longest);
+    let Sufficiency { lacks, days, suffices_at, checks } = sufficiency(situation, &entries, &tally);
     let groups = groups::of(situation, &entries, today - longest);
     let window = window(situation, days, &tally);
     let (sessions, failures) = tally.sessions(today - window.days, today);
@@ -35,6 +35,7 @@ pub fn judge(situation: &Situation<'_>) -> Judged {
         failure_rate_upper_bound: upper_bound(failures, sessions),
         groups: groups.iter().map(|group| group.summary.clone()).collect(),
         suffices_at,
+        checks,
         files: situation.reports.files,
         duplicates: situation.reports.duplicates,
         rejected: situation.reports.rejected.len(),

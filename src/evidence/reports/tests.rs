@@ -1,7 +1,9 @@
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::letters::{Letter, TESTING, facts, now};
 use super::*;
+use crate::evidence::past::What;
 use crate::model::assessment::GroupLabel;
 use crate::model::facts::reports::PolicyType;
 use crate::model::settings::Settings;
@@ -98,6 +100,87 @@ fn a_change_of_policy_restarts_the_window_and_a_lagging_cache_does_not() {
     let and: Vec<Letter> = two(8..=14).into_iter().map(|letter| letter.policy(&old)).collect();
     let lacks = judged([there, and, two(1..=7)].concat()).lacks;
     assert!(matches!(lacks[..], [Lack::WindowShort { .. }]), "there and back again: {lacks:?}");
+}
+
+/// Everything clean, and a change of the MX set so many days ago at noon.
+fn changed(days_ago: i64) -> Live {
+    let at = now() - SignedDuration::from_hours(24 * days_ago);
+    let change = Change { what: What::MxSet, at, from: "mx1.shop.example".to_owned(), to: "two".to_owned() };
+    Live { changed: Some(change), ..clean() }
+}
+
+/// Everything clean, and checks that were so on these days.
+fn checked(days_ago: impl IntoIterator<Item = i64>) -> Live {
+    let date = |ago: i64| (now() - SignedDuration::from_hours(24 * ago)).to_zoned(jiff::tz::TimeZone::UTC).date();
+    Live { clean_days: days_ago.into_iter().map(date).collect(), ..clean() }
+}
+
+#[test]
+fn a_change_that_checks_saw_restarts_the_window() {
+    let lacks = |letters, ago| judged_with(letters, &changed(ago)).lacks;
+    let short = |lacks: &[Lack]| matches!(lacks, [Lack::WindowShort { changed: Some(_), .. }]);
+    assert_eq!(lacks(two(1..=30), 20), []);
+    assert_eq!(lacks(two(1..=30), 16), []);
+    assert!(short(&lacks(two(1..=30), 14)), "of the day itself nothing counts, so 13 whole days are left");
+    assert!(short(&lacks(two(1..=30), 3)));
+    assert!(short(&lacks(two(1..=30), 0)), "no report is about the present state yet");
+    assert!(short(&lacks(two(1..=30), 1)), "no report since");
+    assert!(matches!(lacks(two(1..=5), 20)[..], [Lack::WindowShort { changed: None, .. }]), "an old change is not why");
+    assert_eq!(lacks(vec![], 3), [Lack::None]);
+    let since = judged_with(two(1..=30), &changed(3)).summary;
+    assert_eq!((since.sessions, since.days_with_reports), (80, 2), "what was before counts for nothing");
+    assert_eq!(since.suffices_at.map(|at| at.to_string()).as_deref(), Some("2026-04-12T00:00:00Z"));
+}
+
+#[test]
+fn failures_from_before_a_change_are_judged_all_the_same() {
+    let failed = Letter::new("a.example", 20).failed("certificate-expired", "mx1.shop.example", 5);
+    let letters = || [two(1..=14), vec![failed.clone(), Letter::new("a.example", 21)]].concat();
+    assert_eq!(judged_with(letters(), &changed(10)).groups, judged(letters()).groups);
+}
+
+#[test]
+fn clean_checks_stand_in_for_a_reporter_and_for_sessions() {
+    let one = |sessions| Letter::daily("a.example", 1..=20).into_iter().map(move |letter| letter.sessions(sessions)).collect::<Vec<_>>();
+    let said = |letters, days: &[i64]| {
+        let judged = judged_with(letters, &checked(days.iter().copied()));
+        (judged.lacks.len(), judged.summary.checks.map(|checks| checks.stands_in_for).unwrap_or_default())
+    };
+    use crate::model::assessment::CheckedFor::{Reporters, Sessions};
+    assert_eq!(said(one(20), &[]), (1, vec![]));
+    assert_eq!(said(one(20), &[0, 1]), (1, vec![]), "two days are too few");
+    assert_eq!(said(one(20), &[0, 1, 2]), (0, vec![Reporters]));
+    assert_eq!(said(one(1), &[0, 1, 2]), (0, vec![Reporters, Sessions]));
+    assert_eq!(said(one(1), &[0, 1, 40]), (2, vec![]), "what was before the window stands in for nothing");
+    assert_eq!(said(two(1..=20), &[0, 1, 2]), (0, vec![]), "nothing lacked");
+    let rare = |days: &[i64]| said(one(0).into_iter().take(20).chain([Letter::new("b.example", 3).sessions(19)]).collect(), days);
+    assert_eq!(rare(&[0, 1, 2]), (1, vec![]), "twenty sessions remain needed");
+    assert_eq!(said(vec![], &[0, 1, 2]), (1, vec![]), "checks alone are no reports");
+    assert_eq!(said(Letter::daily("a.example", 1..=5), &[0, 1, 2]).0, 1, "a short window stays short");
+}
+
+#[test]
+fn checks_from_before_a_change_stand_in_for_nothing() {
+    let live = |ago| Live { clean_days: checked([1, 2, 18, 19]).clean_days, ..changed(ago) };
+    let lacks = |ago| judged_with(Letter::daily("a.example", 1..=30), &live(ago)).lacks;
+    assert_eq!(lacks(20), []);
+    assert!(matches!(lacks(17)[..], [Lack::SingleReporter { .. }]));
+}
+
+#[test]
+fn it_says_from_when_on_checks_would_do() {
+    let at = |letters: Vec<Letter>, days: &[i64]| {
+        let checks = judged_with(letters, &checked(days.iter().copied())).summary.checks;
+        checks.and_then(|checks| checks.would_suffice_at).map(|at| at.to_string())
+    };
+    let one = |days| Letter::daily("a.example", days);
+    assert_eq!(at(one(1..=20), &[0]).as_deref(), Some("2026-04-02T00:00:00Z"), "tomorrow and the day after");
+    assert_eq!(at(one(1..=20), &[0, 5]).as_deref(), Some("2026-04-01T00:00:00Z"));
+    assert_eq!(at(one(1..=10), &[0, 1]).as_deref(), Some("2026-04-04T00:00:00Z"), "not before the window is long enough");
+    assert_eq!(at(one(1..=20), &[]), None, "today's check was not clean");
+    assert_eq!(at(one(1..=20), &[0, 1, 2]), None, "they do now");
+    assert_eq!(at(two(1..=20), &[0]), None, "nothing lacks");
+    assert_eq!(at(one(12..=30), &[0]), None, "no check makes up for reports that have stopped");
 }
 
 #[test]
@@ -326,6 +409,29 @@ proptest! {
         let counted: u64 = summary.days.iter().map(|day| day.failed).sum();
         prop_assert!(refused >= counted, "what counts as failed would have been refused");
         prop_assert!(summary.refused.iter().all(|line| line.hosts_left.is_none_or(|left| left < 2)));
+    }
+
+    #[test]
+    fn a_check_less_never_makes_it_better(letters in any_letters(), days in proptest::collection::btree_set(0..35i64, 1..6)) {
+        let lacks = |days: Vec<i64>| judged_with(letters.clone(), &checked(days)).lacks.len();
+        let fewer: Vec<i64> = days.iter().copied().skip(1).collect();
+        prop_assert!(lacks(days.into_iter().collect()) <= lacks(fewer));
+    }
+
+    #[test]
+    fn a_change_never_makes_it_better(first in 1..30i64, last in 1..40i64, ago in 0..40i64, days in proptest::collection::btree_set(0..35i64, 0..6)) {
+        let before = checked(days);
+        let after = Live { changed: changed(ago).changed, ..before.clone() };
+        let enough = |live: &Live| judged_with(two(first..=last), live).lacks.is_empty();
+        prop_assert!(enough(&before) || !enough(&after));
+    }
+
+    #[test]
+    fn a_failure_more_is_one_more_to_explain(letters in any_letters(), ago in 0..31i64, kind in 0..3usize) {
+        let kind = ["certificate-expired", "sts-policy-fetch-error", "of-tomorrow"][kind];
+        let failing = Letter::new("f.example", ago).sessions(0).policy("").failed(kind, "mx1.shop.example", 3);
+        let open = |judged: &Judged| labels(judged).iter().filter(|label| **label == GroupLabel::Unexplained).count();
+        prop_assert!(open(&judged([letters.clone(), vec![failing]].concat())) > open(&judged(letters)));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! each value and the time it lasted; [`History`] gives it back. What a check could not look at leaves no trace: absent and unreachable
 //! stay apart, for a [`Subject`] was looked at only where there was an answer.
 
+mod judging;
 pub mod seen;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use self::seen::{Kind, Seen};
 use super::facts::Der;
+use crate::wire::certificate::{Certificate, dns_id_matches};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
@@ -29,6 +31,35 @@ pub struct History {
     /// Every certificate of [`Seen::Chain`], once: DER in Base64.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub certificates: BTreeMap<Fingerprint, Der>,
+    /// What judging needs of the servers' own certificates, where their DER was left out ([`History::for_judging`]).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub leaves: BTreeMap<Fingerprint, Leaf>,
+}
+
+/// A server's own certificate, as far as it matters later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaf {
+    /// The DNS names of its SAN.
+    pub names: Vec<String>,
+    /// The issuer's distinguished name.
+    pub issuer: String,
+    /// Validity start.
+    pub not_before: Timestamp,
+    /// Validity end.
+    pub not_after: Timestamp,
+}
+
+impl Leaf {
+    /// Out of a certificate.
+    pub fn of(certificate: Certificate) -> Self {
+        let Certificate { dns_names: names, issuer, not_before, not_after, .. } = certificate;
+        Self { names, issuer, not_before, not_after }
+    }
+
+    /// Whether it names the host (RFC 8461 §4.2).
+    pub fn is_for(&self, host: &Domain) -> bool {
+        self.names.iter().any(|name| dns_id_matches(name, host))
+    }
 }
 
 /// Something that was looked at again and again.
@@ -80,6 +111,22 @@ impl Subject {
 }
 
 impl History {
+    /// Of a domain that nothing is remembered of.
+    pub fn nothing(domain: Domain) -> Self {
+        Self { domain, subjects: Vec::new(), days: Vec::new(), certificates: BTreeMap::new(), leaves: BTreeMap::new() }
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.subjects.is_empty() && self.days.is_empty()
+    }
+
+    /// A server's own certificate, by the digest that a chain begins with.
+    pub fn leaf(&self, sha256: &Fingerprint) -> Option<Leaf> {
+        let parsed = || Certificate::parse(&self.certificates.get(sha256)?.0).ok().map(Leaf::of);
+        self.leaves.get(sha256).cloned().or_else(parsed)
+    }
+
     /// The subjects of a kind.
     pub fn of(&self, kind: Kind) -> impl Iterator<Item = &Subject> {
         self.subjects.iter().filter(move |subject| subject.kind == kind)

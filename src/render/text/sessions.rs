@@ -1,6 +1,6 @@
 //! What senders reported: who, how much, a bar a day, and each kind of failure.
 
-use crate::model::assessment::{Assessment, DaySummary, FailureGroup, GroupLabel, ReportsSummary};
+use crate::model::assessment::{Assessment, CheckedFor, DaySummary, FailureGroup, GroupLabel, ReportsSummary};
 use crate::render::page::{Look, Page};
 
 /// Failure groups beyond these are counted.
@@ -16,10 +16,23 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     let facts = format!("  {}, {} failed in {}{bound}", count(reports.sessions, "session"), reports.failures, days(reports.window.days));
     page.line(&[(Look::Strong, "Reports"), (Look::Faint, &facts)]);
     bars(&reports.days, page);
+    checks(reports, page);
     reporters(reports, page);
     groups(&reports.groups, page);
     super::reasons::write(&reports.groups, page);
     super::refused::write(reports, page);
+}
+
+/// What live checks stand in for.
+fn checks(reports: &ReportsSummary, page: &mut Page) {
+    let Some(checks) = reports.checks.as_ref().filter(|checks| !checks.stands_in_for.is_empty()) else { return };
+    let words = checks.stands_in_for.iter().map(|what| match what {
+        CheckedFor::Reporters => "further reporters",
+        CheckedFor::Sessions => "more sessions",
+    });
+    let words = words.collect::<Vec<_>>().join(" and ");
+    let text = format!("clean live checks of every MX address on {} stand in for {words}", days(i64::try_from(checks.days).unwrap_or(0)));
+    page.paragraph(&[(Look::Good, "  ✓ ")], Look::Plain, &text);
 }
 
 /// `1 session`, `2 sessions`.

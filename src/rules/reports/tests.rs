@@ -44,6 +44,7 @@ fn domain(reports: Option<ReportFacts>) -> Facts {
         reports,
         disk: Vec::new(),
         certificates: BTreeMap::new(),
+        history: None,
     }
 }
 
@@ -53,7 +54,7 @@ fn findings_of(facts: &Facts, policy: Option<&str>) -> Vec<Finding> {
 
 fn findings_at(facts: &Facts, policy: Option<&str>, now: Timestamp) -> Vec<Finding> {
     let settings = Settings::default();
-    let case = Case { facts, now, settings: &settings, body: None, policy: policy.map(policy::parse) };
+    let case = Case { facts, now, settings: &settings, body: None, policy: policy.map(policy::parse), past: None };
     let mut sheet = Sheet::default();
     judge(&case, &mut sheet);
     sheet.into_findings()
