@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::evidence::clock;
 use crate::evidence::runway;
 use crate::evidence::senders;
-use crate::model::assessment::{Answer, Assessment, Question};
+use crate::model::assessment::{Answer, Assessment};
 use crate::model::facts::Facts;
 use crate::model::finding::Finding;
 use crate::model::settings::Settings;
