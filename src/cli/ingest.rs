@@ -46,7 +46,7 @@ pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exi
     (outcome.new, outcome.known, outcome.replaced) = (tally.new, tally.known, tally.replaced);
     (outcome.rejected_count, outcome.ignored) = (tally.rejected, tally.ignored);
     let page = match args.format {
-        Format::Text => ingest::text(&outcome, args.quiet, streams.width),
+        Format::Text | Format::Markdown => ingest::text(&outcome, args.quiet, streams.width),
         Format::Json | Format::Ndjson => ingest::document(&outcome)?,
     };
     streams.out.write_all(page.as_bytes())?;

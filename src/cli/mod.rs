@@ -2,6 +2,7 @@
 
 mod args;
 mod assess;
+mod change;
 mod config;
 mod exit;
 mod expiry;
@@ -88,7 +89,10 @@ fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure>
         Command::Record(args) => assess::record(&args, streams),
         Command::Policy(args) => assess::policy(&args, streams),
         Command::Mx(args) => assess::mx(&args, streams),
-        Command::Reports(ReportsCommand::Ingest(args)) => ingest::ingest(&args, streams),
+        Command::Reports(ReportsCommand::Ingest(args)) => {
+            args.format.without_markdown()?;
+            ingest::ingest(&args, streams)
+        }
         Command::Reports(ReportsCommand::Fetch(args)) => fetch::fetch(&args, streams),
         Command::Reports(ReportsCommand::Show(args)) => reports::show(&args, streams),
         Command::Reports(ReportsCommand::List(args)) => reports::list(&args, streams),
@@ -96,6 +100,7 @@ fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure>
         Command::Reports(ReportsCommand::Prune(args)) => store::prune(&args, streams),
         Command::Store(command) => store::run(&command, streams),
         Command::Check(args) => assess::check(&args, streams),
+        Command::Change(command) => change::run(&command, streams),
         Command::Expiry(args) => expiry::expiry(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),
         Command::Rules(args) => explain::rules(&args, streams),

@@ -1,5 +1,6 @@
 //! Floor 4: from facts to the answer. Pure: the same facts, settings and time give the same assessment on any machine.
 
+pub mod change;
 pub mod expiry;
 mod next;
 mod question;

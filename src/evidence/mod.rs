@@ -4,5 +4,6 @@ pub mod clock;
 pub mod disk;
 pub mod horizon;
 pub mod merge;
+pub mod past;
 pub mod reports;
 pub mod runway;

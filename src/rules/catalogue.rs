@@ -1,6 +1,6 @@
 //! The catalogue: every rule of every family, by code.
 
-use super::{cert, dane, domain, fetch, mx, policy, record, reports, starttls, txt, vantage};
+use super::{cert, change, dane, domain, fetch, mx, policy, record, reports, starttls, txt, vantage};
 use crate::model::rule::Rule;
 use crate::wire::likeness::edits_within;
 
@@ -17,6 +17,7 @@ pub fn all() -> Vec<&'static Rule> {
         cert::RULES,
         dane::RULES,
         reports::RULES,
+        change::RULES,
         vantage::RULES,
     ]
     .concat()

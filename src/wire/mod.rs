@@ -18,6 +18,7 @@ pub mod masking;
 pub mod name;
 pub mod pattern;
 pub mod policy;
+pub mod policy_id;
 pub mod report;
 pub mod rua;
 pub mod scope;
