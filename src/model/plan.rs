@@ -47,7 +47,7 @@ pub struct Plan {
 impl Plan {
     /// Whether the world is already as the change wants it.
     pub fn is_done(&self) -> bool {
-        self.steps.iter().all(|step| step.state == StepState::Done)
+        !self.steps.is_empty() && self.steps.iter().all(|step| step.state == StepState::Done)
     }
 }
 

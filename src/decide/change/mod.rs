@@ -18,10 +18,12 @@ use crate::evidence::past::Past;
 use crate::model::assessment::Answer;
 use crate::model::change::Change;
 use crate::model::facts::Facts;
+use crate::model::finding::Finding;
 use crate::model::history::History;
 use crate::model::plan::{Plan, StepState};
 use crate::model::settings::Settings;
 use crate::rules::Case;
+use crate::rules::change::concerns;
 
 /// What a plan rests on beside the facts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,6 +64,12 @@ pub fn plan(facts: &Facts, change: &Change, given: Given<'_>, settings: &Setting
         steps: route.steps,
         held: world.held(),
     };
+    // The first step of what brings hosts is to prove them; whether they are is the verdict's to say.
+    let brings = matches!(change, Change::AddMx { .. } | Change::Provider { .. });
+    let stands = |finding: &Finding| (finding.blocks() || finding.unsettles()) && change.hosts().iter().any(|host| concerns(finding, host));
+    if let Some(first) = plan.steps.first_mut().filter(|_| brings && plan.findings.iter().any(stands)) {
+        first.state = StepState::Later;
+    }
     if matches!(plan.answer, Answer::Ready) {
         plan.next = plan.steps.iter().position(|step| step.state != StepState::Done);
     } else {

@@ -90,7 +90,8 @@ pub(super) fn of(grounds: &Grounds<'_>) -> Verdict {
         if leaving && finding.rule == &policy::MODE_NONE {
             continue;
         }
-        let counts = concern == Concern::Everything || finding.stage != Stage::Reports;
+        // Reports are about today; whether they suffice for a switch is told by the judgement of today.
+        let counts = finding.stage != Stage::Reports;
         let is_new = is_new(&finding);
         if counts
             && (is_new || is_of(concern, &finding, grounds.change))

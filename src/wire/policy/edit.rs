@@ -76,6 +76,7 @@ fn set(lines: &mut Vec<String>, policy: &Policy, key: Key, value: &str, end: &st
     let line = policy.field(key).and_then(|field| lines.get_mut(field.line.checked_sub(1)?));
     let Some(line) = line else { return lines.push(format!("{key}: {value}{end}")) };
     let Some((name, old)) = line.split_once(':') else { return };
+    // Both cuts are at ends of white space that was matched there, the second never before the first.
     let space = &old[..old.len() - old.trim_start_matches([' ', '\t']).len()];
     let tail = &old[old.trim_end().len().max(space.len())..];
     *line = format!("{name}:{space}{value}{tail}");

@@ -5,6 +5,8 @@ mod mode;
 mod mx;
 mod policy;
 
+use std::fmt::Write as _;
+
 use super::route::{Route, Way};
 use super::world::World;
 use crate::model::change::Change;
@@ -70,7 +72,8 @@ fn learn(world: &World<'_>, hosts: &[Domain], say: &str, moot: bool, route: &mut
     let step = route.wait(say, world.id_since(), &[once_asked(world)], moot);
     if strict > u64::from(world.txt_ttl()) + REFRESH {
         let days = strict.div_ceil(86_400);
-        step.say.push_str(&format!("; senders that never ask have it after {days} days, when what they hold is over"));
+        // Writing to a String cannot fail.
+        let _ = write!(step.say, "; senders that never ask have it after {days} days, when what they hold is over");
     }
 }
 
