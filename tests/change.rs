@@ -202,6 +202,29 @@ fn another_provider_takes_over_with_both_in_the_policy_meanwhile() {
     assert_eq!(operator.walk(), due);
 }
 
+/// Without a store nothing tells when the record went: the wait is counted anew at each run.
+#[test]
+fn a_store_tells_since_when_to_wait() {
+    let lab = Lab::start_blocking().unwrap();
+    let mut scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    let store = lab.folder().join("store.sqlite");
+    scene.args(&["--store", store.to_str().unwrap()]);
+    let words = || vec!["remove-mx".to_owned(), scene.mx_name(2)];
+    assert_eq!(scene.change_as("json", words()).run().exits(0).json()["next"], 1);
+    // Looks are dated to the second, and of one second the first counts.
+    let next_second = || std::thread::sleep(std::time::Duration::from_millis(1_100));
+    next_second();
+    scene.dns().remove("alpha.test", hickory_proto::rr::RecordType::MX);
+    scene.dns().mx("alpha.test", 10, &scene.mx_name(1));
+    let until = |plan: &Value| plan["steps"][1]["waits"][0]["until"].as_str().unwrap().to_owned();
+    let first = scene.change_as("json", words()).run().exits(0).json();
+    assert_eq!(first["steps"][1]["state"], "waiting");
+    assert!(!first["steps"][1]["say"].as_str().unwrap().contains("counted from now"), "{first:#}");
+    next_second();
+    let second = scene.change_as("json", words()).run().exits(0).json();
+    assert_eq!(until(&first), until(&second));
+}
+
 #[test]
 fn the_plan_reads_the_same_in_every_format() {
     let lab = Lab::start_blocking().unwrap();

@@ -169,3 +169,111 @@ fn checked(history: Option<&History>) -> impl Iterator<Item = (String, Timestamp
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::reports::letters::{self, Letter, TESTING};
+    use crate::model::facts::dns::{AddressFacts, TxtFacts, TxtRecord};
+    use crate::model::facts::policy::PolicyFacts;
+    use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
+    use crate::model::looked::{Absence, AbsenceKind, Answer, Looked};
+    use crate::wire::fingerprint::Fingerprint;
+    use crate::wire::name::Domain;
+
+    fn at(days_ago: i64) -> Timestamp {
+        letters::now() - SignedDuration::from_hours(24 * days_ago)
+    }
+
+    /// shop.example with this id today.
+    fn facts(id: &str) -> Facts {
+        fn absent<T>() -> Looked<T> {
+            Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() })
+        }
+        let family = Family::Available;
+        let roots = Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") };
+        let vantage =
+            Vantage { resolvers: Vec::new(), roots, ipv4: family, ipv6: family, helo: "test".to_owned(), means: Means::default() };
+        let record = TxtRecord { strings: vec![format!("v=STSv1; id={id}")] };
+        let answer = Looked::Seen(Answer { value: vec![record], ttl: 300, via: Vec::new() });
+        let policy = PolicyFacts {
+            txt: TxtFacts { name: Domain::from_dns("_mta-sts.shop.example"), answer, elsewhere: Vec::new() },
+            host: Domain::from_dns("mta-sts.shop.example"),
+            addresses: AddressFacts { v4: absent(), v6: absent() },
+            addresses_left_out: 0,
+            fetches: Vec::new(),
+            by_agent: Vec::new(),
+            draft: None,
+            pattern_domains: BTreeMap::new(),
+            https_witness: None,
+        };
+        Facts { policy: Some(policy), ..Facts::nothing(Domain::from_dns("shop.example"), letters::now(), vantage) }
+    }
+
+    /// What checks saw, each with the days ago on which it was seen first and last.
+    fn history(texts: &[(&str, i64, i64)], ids: &[(&str, i64, i64)]) -> History {
+        let subject = |kind, name: &str, spans: Vec<Span>| Subject {
+            kind,
+            name: name.to_owned(),
+            looked_at: spans.iter().map(|span| span.last_seen).max().unwrap_or(letters::now()),
+            spans,
+        };
+        let span = |seen, first, last| Span { seen, first_seen: at(first), last_seen: at(last) };
+        let policy =
+            |text: &str| Seen::Policy { sha256: Fingerprint::of(text.as_bytes()), text: text.to_owned(), mode: None, max_age: None };
+        let record = |id: &str| Seen::PolicyRecord { text: format!("v=STSv1; id={id}"), id: Some(id.to_owned()) };
+        let texts = texts.iter().map(|(text, first, last)| span(policy(text), *first, *last)).collect();
+        let ids = ids.iter().map(|(id, first, last)| span(record(id), *first, *last)).collect();
+        History {
+            domain: Domain::from_dns("shop.example"),
+            subjects: vec![subject(Kind::Policy, "mta-sts.shop.example", texts), subject(Kind::PolicyRecord, "_mta-sts.shop.example", ids)],
+            days: Vec::new(),
+            certificates: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn checks_tell_whether_the_id_followed_the_text() {
+        let enforce = TESTING.replace("testing", "enforce");
+        for (texts, ids, follows, since) in [
+            (vec![(TESTING, 9, 3), (&*enforce, 2, 0)], vec![("1", 9, 2), ("2", 1, 0)], Some(true), Some(1)),
+            (vec![(TESTING, 9, 3), (&enforce, 2, 0)], vec![("1", 9, 3), ("2", 2, 0)], Some(true), Some(2)),
+            (vec![(TESTING, 9, 3), (&enforce, 2, 0)], vec![("2", 9, 0)], Some(false), Some(9)),
+            (vec![(TESTING, 9, 3), (&enforce, 2, 0)], vec![("1", 9, 5), ("2", 4, 0)], Some(false), Some(4)),
+            // Nothing changed while anybody looked.
+            (vec![(&enforce, 9, 0)], vec![("2", 9, 0)], None, Some(9)),
+            // Today's id is in no earlier check: it is as old as this look.
+            (vec![(&enforce, 9, 1)], vec![("1", 9, 1)], Some(true), Some(0)),
+        ] {
+            let history = history(&texts, &ids);
+            let past = Past::of(&facts("2"), Some(&policy::parse(&enforce)), Some(&history), letters::now());
+            assert_eq!((past.id_follows_text, past.id_since), (follows, since.map(at)), "{texts:?} {ids:?}");
+        }
+    }
+
+    #[test]
+    fn a_policy_is_held_from_when_it_was_last_seen_by_whomever() {
+        let (enforce, long) = (TESTING.replace("testing", "enforce"), TESTING.replace("604800", "2419200"));
+        let mut facts = facts("2");
+        facts.reports =
+            Some(letters::facts([Letter::new("slow.example", 3).policy(&long), Letter::new("old.example", 20).policy(TESTING)]));
+        let history = history(&[(TESTING, 9, 3), (&enforce, 2, 0)], &[("1", 9, 3), ("2", 2, 0)]);
+        let past = Past::of(&facts, Some(&policy::parse(&enforce)), Some(&history), letters::now());
+        let held: Vec<_> = past.policies.iter().map(|older| (older.max_age, older.seen)).collect();
+        assert_eq!(held, [(2_419_200, HeldFrom::Reports), (604_800, HeldFrom::Checks)], "the report of weeks ago says no more");
+        assert_eq!(past.policies[1].until, at(3 - 7));
+        assert_eq!(past.policies[1].asked_until, at(3 - 1) + SignedDuration::from_secs(300));
+        assert_eq!((past.longest, past.ids.len()), (Some(2_419_200), 2));
+        // Without a new id nobody who asks is told.
+        let unsaid = Past {
+            id_follows_text: None,
+            ..Past::of(
+                &facts,
+                Some(&policy::parse(&enforce)),
+                Some(&self::history(&[(TESTING, 9, 3), (&enforce, 2, 0)], &[("2", 9, 0)])),
+                letters::now(),
+            )
+        };
+        assert!(unsaid.policies.iter().all(|older| older.asked_until == older.until));
+    }
+}

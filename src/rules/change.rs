@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Case, remaining, rule};
+use crate::model::facts::servers::Probe;
 use crate::model::finding::{Evidence, EvidenceKind, Finding, Sheet};
 use crate::model::rule::Rule;
 use crate::wire::name::Domain;
@@ -104,7 +105,7 @@ fn unproven(case: &Case<'_>, host: &Domain, findings: &[Finding], sheet: &mut Sh
     let open = findings.iter().find(|finding| concerns(finding, host) && finding.unsettles());
     let proven = case.facts.servers.iter().flatten().filter(|server| server.name == *host).any(|server| {
         // A host that was seen to fail is told by the rule on its fault.
-        server.probes.iter().any(|probe| probe.reached_verdict())
+        server.probes.iter().any(Probe::reached_verdict)
     });
     let (why, shown) = match open {
         Some(finding) => (finding.message.clone(), finding.evidence.clone()),

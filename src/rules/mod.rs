@@ -60,8 +60,7 @@ pub fn judge(case: &Case<'_>) -> Judged {
     let mut sheet = Sheet::default();
     domain::judge(case, &mut sheet);
     if domain::takes_no_mail(&sheet) {
-        let rules: Vec<&'static Rule> = catalogue::all().into_iter().filter(|rule| rule.family() != "change").collect();
-        remaining::not_applicable(&rules, case.facts.domain.as_str(), "the domain takes no mail", &mut sheet);
+        remaining::not_applicable(&catalogue::all(), case.facts.domain.as_str(), "the domain takes no mail", &mut sheet);
         return Judged { findings: sheet.into_findings(), reports: None };
     }
     record::judge(case, &mut sheet);
@@ -82,6 +81,9 @@ pub fn judge(case: &Case<'_>) -> Judged {
     vantage::doubt_dates(case, &mut sheet);
     // Last: what senders saw is held against what was seen here.
     let reports = reports::judge(case, &mut sheet);
+    if case.facts.policy.is_some() && case.facts.servers.is_some() {
+        remaining::not_applicable(change::RULES, case.facts.domain.as_str(), "no change is planned", &mut sheet);
+    }
     unasked(case, &mut sheet);
     Judged { findings: sheet.into_findings(), reports }
 }

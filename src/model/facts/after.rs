@@ -3,7 +3,7 @@
 use super::Facts;
 use super::dns::{MxRecord, TxtRecord};
 use super::policy::{Body, Fetch};
-use super::servers::{MxHost, MxSource};
+use super::servers::{MxHost, MxSource, Probe};
 use super::tls::TlsFacts;
 use crate::model::change::NewChain;
 use crate::model::looked::{Absence, AbsenceKind, Answer, Looked};
@@ -91,7 +91,7 @@ impl Facts {
         let before = self.clone();
         for host in self.servers.iter_mut().flatten().filter(|host| new.hosts.contains(&host.name)) {
             let all = !serves(host, |tls| kind(tls, &before) == Some(own));
-            for tls in host.probes.iter_mut().flat_map(|probe| probe.chains_mut()) {
+            for tls in host.probes.iter_mut().flat_map(Probe::chains_mut) {
                 if all || kind(tls, &before) == Some(own) {
                     replace_chain(tls, new);
                 }
@@ -119,7 +119,7 @@ fn replace_body(fetch: &mut Fetch, text: &str) {
 }
 
 fn serves(host: &MxHost, test: impl Fn(&TlsFacts) -> bool) -> bool {
-    host.probes.iter().flat_map(|probe| probe.chains()).any(test)
+    host.probes.iter().flat_map(Probe::chains).any(test)
 }
 
 fn key_kind(facts: &Facts, leaf: Option<&crate::wire::fingerprint::Fingerprint>) -> Option<&'static str> {
