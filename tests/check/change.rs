@@ -9,7 +9,10 @@ use crate::letters::{Letter, days_ago};
 pub(super) fn rows() -> Vec<Row> {
     vec![
         row("a switch that nothing speaks against", Ready, &[], |_| ()).change(enforce),
-        row("a switch without evidence", Inconclusive, &["unknown reports-none"], |it| it.without_reports()).change(enforce),
+        row("a switch without evidence", Inconclusive, &["unknown reports-none"], |it| {
+            it.without_reports();
+        })
+        .change(enforce),
         row("a switch while a host of the domain fails", NotReady, &["blocker cert-expired mx2."], |it| {
             it.mx_presents(2, it.issue(&it.leaf(2).expires_in(-1)));
         })

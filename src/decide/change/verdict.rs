@@ -7,7 +7,6 @@ use super::world::World;
 use crate::model::assessment::{Answer, Assessment, Question};
 use crate::model::change::Change;
 use crate::model::facts::Facts;
-use crate::model::facts::policy::Fetch;
 use crate::model::facts::servers::Probe;
 use crate::model::finding::{Finding, Outcome, Sheet};
 use crate::model::rule::{Severity, Stage};
@@ -172,8 +171,8 @@ fn judge_unseen(grounds: &Grounds<'_>, findings: &mut Vec<Finding>) {
     let case = Case::new(grounds.target, grounds.settings, grounds.world.now);
     let serves = |host: &Domain| {
         let servers = grounds.target.servers.iter().flatten().filter(|server| server.name == *host).flat_map(|server| &server.probes);
-        let policy = grounds.target.policy.iter().filter(|policy| policy.host == *host).flat_map(|policy| &policy.fetches);
-        servers.flat_map(Probe::chains).next().is_some() || policy.flat_map(Fetch::handshake).next().is_some()
+        let mut policy = grounds.target.policy.iter().filter(|policy| policy.host == *host).flat_map(|policy| &policy.fetches);
+        servers.flat_map(Probe::chains).next().is_some() || policy.any(|fetch| fetch.handshake().is_some())
     };
     for host in new.hosts.iter().filter(|host| !serves(host)) {
         let tls = crate::model::facts::tls::TlsFacts {
