@@ -3,6 +3,7 @@
 
 mod archive;
 mod chains;
+mod change;
 mod check;
 mod cli;
 mod corpus;

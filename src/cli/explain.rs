@@ -41,6 +41,7 @@ struct RuleView {
 
 /// Prints the catalogue.
 pub(super) fn rules(args: &RulesArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    args.format.without_markdown()?;
     let rules: Vec<&'static Rule> = catalogue::all();
     let view = |rule: &&'static Rule| RuleView {
         code: rule.code,
@@ -51,7 +52,7 @@ pub(super) fn rules(args: &RulesArgs, streams: &mut Streams<'_>) -> Result<Exit,
         reference: rule.reference,
     };
     match args.format {
-        Format::Text => write!(streams.out, "{}", render::rules::catalogue(&rules, streams.width))?,
+        Format::Text | Format::Markdown => write!(streams.out, "{}", render::rules::catalogue(&rules, streams.width))?,
         Format::Json => writeln!(streams.out, "{}", serde_json::to_string_pretty(&rules.iter().map(view).collect::<Vec<_>>())?)?,
         Format::Ndjson => {
             for rule in &rules {

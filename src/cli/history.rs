@@ -1,6 +1,6 @@
 //! `history`: what changed of a domain, as earlier checks saw it. Out of the store; nothing is looked up.
 
-use super::args::{Format, HistoryArgs};
+use super::args::{HistoryArgs, ListFormat};
 use super::keep::Keep;
 use super::{Exit, Failure, Streams, setup};
 use crate::evidence::timeline::timeline;
@@ -20,9 +20,9 @@ pub(super) fn history(args: &HistoryArgs, streams: &mut Streams<'_>) -> Result<E
     }
     let timeline = timeline(&history, args.since.from(setup::clock()));
     let text = match args.format {
-        Format::Text => page::text(&timeline, streams.width),
-        Format::Json => page::document(&timeline)?,
-        Format::Ndjson => page::lines(&timeline)?,
+        ListFormat::Text => page::text(&timeline, streams.width),
+        ListFormat::Json => page::document(&timeline)?,
+        ListFormat::Ndjson => page::lines(&timeline)?,
     };
     streams.out.write_all(text.as_bytes())?;
     streams.out.flush()?;

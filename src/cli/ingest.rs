@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::{Format, IngestArgs};
+use super::args::{IngestArgs, ListFormat};
 use super::keep::Keep;
 use super::{Exit, Failure, Streams, keys, observe, setup};
 use crate::archive::intake::Stamp;
@@ -47,8 +47,8 @@ pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exi
     (outcome.new, outcome.known, outcome.replaced) = (tally.new, tally.known, tally.replaced);
     (outcome.rejected_count, outcome.ignored) = (tally.rejected, tally.ignored);
     let page = match args.format {
-        Format::Text => ingest::text(&outcome, args.quiet, streams.width),
-        Format::Json | Format::Ndjson => ingest::document(&outcome)?,
+        ListFormat::Text => ingest::text(&outcome, args.quiet, streams.width),
+        ListFormat::Json | ListFormat::Ndjson => ingest::document(&outcome)?,
     };
     streams.out.write_all(page.as_bytes())?;
     streams.out.flush()?;

@@ -2,6 +2,7 @@
 
 mod args;
 mod assess;
+mod change;
 mod config;
 mod exit;
 mod expiry;
@@ -98,6 +99,7 @@ fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure>
         Command::Store(command) => store::run(&command, streams),
         Command::Check(args) => assess::check(&args, streams),
         Command::History(args) => history::history(&args, streams),
+        Command::Change(command) => change::run(&command, streams),
         Command::Expiry(args) => expiry::expiry(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),
         Command::Rules(args) => explain::rules(&args, streams),

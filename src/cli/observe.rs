@@ -31,6 +31,8 @@ pub(super) struct Job<'a> {
 
 /// Who takes the facts of each domain as they come, and answers in the end.
 pub(super) trait Taker {
+    /// Whether it writes Markdown.
+    const MARKDOWN: bool = false;
     /// Takes the facts of one domain; `index` is its place among those asked about.
     fn take(&mut self, index: usize, facts: &Facts, streams: &mut Streams<'_>) -> Result<(), Failure>;
     /// A domain whose facts were lost by a fault of ours.
@@ -48,8 +50,11 @@ struct Task {
 }
 
 /// Looks, or takes saved facts, and hands them to `taker`.
-pub(super) fn look(job: &Job<'_>, taker: impl Taker, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+pub(super) fn look<T: Taker>(job: &Job<'_>, taker: T, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let common = job.common;
+    if !T::MARKDOWN {
+        common.format.without_markdown()?;
+    }
     if common.now.is_some() && common.facts.is_empty() && job.reports.is_empty() {
         return Err(Failure::Usage("--now needs --facts or --reports: what is seen live is judged as of now".to_owned()));
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::args::{Format, PruneArgs, StoreArgs, StoreCommand, WhichStore};
+use super::args::{ListFormat, PruneArgs, StoreArgs, StoreCommand, WhichStore};
 use super::config::Config;
 use super::{Exit, Failure, Streams, setup};
 use crate::archive::store::{Pruned, Stats, Store, StoreError, VERSION};
@@ -30,8 +30,8 @@ fn path(args: &StoreArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     }
     let path = located(&args.which)?;
     match args.format {
-        Format::Text => writeln!(streams.out, "{}", escape::terminal(&path.display().to_string()))?,
-        Format::Json | Format::Ndjson => document(&Place { exists: path.exists(), path }, args.format, streams)?,
+        ListFormat::Text => writeln!(streams.out, "{}", escape::terminal(&path.display().to_string()))?,
+        ListFormat::Json | ListFormat::Ndjson => document(&Place { exists: path.exists(), path }, args.format, streams)?,
     }
     Ok(Exit::Ready)
 }
@@ -39,8 +39,8 @@ fn path(args: &StoreArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
 fn stats(args: &StoreArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let stats = existing(&args.which)?.stats()?;
     match args.format {
-        Format::Text => streams.out.write_all(table(&stats, streams.width).as_bytes())?,
-        Format::Json | Format::Ndjson => document(&stats, args.format, streams)?,
+        ListFormat::Text => streams.out.write_all(table(&stats, streams.width).as_bytes())?,
+        ListFormat::Json | ListFormat::Ndjson => document(&stats, args.format, streams)?,
     }
     Ok(Exit::Ready)
 }
@@ -108,7 +108,7 @@ fn check(args: &StoreArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let faults = store.check()?;
     let sound = faults.is_empty();
     match args.format {
-        Format::Text => {
+        ListFormat::Text => {
             let mut page = Page::new(streams.width);
             let path = store.path().display().to_string();
             let (look, word) = if sound { (Look::Good, "sound") } else { (Look::Bad, "damaged") };
@@ -122,7 +122,7 @@ fn check(args: &StoreArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
             }
             streams.out.write_all(page.finish().as_bytes())?;
         }
-        Format::Json | Format::Ndjson => {
+        ListFormat::Json | ListFormat::Ndjson => {
             document(&Checked { path: store.path().to_owned(), schema: VERSION, sound, faults }, args.format, streams)?;
         }
     }
@@ -156,8 +156,8 @@ pub(super) fn prune(args: &PruneArgs, streams: &mut Streams<'_>) -> Result<Exit,
         .map_err(|_| Failure::Usage("--older-than reaches back beyond the calendar".to_owned()))?;
     let pruned = store.prune(line, args.dry_run)?;
     match args.format {
-        Format::Text => writeln!(streams.out, "{}", told(&pruned, args.dry_run))?,
-        Format::Json | Format::Ndjson => {
+        ListFormat::Text => writeln!(streams.out, "{}", told(&pruned, args.dry_run))?,
+        ListFormat::Json | ListFormat::Ndjson => {
             #[derive(Serialize)]
             struct Line {
                 older_than: jiff::Timestamp,
@@ -192,8 +192,8 @@ fn existing(which: &WhichStore) -> Result<Store, Failure> {
 }
 
 /// One object: over several lines, or in one.
-fn document(value: &impl Serialize, format: Format, streams: &mut Streams<'_>) -> Result<(), Failure> {
-    let text = if format == Format::Ndjson { escape::json_line(value)? } else { escape::json_pretty(value)? };
+fn document(value: &impl Serialize, format: ListFormat, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let text = if format == ListFormat::Ndjson { escape::json_line(value)? } else { escape::json_pretty(value)? };
     streams.out.write_all(text.as_bytes())?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use super::next::{record, step, ttl, with_mode};
+use super::next::{record, step, ttl};
 use crate::evidence::horizon::{self, Hosts};
 use crate::model::assessment::{AddressOutcome, Horizon, MxSummary, PolicySummary, Question};
 use crate::model::facts::servers::MxSource;
@@ -13,6 +13,7 @@ use crate::model::history::seen::{Kind, Seen};
 use crate::rules::{Case, txt};
 use crate::wire::name::Domain;
 use crate::wire::policy::Mode;
+use crate::wire::policy::edit::{Edit, edited};
 
 /// Until when senders hold what, and how to take it back; `None` where there is no policy to switch or to stay with.
 pub(super) fn horizon(case: &Case<'_>, question: Question, policy: Option<&PolicySummary>, mx: &[MxSummary]) -> Option<Horizon> {
@@ -45,7 +46,7 @@ fn roll_back(case: &Case<'_>, horizon: &Horizon) -> Vec<Fix> {
     vec![
         step("mend the MX host or its certificate, if that is what fails: it works at once, also at senders that hold the policy"),
         step(format!("else serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt, and verify the bytes"))
-            .with(with_mode(&body.text, Mode::Testing)),
+            .with(edited(&body.text, &[Edit::Mode(Mode::Testing)])),
         step(format!(
             "then publish this id, one that was never used before: a sender that looks up the record, at the latest {} seconds (its TTL) \
              later, fetches the policy anew",

@@ -1,6 +1,7 @@
 //! Floor 4: from facts to the answer. Pure: the same facts, settings and time give the same assessment on any machine.
 
 mod back;
+pub mod change;
 pub mod expiry;
 mod next;
 mod question;

@@ -9,6 +9,7 @@ use crate::model::finding::Fix;
 use crate::model::looked::Looked;
 use crate::rules::Case;
 use crate::wire::policy::Mode;
+use crate::wire::policy::edit::{Edit, edited};
 use crate::wire::zone;
 
 /// The first policy lives for a week in caches: long enough to be used, short enough to be taken back.
@@ -54,7 +55,8 @@ fn switch(case: &Case<'_>) -> Vec<Fix> {
     let ttl = ttl(case.facts);
     let record = record(case, &unused_id(case, &BTreeSet::new()));
     vec![
-        step(format!("serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt")).with(with_mode(&body.text, Mode::Enforce)),
+        step(format!("serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt"))
+            .with(edited(&body.text, &[Edit::Mode(Mode::Enforce)])),
         step("fetch it and compare the bytes; many senders read it only after the next step"),
         step("publish a new id, one that was never used before").with(record),
         step(format!("check again after {ttl} seconds (the record's TTL), after 24 hours, after 72 hours and after 7 days")),
@@ -66,43 +68,6 @@ pub(super) fn record(case: &Case<'_>, id: &str) -> String {
     format!("_mta-sts.{}. {} IN TXT \"v=STSv1; id={id};\"", case.facts.domain, ttl(case.facts))
 }
 
-/// The policy with its first `mode` line in this mode; every other byte stays.
-pub(super) fn with_mode(text: &str, mode: Mode) -> String {
-    let mut done = false;
-    let lines = text.split_inclusive('\n').map(|line| {
-        let value = line.strip_prefix("mode").and_then(|rest| rest.trim_start().strip_prefix(':')).filter(|_| !done);
-        match value {
-            Some(value) => {
-                done = true;
-                let end = &line[line.trim_end().len()..];
-                let space = if value.starts_with(' ') { " " } else { "" };
-                format!("mode:{space}{}{end}", mode.as_str())
-            }
-            None => line.to_owned(),
-        }
-    });
-    lines.collect()
-}
-
 pub(super) fn ttl(facts: &Facts) -> u32 {
     facts.policy.as_ref().and_then(|policy| Looked::seen(&policy.txt.answer)).map_or(3600, |answer| answer.ttl)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_mode;
-    use crate::wire::policy::Mode;
-
-    #[test]
-    fn only_the_mode_changes() {
-        for (testing, enforce) in [
-            ("version: STSv1\r\nmode: testing\r\nmx: a\r\n", "version: STSv1\r\nmode: enforce\r\nmx: a\r\n"),
-            ("version: STSv1\nmode:testing\nmax_age: 1", "version: STSv1\nmode:enforce\nmax_age: 1"),
-            ("mode: testing\nmode: none\n", "mode: enforce\nmode: none\n"),
-            ("modest: x\nmode: testing", "modest: x\nmode: enforce"),
-        ] {
-            assert_eq!(with_mode(testing, Mode::Enforce), enforce);
-            assert_eq!(with_mode(enforce, Mode::Testing), testing);
-        }
-    }
 }

@@ -2,12 +2,14 @@
 
 pub mod assessment;
 pub mod breakdown;
+pub mod change;
 pub mod digest;
 pub mod expiry;
 pub mod facts;
 pub mod finding;
 pub mod history;
 pub mod looked;
+pub mod plan;
 pub mod result_type;
 pub mod rule;
 pub mod settings;

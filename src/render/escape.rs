@@ -116,6 +116,14 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
+/// Text to copy out of Markdown: a fenced block that nothing in it can end.
+pub fn fenced(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let lines: Vec<Cow<'_, str>> = text.lines().map(terminal).collect();
+    format!("{fence}\n{}\n{fence}", lines.join("\n"))
+}
+
 /// A value as harmless JSON over several lines, with a line end.
 pub fn json_pretty(value: &impl Serialize) -> Result<String, serde_json::Error> {
     json(value, Json(PrettyFormatter::new()))
@@ -153,6 +161,15 @@ mod tests {
             [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-2", "'-2"), ("mx1.example", "mx1.example"), ("\t=1", "\\t=1")]
         {
             assert_eq!(cell(text), shown);
+        }
+    }
+
+    #[test]
+    fn nothing_ends_a_fenced_block() {
+        for (text, shown) in
+            [("a\r\nb\n", "```\na\nb\n```"), ("a\n```\n# b", "````\na\n```\n# b\n````"), ("a\u{1b}c", "```\na\\u{1b}c\n```")]
+        {
+            assert_eq!(fenced(text), shown);
         }
     }
 

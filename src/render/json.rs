@@ -66,7 +66,7 @@ pub(super) struct Tool {
 pub(super) const TOOL: Tool = Tool { name: "stsready", version: env!("CARGO_PKG_VERSION") };
 
 #[derive(Serialize)]
-struct FindingView<'a> {
+pub(super) struct FindingView<'a> {
     code: &'static str,
     title: &'static str,
     stage: Stage,
@@ -87,7 +87,7 @@ struct FindingView<'a> {
 }
 
 impl<'a> FindingView<'a> {
-    fn of(finding: &'a Finding) -> Self {
+    pub(super) fn of(finding: &'a Finding) -> Self {
         Self {
             code: finding.code(),
             title: finding.rule.title,

@@ -1,6 +1,7 @@
 //! Floor 2: one room per format over one assessment, and one place for escaping. Pure: strings out, nothing printed.
 
 pub mod breakdown;
+pub mod change;
 pub mod digest;
 pub mod escape;
 pub mod expiry;

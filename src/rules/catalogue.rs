@@ -1,6 +1,6 @@
 //! The catalogue: every rule of every family, by code.
 
-use super::{cert, dane, domain, drift, fetch, mx, policy, record, reports, starttls, txt, vantage};
+use super::{cert, change, dane, domain, drift, fetch, mx, policy, record, reports, starttls, txt, vantage};
 use crate::model::rule::Rule;
 use crate::wire::likeness::edits_within;
 
@@ -18,6 +18,7 @@ pub fn all() -> Vec<&'static Rule> {
         dane::RULES,
         drift::RULES,
         reports::RULES,
+        change::RULES,
         vantage::RULES,
     ]
     .concat()

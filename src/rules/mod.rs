@@ -6,6 +6,7 @@ mod case;
 pub mod catalogue;
 pub mod cert;
 pub mod chain;
+pub mod change;
 pub mod dane;
 pub mod domain;
 pub mod drift;
@@ -83,6 +84,9 @@ pub fn judge(case: &Case<'_>) -> Judged {
     vantage::doubt_dates(case, &mut sheet);
     // Last: what senders saw is held against what was seen here.
     let reports = reports::judge(case, &mut sheet);
+    if case.facts.policy.is_some() && case.facts.servers.is_some() {
+        remaining::not_applicable(change::RULES, case.facts.domain.as_str(), "no change is planned", &mut sheet);
+    }
     unasked(case, &mut sheet);
     Judged { findings: sheet.into_findings(), reports }
 }

@@ -40,6 +40,8 @@ pub struct Wanted {
     pub mx: bool,
     /// Hosts to probe in place of the MX set (`--host`).
     pub hosts: Vec<HostPort>,
+    /// Hosts to probe beside the MX set, whether DNS names them or not.
+    pub also: Vec<HostPort>,
     /// Stage 4. Nothing is looked at for it here: whoever asks adds the reports that there are.
     pub reports: bool,
 }
@@ -76,7 +78,7 @@ impl Looker {
         let mail = async { if asked_hosts { None } else { Some(mx::mail(self, domain, wanted.policy && wanted.draft.is_none()).await) } };
         let record = async { if wanted.record { Some(record::look(self, domain).await) } else { None } };
         let policy = async { if wanted.policy { Some(policy::look(self, domain, wanted.draft.as_ref()).await) } else { None } };
-        let servers = async { if wanted.mx { Some(mx::look(self, domain, &wanted.hosts).await) } else { None } };
+        let servers = async { if wanted.mx { Some(mx::look(self, domain, &wanted.hosts, &wanted.also).await) } else { None } };
         let (mail, record, policy, servers) = tokio::join!(mail, record, policy, servers);
         let mut vantage = self.vantage.clone();
         if servers.as_deref().is_some_and(control::is_needed) {

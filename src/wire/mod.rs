@@ -20,6 +20,7 @@ pub mod mbox;
 pub mod name;
 pub mod pattern;
 pub mod policy;
+pub mod policy_id;
 pub mod report;
 pub mod rua;
 pub mod scope;

@@ -4,6 +4,7 @@
 //! severity ([`row`]): one too many fails as one too few does.
 
 mod cert;
+mod change;
 mod dane;
 mod disk;
 mod domain;
@@ -37,6 +38,7 @@ fn tables() -> Vec<Row> {
         mx::rows(),
         starttls::rows(),
         cert::rows(),
+        change::rows(),
         dane::rows(),
         disk::rows(),
         drift::rows(),

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::reports::Back;
 use super::values::{span, time};
-use super::{Format, WhichStore};
+use super::{ListFormat, WhichStore};
 use crate::wire::name::Domain;
 
 #[derive(Debug, Args)]
@@ -17,7 +17,7 @@ pub(in crate::cli) struct HistoryArgs {
     pub(in crate::cli) since: Back,
     /// text, json, or ndjson with one event a line
     #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
-    pub(in crate::cli) format: Format,
+    pub(in crate::cli) format: ListFormat,
     #[command(flatten)]
     pub(in crate::cli) store: WhichStore,
 }

@@ -1,5 +1,6 @@
 //! The command line, described once: help, environment variables and checks all come from here.
 
+mod change;
 mod common;
 mod history;
 mod reports;
@@ -12,6 +13,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+pub(super) use self::change::{ChangeAt, ChangeCommand};
 pub(super) use self::common::Common;
 pub(super) use self::history::HistoryArgs;
 pub(super) use self::reports::{
@@ -19,7 +21,7 @@ pub(super) use self::reports::{
 };
 pub(super) use self::store::{StoreArgs, StoreCommand, WhichStore};
 use self::values::time;
-use super::exit;
+use super::{Failure, exit};
 use crate::net::trust::RootSource;
 use crate::wire::host_port::HostPort;
 use crate::wire::name::Domain;
@@ -61,6 +63,12 @@ pub(super) enum Command {
         after_help = "Examples:\n  stsready check example.com --reports ~/tls-reports\n  stsready check example.com --format json --save-facts facts.json\n  stsready check --facts facts.json                (judge again what was observed then)\n  stsready check --domains-from domains.txt --format ndjson"
     )]
     Check(CheckArgs),
+    /// Is this change safe, and in which steps is it made? Ordered, with the exact texts, waits and the way back
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  stsready change enforce example.com\n  stsready change add-mx mx3.example.com example.com --format markdown\n  stsready change remove-mx mx1.example.com example.com\n  stsready change policy --file mta-sts.txt example.com\n  stsready change certificate --file mx1.pem --for mx1.example.com example.com\n  stsready change leave example.com\nEvery run looks at the world and says which step is next."
+    )]
+    Change(ChangeCommand),
     /// What is kept: reports and observations
     #[command(subcommand)]
     Store(StoreCommand),
@@ -184,6 +192,28 @@ pub(super) enum Format {
     /// One object, or an array of them
     Json,
     /// One object a line, each as its domain ends
+    Ndjson,
+    /// For a ticket (change only)
+    Markdown,
+}
+
+impl Format {
+    /// Refuses Markdown, where nothing is written in it.
+    pub(super) fn without_markdown(self) -> Result<(), Failure> {
+        let refused = || Failure::Usage("--format markdown is for `change`; there are text, json and ndjson here".to_owned());
+        if self == Self::Markdown { Err(refused()) } else { Ok(()) }
+    }
+}
+
+/// The formats of everything that is neither an assessment nor rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One object
+    Json,
+    /// One object a line
     Ndjson,
 }
 

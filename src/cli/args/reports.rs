@@ -74,7 +74,7 @@ pub(in crate::cli) struct IngestArgs {
     pub(in crate::cli) again: bool,
     /// text or json
     #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
-    pub(in crate::cli) format: super::Format,
+    pub(in crate::cli) format: super::ListFormat,
     /// Print only what was rejected
     #[arg(long, short)]
     pub(in crate::cli) quiet: bool,
@@ -116,7 +116,7 @@ pub(in crate::cli) struct FetchArgs {
     pub(in crate::cli) keep_raw: bool,
     /// text or json
     #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
-    pub(in crate::cli) format: super::Format,
+    pub(in crate::cli) format: super::ListFormat,
     /// Print only what was rejected
     #[arg(long, short)]
     pub(in crate::cli) quiet: bool,
@@ -235,7 +235,7 @@ pub(in crate::cli) struct PruneArgs {
     pub(in crate::cli) dry_run: bool,
     /// text or json
     #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
-    pub(in crate::cli) format: super::Format,
+    pub(in crate::cli) format: super::ListFormat,
     #[command(flatten)]
     pub(in crate::cli) store: WhichStore,
 }

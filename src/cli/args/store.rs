@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Format;
+use super::ListFormat;
 
 /// Which store, by which configuration.
 #[derive(Clone, Debug, Default, Args)]
@@ -34,7 +34,7 @@ pub(in crate::cli) enum StoreCommand {
 pub(in crate::cli) struct StoreArgs {
     /// text or json
     #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
-    pub(in crate::cli) format: Format,
+    pub(in crate::cli) format: ListFormat,
     #[command(flatten)]
     pub(in crate::cli) which: WhichStore,
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::args::{FetchArgs, Format};
+use super::super::args::{FetchArgs, ListFormat};
 use super::super::{Exit, Failure, Streams};
 use super::accounts::Plan;
 use crate::archive::imap::{After, Outcome};
@@ -122,10 +122,10 @@ impl Told {
 /// Said each time that messages have been read where the command stays.
 pub(super) fn meanwhile(told: &mut Told, args: &FetchArgs, streams: &mut Streams<'_>) -> Result<(), Failure> {
     let text = match args.format {
-        Format::Text => page(std::slice::from_ref(told), args.quiet, streams.width),
+        ListFormat::Text => page(std::slice::from_ref(told), args.quiet, streams.width),
         // One document is printed at the end.
-        Format::Json => return Ok(()),
-        Format::Ndjson => escape::json_line(&Line { schema: SCHEMA, told })?,
+        ListFormat::Json => return Ok(()),
+        ListFormat::Ndjson => escape::json_line(&Line { schema: SCHEMA, told })?,
     };
     (told.refused, told.untold) = (Vec::new(), 0);
     streams.out.write_all(text.as_bytes())?;
@@ -137,10 +137,10 @@ pub(super) fn meanwhile(told: &mut Told, args: &FetchArgs, streams: &mut Streams
 pub(super) fn end(all: &[Told], args: &FetchArgs, streams: &mut Streams<'_>) -> Result<(), Failure> {
     let text = match args.format {
         // Each folder has had its lines.
-        Format::Text | Format::Ndjson if args.idle => String::new(),
-        Format::Text => page(all, args.quiet, streams.width),
-        Format::Json => escape::json_pretty(&Document { schema: SCHEMA, accounts: all })?,
-        Format::Ndjson => all.iter().map(|told| escape::json_line(&Line { schema: SCHEMA, told })).collect::<Result<_, _>>()?,
+        ListFormat::Text | ListFormat::Ndjson if args.idle => String::new(),
+        ListFormat::Text => page(all, args.quiet, streams.width),
+        ListFormat::Json => escape::json_pretty(&Document { schema: SCHEMA, accounts: all })?,
+        ListFormat::Ndjson => all.iter().map(|told| escape::json_line(&Line { schema: SCHEMA, told })).collect::<Result<_, _>>()?,
     };
     streams.out.write_all(text.as_bytes())?;
     streams.out.flush()?;

@@ -2,6 +2,7 @@
 //!
 //! A [`Facts`] value is complete and portable: saved as JSON and judged again, it gives the same assessment on any machine.
 
+pub mod after;
 pub mod dane;
 pub mod dns;
 pub mod policy;
