@@ -81,7 +81,7 @@ fn sound(store: &Path) {
 
 #[test]
 fn killed_at_any_moment_it_loses_nothing_and_ends_the_same() {
-    let scene = Scene::new(REPORTS as usize);
+    let scene = Scene::new(4_000);
     let undisturbed = scene.store("undisturbed");
     scene.ingest(&undisturbed).run().exits(0);
     let expected = content(&undisturbed);
@@ -118,7 +118,7 @@ fn killed_at_any_moment_it_loses_nothing_and_ends_the_same() {
     assert!(halves >= 2, "only {halves} were killed in the middle: the test says little");
 }
 
-/// Several batches.
+/// What that scene has: several batches.
 const REPORTS: u64 = 4_000;
 
 /// How many reports the store holds, which must be sound.

@@ -43,7 +43,7 @@ pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exi
         ReadFailure::Read(error) => Failure::from(error),
         ReadFailure::Taken(error) => Failure::from(error),
     })?;
-    (outcome.files, outcome.unchanged) = (totals.files, totals.unchanged);
+    (outcome.files, outcome.unchanged) = (totals.files + totals.unchanged, totals.unchanged);
     (outcome.new, outcome.known, outcome.replaced) = (tally.new, tally.known, tally.replaced);
     (outcome.rejected_count, outcome.ignored) = (tally.rejected, tally.ignored);
     let page = match args.format {

@@ -23,6 +23,7 @@ use crate::wire::name::Domain;
 const JUDGED: SignedDuration = SignedDuration::from_hours(24 * 120);
 
 /// The reports given, and the store if there is one.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Memory {
     files: Archive,
     given: bool,

@@ -229,7 +229,7 @@ fn letter(number: usize, details: usize) -> Vec<u8> {
             "receiving-ip": format!("192.0.2.{}", seed % 254),
             "receiving-mx-hostname": format!("mx{}.mail.{domain}", at % 4),
             "failed-session-count": seed % 40 + 1,
-            "failure-reason-code": if seed % 3 == 0 { json!(format!("X509_V_ERR_{}", seed % 30)) } else { Value::Null },
+            "failure-reason-code": if seed.is_multiple_of(3) { json!(format!("X509_V_ERR_{}", seed % 30)) } else { Value::Null },
         })
     };
     let entry = |kind: &str, policy: Value, range: std::ops::Range<usize>| {
@@ -244,11 +244,11 @@ fn letter(number: usize, details: usize) -> Vec<u8> {
     };
     let tlsa = json!([format!("[\"3 1 1 {:064X}\",\"3 1 1 {:064X}\"]", number * 7919, number * 104_729)]);
     let mut report = json!({
-        "organization-name": if number % 2 == 0 { "Google Inc." } else { "Microsoft Corporation" },
+        "organization-name": if number.is_multiple_of(2) { "Google Inc." } else { "Microsoft Corporation" },
         "date-range": {"start-datetime": "2026-03-01T00:00:00Z", "end-datetime": "2026-03-01T23:59:59Z"},
-        "contact-info": if number % 2 == 0 { "smtp-tls-reporting@google.com" } else { "tlsrpt-noreply@microsoft.com" },
+        "contact-info": if number.is_multiple_of(2) { "smtp-tls-reporting@google.com" } else { "tlsrpt-noreply@microsoft.com" },
         "report-id": format!("2026-03-01T00:00:00Z_{domain}_{number}"),
-        "policies": if number % 2 == 0 {
+        "policies": if number.is_multiple_of(2) {
             vec![entry("sts", policy, 0..details)]
         } else {
             vec![entry("sts", policy, 0..details), entry("tlsa", tlsa, 0..0)]

@@ -31,7 +31,11 @@ pub fn breakdown<'a>(domain: &Domain, reports: impl IntoIterator<Item = &'a Repo
     counting.finish(domain)
 }
 
+/// Day, reporter, policy type and version, whether it counts, MX host, result, reason.
 type RowKey = (Day, String, PolicyType, Option<String>, bool, Option<Domain>, String, Option<String>);
+
+/// Reporter, policy type, MX host, result, reason.
+type FailureKey = (String, PolicyType, Option<Domain>, String, Option<String>);
 
 #[derive(Default)]
 struct Counting {
@@ -41,7 +45,7 @@ struct Counting {
     days: BTreeMap<Day, (u64, u64, BTreeSet<Fingerprint>)>,
     reporters: BTreeMap<String, (BTreeSet<Fingerprint>, ReporterLine)>,
     policies: BTreeMap<(PolicyType, Option<String>), (BTreeSet<String>, PolicyLine)>,
-    failures: BTreeMap<(String, PolicyType, Option<Domain>, String, Option<String>), (BTreeSet<Day>, u64)>,
+    failures: BTreeMap<FailureKey, (BTreeSet<Day>, u64)>,
     rows: BTreeMap<RowKey, u64>,
     merged: bool,
 }
