@@ -10,7 +10,7 @@
 //! | 2 | [`evidence`] | pure arithmetic over facts: report window, failure groups, runway, horizon |
 //! | 2 | [`render`] | pure: one room per format, one place for escaping |
 //! | 2 | [`net`] | looking: DNS, HTTPS, SMTP, TLS, trust; caps and deadlines |
-//! | 2 | [`archive`] | TLS reports in: files and directories |
+//! | 2 | [`archive`] | TLS reports in: files, mailboxes, IMAP; whether they are authentic; the store of reports and observations |
 //! | 3 | [`rules`] | pure: the catalogue and one room per family |
 //! | 4 | [`decide`] | pure: findings to verdict |
 //! | 5 | [`stages`] | one room per stage: look, and put it into facts |

@@ -1,12 +1,18 @@
 //! All integration tests, in one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod archive;
 mod chains;
+mod change;
 mod check;
 mod cli;
+mod corpus;
+mod dkim;
 mod expiry;
 mod facts;
+mod history;
 mod hostile;
+mod imap;
 mod lab;
 mod lab_selftest;
 mod layers;
@@ -15,3 +21,4 @@ mod pages;
 mod polite;
 mod run;
 mod servers;
+mod store;

@@ -288,6 +288,31 @@ fn explain_prints_the_page_of_every_rule() {
     assert_eq!(stsready(["explain", " CERT-Expired"]).run().exits(0).stdout, stsready(["explain", "cert-expired"]).run().stdout);
 }
 
+/// RFC 8460 §4.3: what stands in a report leads to the pages that concern it.
+#[test]
+fn result_types_are_explained_by_the_pages_that_concern_them() {
+    for (result_type, pages) in [
+        ("starttls-not-supported", ["reports-failing", "starttls-missing"]),
+        ("certificate-host-mismatch", ["reports-failing", "cert-name-mismatch"]),
+        ("certificate-expired", ["reports-failing", "cert-expired"]),
+        ("certificate-not-trusted", ["reports-failing", "cert-chain-incomplete"]),
+        ("validation-failure", ["reports-failing", "mx-uncovered"]),
+        ("tlsa-invalid", ["reports-dane", "dane-mismatch"]),
+        ("dnssec-invalid", ["reports-dane", "dane-lookup-failed"]),
+        ("dane-required", ["reports-dane", "dane-present"]),
+        ("sts-policy-fetch-error", ["reports-fetch-error", "fetch-status"]),
+        ("sts-policy-invalid", ["reports-fetch-error", "policy-syntax"]),
+        ("sts-webpki-invalid", ["reports-fetch-error", "fetch-cert-name"]),
+    ] {
+        let run = stsready(["explain", result_type]).run().exits(0);
+        let markdown = stsready(["explain", result_type, "--format", "markdown"]).run().exits(0);
+        for page in pages {
+            assert!(run.stdout.contains(&format!("stsready explain {page} ")), "{result_type} does not lead to {page}{run}");
+            assert!(markdown.stdout.contains(&format!("- `{page}`: ")), "{result_type} does not lead to {page}{markdown}");
+        }
+    }
+}
+
 #[test]
 fn a_code_nearly_right_is_suggested() {
     for (typed, meant) in [("cert-expird", "cert-expired"), ("txt-misssing", "txt-missing"), ("starttls-mising", "starttls-missing")] {

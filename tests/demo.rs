@@ -61,7 +61,7 @@ impl Walk<'_> {
         let lab = self.lab;
         let reports = lab.folder().join("reports");
         std::fs::create_dir(&reports).expect("a folder in the lab's own");
-        let reports_arg = ["--reports", reports.to_str().expect("a UTF-8 path")];
+        let inbox = reports.to_str().expect("a UTF-8 path");
 
         title("1. alpha.test takes mail, and has published nothing");
         let alpha = lab.good_domain("alpha.test", |plan| plan.max_age = 604_800);
@@ -86,18 +86,23 @@ impl Walk<'_> {
         self.show(&["check", "alpha.test"], Exit::Inconclusive);
 
         title("5. Five days of reports");
-        write_reports(&reports, &alpha.policy, 1..=5);
-        self.show_line(&[&["check", "alpha.test"], &reports_arg[..]].concat(), Exit::Inconclusive);
+        write_reports(&reports, &alpha.policy, 2..=6);
+        self.show(&["reports", "ingest", inbox], Exit::Ready);
+        self.show_line(&["check", "alpha.test"], Exit::Inconclusive);
 
         title("6. Three weeks of reports");
-        write_reports(&reports, &alpha.policy, 6..=21);
-        self.show(&[&["check", "alpha.test"], &reports_arg[..]].concat(), Exit::Ready);
+        write_reports(&reports, &alpha.policy, 7..=21);
+        write_reports(&reports, &alpha.policy, 1..=1);
+        self.show(&["reports", "ingest", inbox], Exit::Ready);
+        self.show(&["reports", "show", "alpha.test"], Exit::Ready);
+        self.show(&["reports", "digest"], Exit::Ready);
+        self.show(&["check", "alpha.test"], Exit::Ready);
 
         title("7. The switch is made");
         let mut alpha = alpha;
         let policy = lab::domain::policy("enforce", 604_800, &["mx1.alpha.test", "mx2.alpha.test"]);
         alpha.publish(&policy, "20260301T000000");
-        self.show_line(&[&["check", "alpha.test"], &reports_arg[..]].concat(), Exit::Ready);
+        self.show_line(&["check", "alpha.test"], Exit::Ready);
     }
 
     /// Some of what goes wrong.
@@ -132,7 +137,10 @@ impl Walk<'_> {
         say(&format!("$ stsready {}\n", shown.join(" ")));
         let mut args: Vec<OsString> = vec!["stsready".into()];
         args.extend(command.iter().map(OsString::from));
-        args.extend(self.lab.args().into_iter().map(OsString::from));
+        args.extend(["--store".into(), self.lab.folder().join("store.sqlite").into()]);
+        if command.first() != Some(&"reports") {
+            args.extend(self.lab.args().into_iter().map(OsString::from));
+        }
         let (mut out, mut err) = (anstream::stdout(), anstream::stderr());
         let mut streams = Streams { out: &mut out, err: &mut err, width: 100, progress: false };
         let exit = stsready::cli::run(args, &mut streams);

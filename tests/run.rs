@@ -92,6 +92,19 @@ impl Call {
         run
     }
 
+    /// Starts it, and kills it (SIGKILL) once `ripe`.
+    pub(crate) fn kill_when(self, ripe: impl Fn() -> bool) {
+        let mut child = self.spawn();
+        let begun = Instant::now();
+        while !ripe() {
+            let ended = child.try_wait().expect("a child can be waited for");
+            assert!(ended.is_none() && begun.elapsed() < LIMIT, "it ended, or nothing happened, before it could be killed: {ended:?}");
+            thread::sleep(POLL);
+        }
+        child.kill().expect("an own child can be killed");
+        child.wait().expect("a killed child ends");
+    }
+
     fn spawn(&self) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stsready"));
         for (name, _) in std::env::vars_os() {
@@ -100,6 +113,12 @@ impl Call {
                 command.env_remove(&name);
             }
         }
+        // No test meets the store or the configuration of whoever runs it.
+        let own = ["STSREADY_STORE", "STSREADY_NO_STORE"];
+        if !self.args.iter().any(|arg| arg == "--store") && !self.env.iter().any(|(name, _)| own.contains(&name.as_str())) {
+            command.env("STSREADY_NO_STORE", "1");
+        }
+        command.env("XDG_CONFIG_HOME", "/nonexistent");
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command.args(&self.args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("the binary starts")

@@ -77,6 +77,7 @@ impl Bench {
             servers: Some(vec![host]),
             reports: None,
             disk: vec![],
+            history: None,
             certificates: self.shelf.take_for(&prints),
         };
         let settings = Settings::default();

@@ -1,10 +1,12 @@
 //! Reports, each once, and what each says about a domain.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 
-use super::origin::Found;
+use super::intake::{Key, Rank, Received};
 use crate::model::facts::reports::{Report, ReportPolicy};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
@@ -13,78 +15,60 @@ use crate::wire::report::{PolicyEntry, TlsReport};
 /// A report that was read at least once.
 #[derive(Debug)]
 pub(super) struct Collected {
-    found: Found,
-    reporter: String,
-    subject: Option<Domain>,
+    received: Received,
     /// How often it came again.
     pub(super) duplicates: u64,
 }
 
-/// What makes two files the same report: organisation, id and range (an id alone collides across organisations, and some senders use
-/// one again for another day). Without an id only the same text is the same report.
-type Key = (String, Result<String, Fingerprint>, Timestamp, Timestamp);
+/// Reports by what makes them the same.
+#[derive(Debug, Default)]
+pub(super) struct Collection(BTreeMap<Key, Collected>);
 
-fn key(found: &Found) -> Key {
-    let report = &found.report;
-    let id = if report.id.is_empty() { Err(report.sha256) } else { Ok(report.id.clone()) };
-    (report.organization.to_lowercase(), id, report.start, report.end)
-}
-
-/// Drops duplicates and sorts by period, reporter and id. Of two texts under one key the one with more failures stays, whichever
-/// was read first: a second version must not hide a failure.
-pub(super) fn once_each(found: Vec<Found>) -> Vec<Collected> {
-    let mut by_key: BTreeMap<Key, (Found, u64)> = BTreeMap::new();
-    for found in found {
-        match by_key.entry(key(&found)) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert((found, 0));
+impl Collection {
+    /// Takes a report in. Of two texts under one key the one of the greater rank stays, whichever was read first.
+    pub(super) fn add(&mut self, received: Received) {
+        match self.0.entry(received.key()) {
+            Entry::Vacant(entry) => {
+                entry.insert(Collected { received, duplicates: 0 });
             }
-            std::collections::btree_map::Entry::Occupied(mut entry) => {
-                let (kept, duplicates) = entry.get_mut();
-                *duplicates += 1;
-                if rank(&found) > rank(kept) {
-                    *kept = found;
+            Entry::Occupied(mut entry) => {
+                let kept = entry.get_mut();
+                kept.duplicates += 1;
+                if rank(&received) > rank(&kept.received) {
+                    kept.received = received;
                 }
             }
         }
     }
-    let mut all: Vec<Collected> = by_key
-        .into_values()
-        .map(|(found, duplicates)| Collected { reporter: found.reporter(), subject: found.subject(), duplicates, found })
-        .collect();
-    all.sort_by(|a, b| a.order().cmp(&b.order()));
-    all
+
+    /// By period, reporter and id.
+    pub(super) fn sorted(self) -> Vec<Collected> {
+        let mut all: Vec<Collected> = self.0.into_values().collect();
+        all.sort_by(|a, b| a.order().cmp(&b.order()));
+        all
+    }
 }
 
-/// Failures first, then the text and the source, so that the choice is the same in any order of reading.
-fn rank(found: &Found) -> (u64, Fingerprint, std::cmp::Reverse<&str>) {
-    let failures = found.report.policies.iter().map(failures).fold(0, u64::saturating_add);
-    (failures, found.report.sha256, std::cmp::Reverse(&found.source))
-}
-
-fn failures(entry: &PolicyEntry) -> u64 {
-    entry.failed.max(entry.details.iter().fold(0, |sum, detail| sum.saturating_add(detail.sessions)))
+/// The source last, so that the choice is the same in any order of reading.
+fn rank(received: &Received) -> (Rank, Reverse<&str>) {
+    (received.rank(), Reverse(&received.source))
 }
 
 impl Collected {
     fn order(&self) -> (Timestamp, Timestamp, &str, &str, Fingerprint) {
-        let report = &self.found.report;
-        (report.start, report.end, &self.reporter, &report.id, report.sha256)
-    }
-
-    /// The domain of an entry: its own, else the report's subject.
-    fn domain_of<'a>(&'a self, entry: &'a PolicyEntry) -> Option<&'a Domain> {
-        entry.domain.as_ref().or(self.subject.as_ref())
+        let report = &self.received.report;
+        (report.start, report.end, &self.received.reporter, &report.id, report.sha256)
     }
 
     /// Who sent it, where it was read from, and the report.
     pub(super) fn as_read(&self) -> (&str, &str, &TlsReport) {
-        (&self.reporter, &self.found.source, &self.found.report)
+        (&self.received.reporter, &self.received.source, &self.received.report)
     }
 
     /// The domains that it concerns, each once.
     pub(super) fn domains(&self) -> Vec<Domain> {
-        let mut domains: Vec<Domain> = self.found.report.policies.iter().filter_map(|entry| self.domain_of(entry)).cloned().collect();
+        let entries = self.received.report.policies.iter();
+        let mut domains: Vec<Domain> = entries.filter_map(|entry| self.received.domain_of(entry)).cloned().collect();
         domains.sort_unstable();
         domains.dedup();
         domains
@@ -92,16 +76,17 @@ impl Collected {
 
     /// The report reduced to `domain`: its entries, and those that name no domain at all.
     pub(super) fn about(&self, domain: &Domain) -> Report {
-        let report = &self.found.report;
-        let concerns = |entry: &&PolicyEntry| self.domain_of(entry).is_none_or(|named| named == domain);
+        let Received { report, reporter, source, authenticity, .. } = &self.received;
+        let concerns = |entry: &&PolicyEntry| self.received.domain_of(entry).is_none_or(|named| named == domain);
         Report {
-            reporter: self.reporter.clone(),
+            reporter: reporter.clone(),
             organization: report.organization.clone(),
             id: report.id.clone(),
             start: report.start,
             end: report.end,
-            source: self.found.source.clone(),
+            source: source.clone(),
             sha256: report.sha256,
+            authenticity: authenticity.clone(),
             policies: report.policies.iter().filter(concerns).map(|entry| policy(entry, domain)).collect(),
             oddities: report.oddities.clone(),
         }

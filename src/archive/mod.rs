@@ -2,19 +2,29 @@
 //!
 //! In: the paths that the operator gave. Out: an [`Archive`], from which each domain takes its
 //! [`ReportFacts`]. What a file is, is told by its content, never by its name; names only break a tie where the content says nothing.
-//! A file that cannot be read as a report is a [`Rejected`] with its reason and costs no other.
+//! A file that cannot be read as a report is a [`Rejected`] with its reason and costs no other. [`read`] hands reports over one by one,
+//! however many there are.
 
+pub mod authenticity;
 mod collect;
+mod contents;
+mod delivery;
+pub mod imap;
+pub mod intake;
 mod open;
 mod origin;
+mod queue;
+pub mod read;
+pub mod store;
 mod walk;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use self::collect::Collected;
-use self::open::Opened;
+use self::collect::{Collected, Collection};
+use self::intake::OperatorsWord;
+use self::read::ReadFailure;
 use crate::model::facts::reports::{Rejected, ReportFacts};
 use crate::wire::name::Domain;
 use crate::wire::report::TlsReport;
@@ -48,17 +58,19 @@ impl Archive {
     /// # Errors
     /// A path that does not exist or cannot be read at all. What lies inside a directory is rejected, not an error.
     pub fn read(paths: &[PathBuf]) -> Result<Self, ReadError> {
-        let files = walk::files(paths)?;
-        let mut archive =
-            Self { sources: paths.iter().map(|path| path.display().to_string()).collect(), files: files.len() as u64, ..Self::default() };
-        let mut found = Vec::new();
-        for opened in open_all(&files)? {
-            archive.ignored += u64::from(opened.ignored);
-            archive.rejected.extend(opened.rejected);
-            found.extend(opened.reports);
-        }
+        let sources = paths.iter().map(|path| path.display().to_string()).collect();
+        let mut archive = Self { sources, ..Self::default() };
+        let mut collection = Collection::default();
+        let totals = read::each(paths, &read::Options::new(&OperatorsWord), |parcel, _| {
+            archive.ignored += u64::from(parcel.ignored);
+            archive.rejected.extend(parcel.rejected.into_iter().map(|refused| refused.rejected));
+            parcel.reports.into_iter().for_each(|received| collection.add(received));
+            Ok::<(), Infallible>(())
+        })
+        .map_err(ReadFailure::into_read)?;
+        archive.files = totals.files;
         archive.rejected.sort_by(|a, b| (&a.source, &a.reason).cmp(&(&b.source, &b.reason)));
-        archive.reports = collect::once_each(found);
+        archive.reports = collection.sorted();
         for (number, collected) in archive.reports.iter().enumerate() {
             for domain in collected.domains() {
                 archive.index.entry(domain).or_default().push(number);
@@ -78,6 +90,8 @@ impl Archive {
             ignored: self.ignored,
             other_domains: (self.reports.len() - concerned.len()) as u64,
             rejected: self.rejected.clone(),
+            set_aside: Vec::new(),
+            unverified_counted: 0,
             reports: concerned.iter().map(|collected| collected.about(domain)).collect(),
         }
     }
@@ -107,33 +121,7 @@ impl Archive {
     }
 }
 
-/// Opens the files on all cores; the results come in the files' order.
-fn open_all(files: &[walk::File]) -> Result<Vec<Opened>, ReadError> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(file) = files.get(number) else { return done };
-            done.push((number, open::file(file)));
-        }
-    };
-    let mut results = std::thread::scope(|scope| {
-        // A few files are not worth a thread.
-        let helpers: Vec<_> = (1..cores.min(files.len() / 8 + 1)).map(|_| scope.spawn(work)).collect();
-        let mut results = work();
-        for helper in helpers {
-            match helper.join() {
-                Ok(done) => results.extend(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        results
-    });
-    results.sort_unstable_by_key(|(number, _)| *number);
-    results.into_iter().map(|(_, opened)| opened).collect()
-}
-
+#[cfg(test)]
+mod field_tests;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,6 @@ use std::path::Path;
 use super::args::{CheckArgs, Common, DomainArgs, Format, MxArgs, PolicyArgs};
 use super::observe::{self, Job, Taker};
 use super::{Exit, Failure, Streams, setup};
-use crate::archive::Archive;
 use crate::decide;
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::facts::Facts;
@@ -54,7 +53,7 @@ fn domains(given: &[Domain], common: &Common) -> Result<Vec<Domain>, Failure> {
     setup::domains(given, common.domains_from.as_deref())
 }
 
-fn draft(path: &Path) -> Result<Draft, Failure> {
+pub(super) fn draft(path: &Path) -> Result<Draft, Failure> {
     let mut bytes = setup::bytes(path)?;
     bytes.truncate(DRAFT_CAP);
     Ok(Draft { file: path.display().to_string(), body: Body::new(&bytes) })
@@ -67,7 +66,8 @@ fn run(job: &Job<'_>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
 
 /// A draft without a domain: its text alone.
 fn alone(common: &Common, draft: Draft, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    let looker = observe::runtime()?.block_on(setup::looker(common, Archive::default()))?;
+    common.format.without_markdown()?;
+    let looker = observe::runtime()?.block_on(setup::looker(common))?;
     let facts = looker.draft_alone(draft);
     let mut printer = Printer::new(common);
     printer.take(0, &facts, streams)?;
@@ -113,7 +113,8 @@ impl Taker for Printer<'_> {
         self.kept.sort_by_key(|(index, _)| *index);
         let assessments: Vec<Assessment> = self.kept.into_iter().map(|(_, assessment)| assessment).collect();
         let page = match self.common.format {
-            Format::Ndjson => String::new(),
+            // Refused before anything was looked at.
+            Format::Ndjson | Format::Markdown => String::new(),
             Format::Json => json::document(&assessments, self.common.all)?,
             Format::Text => {
                 let options = text::Options { width: streams.width, all: self.common.all };

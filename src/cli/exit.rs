@@ -4,6 +4,7 @@ use clap::ValueEnum;
 
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::finding::{Finding, Outcome};
+use crate::model::plan::Plan;
 use crate::model::rule::Severity;
 
 /// How a run ends.
@@ -71,11 +72,20 @@ impl Exit {
 
     /// For one assessment, with the line drawn by `--fail-on`.
     pub fn of(assessment: &Assessment, fail_on: FailOn) -> Self {
+        Self::of_answer(assessment.answer, &assessment.findings, fail_on)
+    }
+
+    /// The same for a plan: ready is "go".
+    pub fn of_plan(plan: &Plan, fail_on: FailOn) -> Self {
+        Self::of_answer(plan.answer, &plan.findings, fail_on)
+    }
+
+    fn of_answer(answer: Answer, findings: &[Finding], fail_on: FailOn) -> Self {
         let warns = |finding: &Finding| finding.outcome == Outcome::Broken && finding.severity >= Severity::Warning;
-        match (fail_on, assessment.answer) {
+        match (fail_on, answer) {
             (FailOn::Never, _) | (_, Answer::NotApplicable) => Self::Ready,
             (_, Answer::NotReady) => Self::NotReady,
-            (FailOn::Warning, _) if assessment.findings.iter().any(warns) => Self::NotReady,
+            (FailOn::Warning, _) if findings.iter().any(warns) => Self::NotReady,
             (FailOn::Blocker, Answer::Inconclusive) => Self::Ready,
             (_, Answer::Inconclusive) => Self::Inconclusive,
             (_, Answer::Ready) => Self::Ready,

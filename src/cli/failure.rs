@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::exit::Exit;
 use crate::archive::ReadError;
+use crate::archive::store::StoreError;
 use crate::net::dns::DnsSetupError;
 use crate::net::dnssec::DnssecSetupError;
 use crate::net::trust::TrustError;
@@ -26,6 +27,9 @@ pub enum Failure {
     /// A report path that is not there.
     #[error(transparent)]
     Reports(#[from] ReadError),
+    /// The store cannot be opened, read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A file that was named cannot be read.
     #[error("failed to read {path}: {error}", path = path.display())]
     Read {
@@ -55,13 +59,19 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::Dns(_) | Self::Dnssec(_) | Self::Trust(_) | Self::Reports(_) | Self::Read { .. } => Exit::Usage,
-            Self::Write { .. } | Self::Output(_) | Self::Internal(_) => Exit::Internal,
+            Self::Store(_) | Self::Write { .. } | Self::Output(_) | Self::Internal(_) => Exit::Internal,
         }
     }
 }
 
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<csv::Error> for Failure {
+    fn from(error: csv::Error) -> Self {
         Self::Internal(error.to_string())
     }
 }

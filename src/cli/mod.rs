@@ -2,16 +2,25 @@
 
 mod args;
 mod assess;
+mod change;
+mod config;
 mod exit;
 mod expiry;
 mod explain;
 mod failure;
+mod fetch;
+mod history;
+mod ingest;
+mod keep;
+mod keys;
+mod memory;
 mod observe;
 mod progress;
 mod proxies;
 mod reports;
 mod saved;
 mod setup;
+mod store;
 mod verify;
 
 use std::borrow::Cow;
@@ -20,7 +29,7 @@ use std::io::Write;
 
 use clap::Parser as _;
 
-use args::{Cli, Command};
+use args::{Cli, Command, ReportsCommand};
 pub use exit::Exit;
 pub use failure::Failure;
 
@@ -81,8 +90,16 @@ fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure>
         Command::Record(args) => assess::record(&args, streams),
         Command::Policy(args) => assess::policy(&args, streams),
         Command::Mx(args) => assess::mx(&args, streams),
-        Command::Reports(args::ReportsCommand::Show(args)) => reports::show(&args, streams),
+        Command::Reports(ReportsCommand::Ingest(args)) => ingest::ingest(&args, streams),
+        Command::Reports(ReportsCommand::Fetch(args)) => fetch::fetch(&args, streams),
+        Command::Reports(ReportsCommand::Show(args)) => reports::show(&args, streams),
+        Command::Reports(ReportsCommand::List(args)) => reports::list(&args, streams),
+        Command::Reports(ReportsCommand::Digest(args)) => reports::digest(&args, streams),
+        Command::Reports(ReportsCommand::Prune(args)) => store::prune(&args, streams),
+        Command::Store(command) => store::run(&command, streams),
         Command::Check(args) => assess::check(&args, streams),
+        Command::History(args) => history::history(&args, streams),
+        Command::Change(command) => change::run(&command, streams),
         Command::Expiry(args) => expiry::expiry(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),
         Command::Rules(args) => explain::rules(&args, streams),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 
 use super::args::Common;
+use super::memory::Memory;
 use super::progress::Progress;
 use super::{Exit, Failure, Streams, saved, setup};
-use crate::archive::Archive;
 use crate::evidence::merge::{self, merge};
 use crate::model::facts::Facts;
 use crate::model::facts::vantage::Roots;
@@ -31,6 +31,8 @@ pub(super) struct Job<'a> {
 
 /// Who takes the facts of each domain as they come, and answers in the end.
 pub(super) trait Taker {
+    /// Whether it writes Markdown.
+    const MARKDOWN: bool = false;
     /// Takes the facts of one domain; `index` is its place among those asked about.
     fn take(&mut self, index: usize, facts: &Facts, streams: &mut Streams<'_>) -> Result<(), Failure>;
     /// A domain whose facts were lost by a fault of ours.
@@ -48,25 +50,35 @@ struct Task {
 }
 
 /// Looks, or takes saved facts, and hands them to `taker`.
-pub(super) fn look(job: &Job<'_>, taker: impl Taker, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+pub(super) fn look<T: Taker>(job: &Job<'_>, taker: T, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let common = job.common;
+    if !T::MARKDOWN {
+        common.format.without_markdown()?;
+    }
     if common.now.is_some() && common.facts.is_empty() && job.reports.is_empty() {
         return Err(Failure::Usage("--now needs --facts or --reports: what is seen live is judged as of now".to_owned()));
     }
     let disk = setup::disk(&common.cert_file)?;
-    let archive = Archive::read(job.reports)?;
+    let mut memory = Memory::of_files(job.reports)?;
     if !common.facts.is_empty() {
-        return replay(job, &disk, archive, taker, streams);
+        return replay(job, &disk, memory, taker, streams);
     }
+    memory.attach(common, streams.err)?;
     let domains = job.domains.iter().map(|domain| (domain, job.wanted.clone()));
     let alone = |host: &HostPort| Wanted { mx: true, hosts: vec![host.clone()], ..Wanted::default() };
     let targets = domains.chain(job.hosts.iter().map(|host| (&host.name, alone(host)))).enumerate();
     let tasks = targets.map(|(index, (domain, wanted))| Task { index, domain: domain.clone(), wanted, known: None });
-    live(job, &disk, archive, tasks.collect(), taker, streams)
+    live(job, &disk, memory, tasks.collect(), taker, streams)
 }
 
 /// Judges what was observed earlier. What the files lack of a domain that was named is looked at now.
-fn replay(job: &Job<'_>, disk: &setup::Disk, archive: Archive, mut taker: impl Taker, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+fn replay(
+    job: &Job<'_>,
+    disk: &setup::Disk,
+    mut memory: Memory,
+    mut taker: impl Taker,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, Failure> {
     let mut groups = saved::by_domain(&job.common.facts)?;
     if let Some(unknown) = job.domains.iter().find(|domain| !groups.iter().any(|(known, _)| known == *domain)) {
         let files = if job.common.facts.len() == 1 { "the facts file says" } else { "the facts files say" };
@@ -80,7 +92,7 @@ fn replay(job: &Job<'_>, disk: &setup::Disk, archive: Archive, mut taker: impl T
         same_roots(&facts)?;
         let Some(mut facts) = merge(facts) else { continue };
         if !job.reports.is_empty() {
-            facts.reports = Some(archive.for_domain(&domain));
+            facts.reports = Some(memory.given(&domain));
         }
         restrict(&mut facts, &job.wanted);
         let named = job.domains.contains(&domain);
@@ -88,7 +100,8 @@ fn replay(job: &Job<'_>, disk: &setup::Disk, archive: Archive, mut taker: impl T
             [] => complete.push((index, facts)),
             // Nothing has to be looked at for those: there are the reports that were given, or none.
             ["reports"] if named => {
-                facts.reports = Some(archive.for_domain(&domain));
+                memory.attach(job.common, streams.err)?;
+                facts.reports = Some(memory.reports(&domain, job.common.now.unwrap_or(facts.observed_at))?);
                 complete.push((index, facts));
             }
             [_, ..] if named => {
@@ -104,7 +117,11 @@ fn replay(job: &Job<'_>, disk: &setup::Disk, archive: Archive, mut taker: impl T
         disk.put(&mut facts);
         taker.take(index, &facts, streams)?;
     }
-    if tasks.is_empty() { taker.finish(streams) } else { live(job, disk, archive, tasks, taker, streams) }
+    if tasks.is_empty() {
+        return taker.finish(streams);
+    }
+    memory.attach(job.common, streams.err)?;
+    live(job, disk, memory, tasks, taker, streams)
 }
 
 /// Refuses looks of one domain of which one would vouch for certificates by roots that the other does not trust.
@@ -160,13 +177,13 @@ fn restrict(facts: &mut Facts, wanted: &Wanted) {
 fn live(
     job: &Job<'_>,
     disk: &setup::Disk,
-    archive: Archive,
+    memory: Memory,
     tasks: Vec<Task>,
     taker: impl Taker,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Failure> {
     let runtime = runtime()?;
-    let outcome = runtime.block_on(observe_all(job, disk, archive, tasks, taker, streams));
+    let outcome = runtime.block_on(observe_all(job, disk, memory, tasks, taker, streams));
     // A peer that never closes must not keep the process: what is left open is dropped.
     runtime.shutdown_background();
     outcome
@@ -179,12 +196,12 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 async fn observe_all(
     job: &Job<'_>,
     disk: &setup::Disk,
-    archive: Archive,
+    mut memory: Memory,
     tasks: Vec<Task>,
     mut taker: impl Taker,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Failure> {
-    let looker = Arc::new(setup::looker(job.common, archive).await?);
+    let looker = Arc::new(setup::looker(job.common).await?);
     for known in tasks.iter().filter_map(|task| task.known.as_ref()) {
         let now = setup::clock().max(known.observed_at);
         same_roots(&[Facts::nothing(known.domain.clone(), now, looker.vantage.clone()), known.clone()])?;
@@ -194,8 +211,9 @@ async fn observe_all(
         let looker = looker.clone();
         async move {
             let about = domain.clone();
-            let facts = tokio::spawn(async move { with_known(Box::pin(looker.observe(&domain, &wanted)).await, known) }).await;
-            (index, about, facts)
+            let reports = wanted.reports;
+            let facts = tokio::spawn(async move { Box::pin(looker.observe(&domain, &wanted)).await }).await;
+            (index, about, reports, facts, known)
         }
     });
     let mut pending = futures_util::stream::iter(tasks).buffer_unordered(DOMAINS_AT_ONCE);
@@ -207,7 +225,7 @@ async fn observe_all(
         let next = tokio::time::timeout(Progress::EVERY, pending.next()).await;
         progress.draw(streams.err, done);
         let Ok(next) = next else { continue };
-        let Some((index, domain, facts)) = next else { break };
+        let Some((index, domain, reports, facts, known)) = next else { break };
         done += 1;
         progress.clear(streams.err);
         let mut facts = match facts {
@@ -219,6 +237,14 @@ async fn observe_all(
                 continue;
             }
         };
+        // What was known before, not what is about to be: the facts themselves say that.
+        let history = memory.history(&domain, facts.observed_at)?;
+        memory.remember(&facts, streams.err)?;
+        facts.history = history;
+        if reports {
+            facts.reports = Some(memory.reports(&domain, job.common.now.unwrap_or(facts.observed_at))?);
+        }
+        let mut facts = with_known(facts, known);
         disk.put(&mut facts);
         if stages::want_witness(&facts) {
             waiting.push((index, facts));

@@ -1,45 +1,250 @@
-//! `reports show`: reports from files, as they are: nothing is looked up, nothing is held against them.
+//! `reports show`, `list` and `digest`: what reports say, as it is: nothing is looked up, nothing is held against them.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 
-use super::args::{Format, ShowArgs};
-use super::{Exit, Failure, Streams};
+use jiff::{SignedDuration, Timestamp};
+
+use super::args::{Back, DigestArgs, DigestFormat, ListArgs, RowFormat, ShowArgs};
+use super::keep::Keep;
+use super::{Exit, Failure, Streams, setup};
 use crate::archive::Archive;
+use crate::archive::store::{Filter, Store, Stored};
 use crate::evidence::reports::{self, Live, Situation};
+use crate::model::digest::Digest;
 use crate::model::facts::reports::ReportFacts;
 use crate::model::settings::Settings;
-use crate::render::reports::{Reading, document, lines, text};
+use crate::render::list::{self, Listed, Rejection};
+use crate::render::reports::{AboutDomain, Reading};
+use crate::render::{breakdown, digest, reports as page};
 use crate::wire::name::Domain;
+
+/// What is shown unless another time is asked for.
+const SHOWN: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// What a digest needs: a week of news and four weeks to hold them against.
+const DIGESTED: SignedDuration = SignedDuration::from_hours(24 * 36);
 
 /// Prints what the reports say. Exits with 3 if there is none.
 pub(super) fn show(args: &ShowArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    let archive = Archive::read(&args.paths)?;
+    match subject(args)? {
+        Subject::Files => show_files(args, streams),
+        Subject::Domains(domains) => show_stored(args, domains, streams),
+    }
+}
+
+enum Subject {
+    Files,
+    Domains(Vec<Domain>),
+}
+
+/// Whether the words of the call are files or domains: what exists is a file.
+fn subject(args: &ShowArgs) -> Result<Subject, Failure> {
+    let is_file = |path: &PathBuf| path.as_os_str() == "-" || path.exists();
+    if args.what.iter().any(is_file) {
+        return Ok(Subject::Files);
+    }
+    let domain = |path: &PathBuf| {
+        let text = path.to_string_lossy();
+        Domain::parse(&text).map_err(|error| Failure::Usage(format!("{text}: no such file or directory, and no domain: {error}")))
+    };
+    let mut domains = args.what.iter().map(domain).collect::<Result<Vec<_>, _>>()?;
+    domains.extend(args.domain.iter().cloned());
+    Ok(Subject::Domains(domains))
+}
+
+fn show_files(args: &ShowArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let archive = Archive::read(&args.what)?;
     let facts = archive.reading();
     let domains: Vec<Domain> = if args.domain.is_empty() { archive.domains().into_iter().cloned().collect() } else { args.domain.clone() };
-    let settings = Settings::default();
-    let summaries = domains.into_iter().map(|domain| {
-        let about = archive.for_domain(&domain);
+    let about = domains.into_iter().map(|domain| {
+        let facts = archive.for_domain(&domain);
         // Old reports are summed up as of their own end: a window that ends today would be empty.
-        let as_of = args.now.unwrap_or_else(|| newest(&about).unwrap_or_else(super::setup::clock));
-        let (live_mx, live) = (BTreeSet::new(), Live::default());
-        let situation =
-            Situation { reports: &about, live_mx: &live_mx, policy: None, live: &live, now: as_of, settings: &settings.evidence };
-        (domain, as_of, reports::judge(&situation).summary)
+        let as_of = args.since.now.unwrap_or_else(|| newest(&facts).unwrap_or_else(setup::clock));
+        about(domain, &facts, args.since.since, as_of)
     });
     let wanted = |domains: Vec<Domain>| args.domain.is_empty() || domains.iter().any(|domain| args.domain.contains(domain));
     let shown =
         archive.reports().filter(|(_, _, report)| wanted(report.policies.iter().filter_map(|entry| entry.domain.clone()).collect()));
-    let reading = Reading { facts: &facts, reports: shown.collect(), domains: summaries.collect() };
+    let reading = Reading { facts: &facts, reports: Some(shown.collect()), domains: about.collect() };
+    let empty = reading.reports.as_ref().is_some_and(Vec::is_empty);
     let page = match args.format {
-        Format::Text => text(&reading, streams.width),
-        Format::Json => document(&reading)?,
-        Format::Ndjson => lines(&reading)?,
+        RowFormat::Text => page::text(&reading, streams.width),
+        RowFormat::Json => page::document(&reading)?,
+        RowFormat::Ndjson => page::lines(&reading)?,
+        RowFormat::Csv => breakdown::csv(&breakdowns(reading.domains))?,
     };
-    streams.out.write_all(page.as_bytes())?;
-    streams.out.flush()?;
-    Ok(if reading.reports.is_empty() { Exit::Inconclusive } else { Exit::Ready })
+    print(&page, streams)?;
+    Ok(if empty { Exit::Inconclusive } else { Exit::Ready })
 }
 
-fn newest(facts: &ReportFacts) -> Option<jiff::Timestamp> {
+fn show_stored(args: &ShowArgs, mut domains: Vec<Domain>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let keep = Keep::of(&args.store)?;
+    let Some(store) = existing(&keep, streams)? else { return Ok(Exit::Inconclusive) };
+    let now = args.since.now.unwrap_or_else(setup::clock);
+    let trust = args.trust_unverified || keep.config.reports.trust_unverified;
+    if domains.is_empty() {
+        domains = store.domains()?;
+    }
+    let since = args.since.since.map_or_else(|| back(now, SHOWN), |since| since.from(now));
+    let mut all = Vec::new();
+    for domain in domains {
+        let facts = store.facts(&domain, since, trust)?;
+        all.push(about(domain, &facts, args.since.since, now));
+    }
+    let facts = ReportFacts { sources: vec![format!("store {}", keep.path.display())], ..ReportFacts::default() };
+    let empty = all.iter().all(|about| about.breakdown.reports == 0);
+    let reading = Reading { facts: &facts, reports: None, domains: all };
+    let page = match args.format {
+        RowFormat::Text => page::text(&reading, streams.width),
+        RowFormat::Json => page::document(&reading)?,
+        RowFormat::Ndjson => breakdown::lines(&breakdowns(reading.domains))?,
+        RowFormat::Csv => breakdown::csv(&breakdowns(reading.domains))?,
+    };
+    print(&page, streams)?;
+    Ok(if empty { Exit::Inconclusive } else { Exit::Ready })
+}
+
+fn breakdowns(domains: Vec<AboutDomain>) -> Vec<crate::model::breakdown::Breakdown> {
+    domains.into_iter().map(|about| about.breakdown).collect()
+}
+
+fn about(domain: Domain, facts: &ReportFacts, since: Option<Back>, as_of: Timestamp) -> AboutDomain {
+    let (live_mx, live, settings) = (BTreeSet::new(), Live::default(), Settings::default());
+    let situation = Situation { reports: facts, live_mx: &live_mx, policy: None, live: &live, now: as_of, settings: &settings.evidence };
+    let summary = reports::judge(&situation).summary;
+    let since = since.map_or_else(|| back(as_of, SHOWN), |since| since.from(as_of));
+    let breakdown = reports::breakdown(&domain, &facts.reports, since, as_of);
+    AboutDomain { domain, as_of, summary, breakdown, set_aside: facts.set_aside.clone() }
+}
+
+fn newest(facts: &ReportFacts) -> Option<Timestamp> {
     facts.reports.iter().map(|report| report.end).max()
+}
+
+fn back(now: Timestamp, span: SignedDuration) -> Timestamp {
+    now.checked_sub(span).unwrap_or(Timestamp::MIN)
+}
+
+/// Prints what is in the store, a row each. Exits with 3 if there is none.
+pub(super) fn list(args: &ListArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let keep = Keep::of(&args.store)?;
+    let Some(store) = existing(&keep, streams)? else { return Ok(Exit::Inconclusive) };
+    if args.rejected {
+        return rejected(args, &store, streams);
+    }
+    let now = args.since.now.unwrap_or_else(setup::clock);
+    let filter = Filter {
+        domains: args.domain.clone(),
+        reporters: args.reporter.clone(),
+        since: args.since.since.map(|since| since.from(now)),
+        until: args.since.now,
+        failures: args.failures,
+        newest_first: true,
+        limit: args.limit,
+    };
+    let mut any = false;
+    if args.format == RowFormat::Ndjson {
+        // A store of a million reports is written as it is read.
+        let mut wrote = Ok(());
+        store.each(&filter, |stored| {
+            any = true;
+            wrote = list::line(&listed(stored)).map_err(Failure::from).and_then(|line| print(&line, streams));
+            if wrote.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        wrote?;
+    } else {
+        let mut reports = Vec::new();
+        store.each(&filter, |stored| {
+            reports.push(listed(stored));
+            ControlFlow::Continue(())
+        })?;
+        any = !reports.is_empty();
+        let page = match args.format {
+            RowFormat::Csv => list::csv(list::COLUMNS, reports.iter().map(list::cells))?,
+            RowFormat::Json => list::document(&reports)?,
+            RowFormat::Text | RowFormat::Ndjson => list::text(&reports, streams.width),
+        };
+        print(&page, streams)?;
+    }
+    Ok(if any { Exit::Ready } else { Exit::Inconclusive })
+}
+
+fn listed(stored: Stored) -> Listed {
+    let mut domains: Vec<Domain> =
+        stored.report.policies.iter().filter_map(|entry| entry.domain.clone().or_else(|| stored.subject.clone())).collect();
+    domains.sort_unstable();
+    domains.dedup();
+    Listed {
+        reporter: stored.reporter,
+        source: stored.source,
+        authenticity: stored.authenticity,
+        received_at: stored.received_at,
+        ingested_at: stored.ingested_at,
+        domains,
+        report: stored.report,
+    }
+}
+
+fn rejected(args: &ListArgs, store: &Store, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let now = args.since.now.unwrap_or_else(setup::clock);
+    let since = args.since.since.map(|since| since.from(now));
+    let all: Vec<Rejection> = store
+        .rejected(since, args.limit)?
+        .into_iter()
+        .map(|stored| Rejection {
+            source: stored.source,
+            reason: stored.reason,
+            sha256: stored.sha256,
+            size: stored.size,
+            first_seen: stored.first_seen,
+            last_seen: stored.last_seen,
+        })
+        .collect();
+    let page = match args.format {
+        RowFormat::Text => list::rejections_text(&all, streams.width),
+        RowFormat::Json => list::rejections(&all)?,
+        RowFormat::Ndjson => all.iter().map(list::line).collect::<Result<String, _>>()?,
+        RowFormat::Csv => list::csv(list::REJECTION_COLUMNS, all.iter().map(list::rejection_cells))?,
+    };
+    print(&page, streams)?;
+    Ok(Exit::Ready)
+}
+
+/// Prints the morning's digest.
+pub(super) fn digest(args: &DigestArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let keep = Keep::of(&args.store)?;
+    let Some(store) = existing(&keep, streams)? else { return Ok(Exit::Inconclusive) };
+    let now = args.now.unwrap_or_else(setup::clock);
+    let trust = args.trust_unverified || keep.config.reports.trust_unverified;
+    let domains = if args.domains.is_empty() { store.domains()? } else { args.domains.clone() };
+    let settings = Settings::default();
+    let mut digests = Vec::new();
+    for domain in domains {
+        let facts = store.facts(&domain, back(now, DIGESTED), trust)?;
+        digests.push(reports::digest(&domain, &facts, now, &settings.evidence));
+    }
+    let all = Digest { as_of: now, domains: digests };
+    let page = match args.format {
+        DigestFormat::Text => digest::text(&all, streams.width),
+        DigestFormat::Markdown => digest::markdown(&all),
+        DigestFormat::Json => digest::document(&all)?,
+    };
+    print(&page, streams)?;
+    Ok(if all.domains.iter().all(|domain| domain.day.is_none()) { Exit::Inconclusive } else { Exit::Ready })
+}
+
+/// The store, if there is one yet; if not, it is said how there comes to be one.
+fn existing(keep: &Keep, streams: &mut Streams<'_>) -> Result<Option<Store>, Failure> {
+    let store = keep.existing()?;
+    if store.is_none() {
+        writeln!(streams.err, "stsready: there is no store at {} yet; `stsready reports ingest PATH` fills one", keep.path.display())?;
+    }
+    Ok(store)
+}
+
+fn print(text: &str, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    streams.out.write_all(text.as_bytes())?;
+    streams.out.flush()?;
+    Ok(())
 }

@@ -11,7 +11,6 @@ use rustls_pki_types::pem::PemObject as _;
 
 use super::args::Common;
 use super::{Failure, proxies};
-use crate::archive::Archive;
 use crate::model::facts::vantage::{Means, Vantage};
 use crate::model::facts::{Der, DiskFile, Facts};
 use crate::model::settings::{Settings, Threshold};
@@ -42,7 +41,7 @@ pub(super) fn clock() -> Timestamp {
 }
 
 /// Everything that looking needs.
-pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, Failure> {
+pub(super) async fn looker(common: &Common) -> Result<Looker, Failure> {
     let (ipv4, ipv6) = (!common.ipv6, !common.ipv4);
     let source = Source::of(&common.source_ip).map_err(|error| Failure::Usage(error.to_string()))?;
     let (socks5, proxy) = (proxies::socks5(common)?, proxies::https(common)?);
@@ -112,7 +111,6 @@ pub(super) async fn looker(common: &Common, archive: Archive) -> Result<Looker, 
         },
         prober: Prober::new(options, limiter, trust, shelf.clone()),
         shelf,
-        archive,
         vantage,
         control: common.control.as_ref().map(|given| Control::new(given.host.clone(), given.port.unwrap_or(common.smtp_port))),
         clock,

@@ -1,5 +1,7 @@
 //! Floor 4: from facts to the answer. Pure: the same facts, settings and time give the same assessment on any machine.
 
+mod back;
+pub mod change;
 pub mod expiry;
 mod next;
 mod question;
@@ -10,9 +12,9 @@ mod verdict;
 use jiff::Timestamp;
 
 use crate::evidence::clock;
-use crate::evidence::horizon;
 use crate::evidence::runway;
-use crate::model::assessment::{Assessment, Question};
+use crate::evidence::senders;
+use crate::model::assessment::{Answer, Assessment};
 use crate::model::facts::Facts;
 use crate::model::finding::Finding;
 use crate::model::settings::Settings;
@@ -37,12 +39,8 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
         mode_unknown: question::mode_is_unknown(&case),
     });
     let policy = summary::policy(&case, &findings);
-    let horizon = match question {
-        Question::SwitchToEnforce | Question::StayInEnforce => {
-            horizon::if_enforced(facts, policy.as_ref().and_then(|policy| policy.max_age), now)
-        }
-        Question::StartTesting | Question::CheckStage => None,
-    };
+    let mx = summary::mx(&case, &findings);
+    let horizon = back::horizon(&case, question, policy.as_ref(), &mx);
     Assessment {
         domain: facts.domain.clone(),
         question,
@@ -57,12 +55,16 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
         because: verdict.because,
         would_change_if: verdict.would_change_if,
         next: next::steps(&case, question, verdict.answer),
-        mx: summary::mx(&case, &findings),
+        mx,
         policy,
         record: summary::record(facts),
         reports: judged.reports,
         runway,
         horizon,
+        senders: match verdict.answer {
+            Answer::NotApplicable => Vec::new(),
+            _ => senders::differing(&senders::View { facts, body: case.body, policy: case.policy.as_ref() }),
+        },
         findings,
     }
 }

@@ -1,11 +1,15 @@
 //! What to do with the answer, with the exact texts: where it is "ready", the switch; where nothing is published, the first policy.
 
+use std::collections::BTreeSet;
+
+use super::back::unused_id;
 use crate::model::assessment::{Answer, Question};
 use crate::model::facts::Facts;
 use crate::model::finding::Fix;
 use crate::model::looked::Looked;
-use crate::rules::{Case, txt};
+use crate::rules::Case;
 use crate::wire::policy::Mode;
+use crate::wire::policy::edit::{Edit, edited};
 use crate::wire::zone;
 
 /// The first policy lives for a week in caches: long enough to be used, short enough to be taken back.
@@ -28,7 +32,7 @@ fn start(case: &Case<'_>) -> Vec<Fix> {
         return Vec::new();
     }
     let policy = format!("version: STSv1\nmode: testing\n{}max_age: {FIRST_MAX_AGE}\n", hosts.concat());
-    let record = zone::txt_line(&domain.child("_mta-sts"), &format!("v=STSv1; id={};", txt::fresh_id(case.now)));
+    let record = zone::txt_line(&domain.child("_mta-sts"), &format!("v=STSv1; id={};", unused_id(case, &BTreeSet::new())));
     vec![
         step("publish the TLS-RPT record, so that reports begin to come"),
         step(format!(
@@ -40,7 +44,7 @@ fn start(case: &Case<'_>) -> Vec<Fix> {
     ]
 }
 
-fn step(say: impl Into<String>) -> Fix {
+pub(super) fn step(say: impl Into<String>) -> Fix {
     Fix { say: say.into(), publish: None }
 }
 
@@ -49,50 +53,21 @@ fn switch(case: &Case<'_>) -> Vec<Fix> {
     let Some(body) = case.body else { return Vec::new() };
     let domain = &case.facts.domain;
     let ttl = ttl(case.facts);
-    let record = format!("_mta-sts.{domain}. {ttl} IN TXT \"v=STSv1; id={};\"", txt::fresh_id(case.now));
+    let record = record(case, &unused_id(case, &BTreeSet::new()));
     vec![
-        step(format!("serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt")).with(enforcing(&body.text)),
+        step(format!("serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt"))
+            .with(edited(&body.text, &[Edit::Mode(Mode::Enforce)])),
         step("fetch it and compare the bytes; many senders read it only after the next step"),
         step("publish a new id, one that was never used before").with(record),
         step(format!("check again after {ttl} seconds (the record's TTL), after 24 hours, after 72 hours and after 7 days")),
     ]
 }
 
-/// The policy with its first `mode` line in enforce; every other byte stays.
-fn enforcing(text: &str) -> String {
-    let mut done = false;
-    let lines = text.split_inclusive('\n').map(|line| {
-        let value = line.strip_prefix("mode").and_then(|rest| rest.trim_start().strip_prefix(':')).filter(|_| !done);
-        match value {
-            Some(value) => {
-                done = true;
-                let end = &line[line.trim_end().len()..];
-                let space = if value.starts_with(' ') { " " } else { "" };
-                format!("mode:{space}{}{end}", Mode::Enforce.as_str())
-            }
-            None => line.to_owned(),
-        }
-    });
-    lines.collect()
+/// The `_mta-sts` record with this id, as it is published now.
+pub(super) fn record(case: &Case<'_>, id: &str) -> String {
+    format!("_mta-sts.{}. {} IN TXT \"v=STSv1; id={id};\"", case.facts.domain, ttl(case.facts))
 }
 
-fn ttl(facts: &Facts) -> u32 {
+pub(super) fn ttl(facts: &Facts) -> u32 {
     facts.policy.as_ref().and_then(|policy| Looked::seen(&policy.txt.answer)).map_or(3600, |answer| answer.ttl)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::enforcing;
-
-    #[test]
-    fn only_the_mode_changes() {
-        for (testing, enforce) in [
-            ("version: STSv1\r\nmode: testing\r\nmx: a\r\n", "version: STSv1\r\nmode: enforce\r\nmx: a\r\n"),
-            ("version: STSv1\nmode:testing\nmax_age: 1", "version: STSv1\nmode:enforce\nmax_age: 1"),
-            ("mode: testing\nmode: none\n", "mode: enforce\nmode: none\n"),
-            ("modest: x\nmode: testing", "modest: x\nmode: enforce"),
-        ] {
-            assert_eq!(enforcing(testing), enforce);
-        }
-    }
 }

@@ -97,6 +97,15 @@ fn would_change_if(grounds: &Grounds<'_>, answer: Answer, deciding: &[&Finding])
             Some(date) => sentences.push(format!("evidence suffices on {} if reports stay clean", day(date))),
             None => sentences.push("reports arrive, or are given with --reports".to_owned()),
         }
+        if let Some(checks) = grounds.reports.and_then(|reports| reports.checks.as_ref())
+            && let Some(date) = checks.would_suffice_at
+        {
+            sentences.push(format!(
+                "every MX address stays clean in a check a day: on {} the checks of {} days stand in for what the reports lack",
+                day(date),
+                checks.needed
+            ));
+        }
     }
     if answer == Answer::Ready {
         if let Some(first) = grounds.runway.first() {

@@ -1,8 +1,14 @@
-//! Floor 2: pure arithmetic over facts: what reports add up to, how long certificates last, until when senders hold a policy.
+//! Floor 2: pure arithmetic over facts: what reports add up to and their words mean, how long certificates last, until when senders hold
+//! a policy, and which senders do not do as the RFCs say.
 
 pub mod clock;
 pub mod disk;
+pub mod earlier;
 pub mod horizon;
 pub mod merge;
+pub mod past;
+pub mod reasons;
 pub mod reports;
 pub mod runway;
+pub mod senders;
+pub mod timeline;

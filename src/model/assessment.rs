@@ -53,6 +53,24 @@ pub struct Assessment {
     pub runway: Vec<RunwayEntry>,
     /// Until when senders hold what, if the switch is made now.
     pub horizon: Option<Horizon>,
+    /// Senders that will treat this very domain differently from what the RFCs say.
+    pub senders: Vec<SenderNote>,
+}
+
+/// A known behaviour of a sender that makes a difference for this domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SenderNote {
+    /// Which senders.
+    pub sender: &'static str,
+    /// What the behaviour is called.
+    pub behaviour: &'static str,
+    /// What it means for this domain, in one sentence without a full stop.
+    pub effect: String,
+    /// Where this is known from, and the RFC section that it bends.
+    pub source: &'static str,
+    /// The rule that finds the same fault, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub see: Option<&'static str>,
 }
 
 /// The question that the policy's current state poses.
@@ -254,6 +272,9 @@ pub struct ReportsSummary {
     pub groups: Vec<FailureGroup>,
     /// When the evidence suffices if reports stay clean; `None` if it does now, or no date can be computed.
     pub suffices_at: Option<Timestamp>,
+    /// What clean live checks stand in for; `None` where there is nothing that they could complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks: Option<CleanChecks>,
     /// Readable files.
     pub files: u64,
     /// Reports that came more than once.
@@ -262,6 +283,53 @@ pub struct ReportsSummary {
     pub rejected: usize,
     /// A line a day of the longest window, oldest first.
     pub days: Vec<DaySummary>,
+    /// What enforce would have refused in the longest window under the policies that senders then applied, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
+    /// How many lines of [`Self::refused`] were left out, those with the fewest sessions.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub refused_left_out: usize,
+    /// The fewest MX hosts that a sender had left on any day; `None` where nothing was refused, or it is not known where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts_left: Option<HostsLeft>,
+}
+
+/// How many MX hosts a sender had left beside those that it would have refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct HostsLeft {
+    /// The fewest on any day.
+    pub left: usize,
+    /// Of so many that are MX now.
+    pub of: usize,
+}
+
+/// For numbers that are written only where there is something to count.
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// Live checks in the window that proved every MX address clean.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CleanChecks {
+    /// On so many days.
+    pub days: usize,
+    /// So many stand in for what reports lack.
+    pub needed: usize,
+    /// What they stand in for now.
+    pub stands_in_for: Vec<CheckedFor>,
+    /// When one clean check a day from now on makes the evidence enough; `None` if that is not what is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would_suffice_at: Option<Timestamp>,
+}
+
+/// What clean live checks can stand in for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckedFor {
+    /// Further reporters.
+    Reporters,
+    /// Sessions.
+    Sessions,
 }
 
 /// The days that were judged.
@@ -324,6 +392,49 @@ pub struct FailureGroup {
     pub last: Timestamp,
     /// What became of it.
     pub label: GroupLabel,
+    /// What most likely lies behind it, where the reporter's words say so.
+    #[serde(flatten)]
+    pub cause: Option<Cause>,
+}
+
+/// A reading of a reporter's words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Cause {
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The code of the rule whose page says more.
+    pub see: &'static str,
+    /// In one plain sentence, without a full stop.
+    pub cause: String,
+}
+
+/// How sure a reading of a reporter's words is; the later, the surer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// The words say little; this is what usually lies behind them.
+    Guess,
+    /// The words fit, and could mean something else.
+    Likely,
+    /// The words name this fault and no other.
+    Certain,
+}
+
+/// Sessions of one sender and day that enforce would have refused at one MX host.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Refused {
+    /// The UTC day.
+    pub day: jiff::civil::Date,
+    /// Who reported: the sender.
+    pub reporter: String,
+    /// The MX host; `None` where the report names none.
+    pub mx: Option<Domain>,
+    /// How many sessions.
+    pub sessions: u64,
+    /// How many of today's MX hosts this sender met no refusal at on that day; `None` where it is not known which host refused, or which
+    /// hosts are MX. Nothing is said about how these would have fared: reports are not per host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts_left: Option<usize>,
 }
 
 /// Failures, judged again.
@@ -356,7 +467,7 @@ pub struct RunwayEntry {
 }
 
 /// The commitment that a switch would be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Horizon {
     /// Until when a sender that fetches the policy just before the TXT record's cached copy ends may hold it: now + TTL + `max_age`.
     pub held_until: Timestamp,
@@ -364,4 +475,54 @@ pub struct Horizon {
     pub max_age: u64,
     /// The TXT record's TTL, in seconds.
     pub txt_ttl: u32,
+    /// Senders that are known to hold it for another time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clamped: Vec<Clamp>,
+    /// Older policies that a sender may still hold, the longest held first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub older: Vec<OlderPolicy>,
+    /// The way back from enforce, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roll_back: Vec<Fix>,
+}
+
+/// A sender that holds a policy for another time than its `max_age` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Clamp {
+    /// Who.
+    pub sender: &'static str,
+    /// What it makes of the `max_age`, in seconds.
+    pub max_age: u64,
+    /// Until when it may hold the policy.
+    pub held_until: Timestamp,
+}
+
+/// A policy that was served before, and may still be held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OlderPolicy {
+    /// Of its bytes.
+    pub sha256: Fingerprint,
+    /// `testing`, `enforce` or `none`.
+    pub mode: String,
+    /// Seconds.
+    pub max_age: u64,
+    /// Its valid patterns.
+    pub mx: Vec<String>,
+    /// The check that saw it first.
+    pub first_seen: Timestamp,
+    /// The check that saw it last.
+    pub last_seen: Timestamp,
+    /// Until when a sender may hold it.
+    pub held_until: Timestamp,
+    /// Senders that may hold it for another time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clamped: Vec<Clamp>,
+    /// Whether a sender that enforces it would deliver to every MX host of today.
+    pub satisfied: bool,
+    /// The MX hosts of today that it does not cover.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uncovered: Vec<Domain>,
+    /// The MX hosts of today that fail whatever the policy lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<Domain>,
 }

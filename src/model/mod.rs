@@ -1,9 +1,16 @@
 //! Floor 1: plain data that everything above speaks in: facts, rules, findings, the assessment.
 
 pub mod assessment;
+pub mod breakdown;
+pub mod change;
+pub mod digest;
 pub mod expiry;
 pub mod facts;
 pub mod finding;
+pub mod history;
 pub mod looked;
+pub mod plan;
+pub mod result_type;
 pub mod rule;
 pub mod settings;
+pub mod timeline;

@@ -41,6 +41,10 @@ pub struct EvidenceSettings {
     pub reporters: usize,
     /// Sessions in the window; zero failures in 300 bound the true rate below 1 % at 95 %.
     pub sessions: u64,
+    /// Days in the window on which live checks proved every MX address clean; so many stand in for further reporters and for sessions.
+    pub check_days: usize,
+    /// Sessions in the window that remain needed then.
+    pub sessions_with_checks: u64,
 }
 
 /// Thresholds of a certificate's remaining life; a part of its own lifetime and at most an absolute time.
@@ -74,6 +78,8 @@ impl Default for Settings {
                 grace_days: 3,
                 reporters: 2,
                 sessions: 300,
+                check_days: 3,
+                sessions_with_checks: 20,
             },
             runway: RunwaySettings {
                 overdue: Threshold { part: 3, at_most: days(30) },

@@ -89,6 +89,41 @@ impl<F: Formatter> Formatter for Json<F> {
     }
 }
 
+/// For a cell of a spreadsheet: harmless in a terminal, and never taken for a formula.
+pub fn cell(text: &str) -> Cow<'_, str> {
+    let text = terminal(text);
+    if text.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{text}")) } else { text }
+}
+
+/// For Markdown inside a line or a table's cell: nothing in it is markup, a link or HTML.
+pub fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in terminal(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '-' | '!' | '|' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // A bare address or URL would become a link.
+            '@' => out.push_str("&#64;"),
+            ':' => out.push_str("&#58;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Text to copy out of Markdown: a fenced block that nothing in it can end.
+pub fn fenced(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let lines: Vec<Cow<'_, str>> = text.lines().map(terminal).collect();
+    format!("{fence}\n{}\n{fence}", lines.join("\n"))
+}
+
 /// A value as harmless JSON over several lines, with a line end.
 pub fn json_pretty(value: &impl Serialize) -> Result<String, serde_json::Error> {
     json(value, Json(PrettyFormatter::new()))
@@ -117,6 +152,36 @@ mod tests {
             let shown = json_line(&text).unwrap();
             assert!(!shown.trim_end().chars().any(is_hostile), "{shown:?}");
             assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (text, shown) in
+            [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-2", "'-2"), ("mx1.example", "mx1.example"), ("\t=1", "\\t=1")]
+        {
+            assert_eq!(cell(text), shown);
+        }
+    }
+
+    #[test]
+    fn nothing_ends_a_fenced_block() {
+        for (text, shown) in
+            [("a\r\nb\n", "```\na\nb\n```"), ("a\n```\n# b", "````\na\n```\n# b\n````"), ("a\u{1b}c", "```\na\\u{1b}c\n```")]
+        {
+            assert_eq!(fenced(text), shown);
+        }
+    }
+
+    #[test]
+    fn nothing_is_markup() {
+        for (text, shown) in [
+            ("plain text", "plain text"),
+            ("<b>|`x`", "&lt;b&gt;\\|\\`x\\`"),
+            ("[a](https://b)", "\\[a\\]\\(https&#58;//b\\)"),
+            ("a\nb", "a\\\\nb"),
+        ] {
+            assert_eq!(markdown(text), shown);
         }
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::escape;
 use crate::model::assessment::{
-    Answer, Assessment, Horizon, MxSummary, PolicySummary, Question, RecordSummary, ReportsSummary, RunwayEntry, StageState,
+    Answer, Assessment, Horizon, MxSummary, PolicySummary, Question, RecordSummary, ReportsSummary, RunwayEntry, SenderNote, StageState,
 };
 use crate::model::facts::vantage::{OtherVantage, Vantage};
 use crate::model::finding::{Evidence, Finding, Fix, Outcome};
@@ -42,6 +42,8 @@ struct View<'a> {
     reports: &'a Option<ReportsSummary>,
     runway: &'a [RunwayEntry],
     horizon: &'a Option<Horizon>,
+    #[serde(skip_serializing_if = "<[SenderNote]>::is_empty")]
+    senders: &'a [SenderNote],
 }
 
 #[derive(Serialize)]
@@ -64,7 +66,7 @@ pub(super) struct Tool {
 pub(super) const TOOL: Tool = Tool { name: "stsready", version: env!("CARGO_PKG_VERSION") };
 
 #[derive(Serialize)]
-struct FindingView<'a> {
+pub(super) struct FindingView<'a> {
     code: &'static str,
     title: &'static str,
     stage: Stage,
@@ -85,7 +87,7 @@ struct FindingView<'a> {
 }
 
 impl<'a> FindingView<'a> {
-    fn of(finding: &'a Finding) -> Self {
+    pub(super) fn of(finding: &'a Finding) -> Self {
         Self {
             code: finding.code(),
             title: finding.rule.title,
@@ -128,6 +130,7 @@ impl<'a> View<'a> {
             reports,
             runway,
             horizon,
+            senders,
         } = assessment;
         Self {
             schema: SCHEMA,
@@ -153,6 +156,7 @@ impl<'a> View<'a> {
             reports,
             runway,
             horizon,
+            senders,
         }
     }
 }

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::breakdown;
 use super::escape;
 use super::page::{Look, Page};
-use super::text::sessions::{self, count};
+use super::text::sessions::count;
 use crate::model::assessment::ReportsSummary;
-use crate::model::facts::reports::{Rejected, ReportFacts};
+use crate::model::breakdown::Breakdown;
+use crate::model::facts::reports::{Authenticity, Rejected, ReportFacts, SetAside};
 use crate::wire::name::Domain;
 use crate::wire::report::TlsReport;
 
@@ -21,10 +23,25 @@ const REJECTED_SHOWN: usize = 20;
 pub struct Reading<'a> {
     /// Files, duplicates, rejections.
     pub facts: &'a ReportFacts,
-    /// Each report with who sent it and where it was read from.
-    pub reports: Vec<(&'a str, &'a str, &'a TlsReport)>,
-    /// What they add up to, a domain each, and as of when.
-    pub domains: Vec<(Domain, Timestamp, ReportsSummary)>,
+    /// Each report with who sent it and where it was read from; `None` out of the store, whose `reports list` tells them.
+    pub reports: Option<Vec<(&'a str, &'a str, &'a TlsReport)>>,
+    /// What they say, a domain each.
+    pub domains: Vec<AboutDomain>,
+}
+
+/// What the reports about one domain say.
+#[derive(Debug)]
+pub struct AboutDomain {
+    /// Whom they are about.
+    pub domain: Domain,
+    /// As of when.
+    pub as_of: Timestamp,
+    /// What they add up to.
+    pub summary: ReportsSummary,
+    /// The same, broken down.
+    pub breakdown: Breakdown,
+    /// What does not count.
+    pub set_aside: Vec<SetAside>,
 }
 
 #[derive(Serialize)]
@@ -36,7 +53,8 @@ struct View<'a> {
     duplicates: u64,
     rejected: &'a [Rejected],
     domains: Vec<DomainView<'a>>,
-    reports: Vec<ReportView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reports: Option<Vec<ReportView<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -46,6 +64,9 @@ struct DomainView<'a> {
     domain_unicode: Option<String>,
     as_of: Timestamp,
     summary: &'a ReportsSummary,
+    breakdown: &'a Breakdown,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    set_aside: &'a [SetAside],
 }
 
 #[derive(Serialize)]
@@ -64,7 +85,7 @@ pub fn document(reading: &Reading<'_>) -> Result<String, serde_json::Error> {
 /// One line for each report: rows to work on.
 pub fn lines(reading: &Reading<'_>) -> Result<String, serde_json::Error> {
     let mut out = String::new();
-    for (reporter, source, report) in &reading.reports {
+    for (reporter, source, report) in reading.reports.iter().flatten() {
         out.push_str(&escape::json_line(&ReportView { reporter, source, report })?);
     }
     Ok(out)
@@ -82,9 +103,19 @@ fn view<'a>(reading: &'a Reading<'a>) -> View<'a> {
         domains: reading
             .domains
             .iter()
-            .map(|(domain, as_of, summary)| DomainView { domain, domain_unicode: domain.unicode(), as_of: *as_of, summary })
+            .map(|about| DomainView {
+                domain: &about.domain,
+                domain_unicode: about.domain.unicode(),
+                as_of: about.as_of,
+                summary: &about.summary,
+                breakdown: &about.breakdown,
+                set_aside: &about.set_aside,
+            })
             .collect(),
-        reports: reading.reports.iter().map(|(reporter, source, report)| ReportView { reporter, source, report }).collect(),
+        reports: reading
+            .reports
+            .as_ref()
+            .map(|reports| reports.iter().map(|(reporter, source, report)| ReportView { reporter, source, report }).collect()),
     }
 }
 
@@ -92,25 +123,26 @@ fn view<'a>(reading: &'a Reading<'a>) -> View<'a> {
 pub fn text(reading: &Reading<'_>, width: usize) -> String {
     let mut page = Page::new(width);
     let facts = reading.facts;
-    let mut parts = vec![format!("in {}", count(facts.files, "file"))];
-    if facts.duplicates > 0 {
-        parts.push(format!("{} left out", count(facts.duplicates, "duplicate")));
+    if let Some(reports) = &reading.reports {
+        let mut parts = vec![format!("in {}", count(facts.files, "file"))];
+        if facts.duplicates > 0 {
+            parts.push(format!("{} left out", count(facts.duplicates, "duplicate")));
+        }
+        if facts.ignored > 0 {
+            parts.push(format!("{} ignored as something else", count(facts.ignored, "file")));
+        }
+        if !facts.rejected.is_empty() {
+            parts.push(format!("{} rejected", facts.rejected.len()));
+        }
+        let reports = count(reports.len() as u64, "report");
+        page.line(&[(Look::Strong, &reports), (Look::Plain, &format!(" {}", parts.join(", ")))]);
     }
-    if facts.ignored > 0 {
-        parts.push(format!("{} ignored as something else", count(facts.ignored, "file")));
-    }
-    if !facts.rejected.is_empty() {
-        parts.push(format!("{} rejected", facts.rejected.len()));
-    }
-    let reports = count(reading.reports.len() as u64, "report");
-    page.line(&[(Look::Strong, &reports), (Look::Plain, &format!(" {}", parts.join(", ")))]);
-    for (domain, as_of, summary) in &reading.domains {
+    for about in &reading.domains {
         page.gap();
-        let sessions: u64 = summary.reporters.iter().fold(0, |sum, reporter| sum.saturating_add(reporter.sessions));
-        let failed: u64 = summary.groups.iter().fold(0, |sum, group| sum.saturating_add(group.sessions));
-        let facts = format!("  {}, {failed} failed, in the 30 days to {}", count(sessions, "session"), super::text::date(*as_of));
-        page.line(&[(Look::Strong, &domain.shown()), (Look::Faint, &facts)]);
-        sessions::unjudged(summary, &mut page);
+        breakdown::write(&about.breakdown, &mut page);
+        for aside in &about.set_aside {
+            page.paragraph(&[(Look::Warning, "  ! ")], Look::Plain, &left_out(aside));
+        }
     }
     if !facts.rejected.is_empty() {
         page.gap();
@@ -123,4 +155,13 @@ pub fn text(reading: &Reading<'_>, width: usize) -> String {
         }
     }
     page.finish()
+}
+
+fn left_out(aside: &SetAside) -> String {
+    let why = match &aside.authenticity {
+        Authenticity::Failed { why } => format!("not authentic: {why}"),
+        Authenticity::Unverifiable { why, .. } => format!("not verified: {why}"),
+        Authenticity::Operator | Authenticity::Verified { .. } => "not counted".to_owned(),
+    };
+    format!("{} of {} left out, {why}", count(aside.reports, "report"), aside.reporter)
 }

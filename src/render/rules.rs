@@ -1,6 +1,7 @@
 //! The catalogue and its pages, for a terminal.
 
 use super::page::{Look, Page};
+use crate::model::result_type::ResultType;
 use crate::model::rule::{Rule, Severity};
 
 /// The catalogue as a table, a family after the other.
@@ -105,6 +106,28 @@ pub fn explain(rule: &Rule, width: usize) -> String {
     }
     flush(&mut page, &mut lead, &mut paragraph);
     page.finish()
+}
+
+/// A result-type of reports: what it says, and the pages that it leads to.
+pub fn result_type(result_type: &ResultType, width: usize) -> String {
+    let mut page = Page::new(width.min(100));
+    page.line(&[(Look::Strong, result_type.name), (Look::Faint, "  a result-type of TLS reports")]);
+    page.gap();
+    page.paragraph(&[(Look::Faint, "  meaning        ")], Look::Plain, result_type.meaning);
+    page.paragraph(&[(Look::Faint, "  under enforce  ")], Look::Plain, result_type.under_enforce);
+    page.paragraph(&[(Look::Faint, "  reference      ")], Look::Plain, result_type.reference);
+    page.gap();
+    page.line(&[(Look::Strong, "Pages")]);
+    let row = |rule: &&Rule| vec![(Look::Code, format!("stsready explain {}", rule.code)), (Look::Plain, rule.title.to_owned())];
+    page.table(2, &result_type.rules.iter().map(row).collect::<Vec<_>>());
+    page.finish()
+}
+
+/// The same as Markdown.
+pub fn result_type_markdown(result_type: &ResultType) -> String {
+    let ResultType { name, meaning, under_enforce, reference, rules } = result_type;
+    let pages: String = rules.iter().map(|rule| format!("- `{}`: {}\n", rule.code, rule.title)).collect();
+    format!("# {name}\n\nA result-type of TLS reports ({reference}): {meaning}.\n\nUnder enforce: {under_enforce}.\n\n## Pages\n\n{pages}")
 }
 
 /// Whether the line begins an item of a list: `- ` or `1. `, at any depth.

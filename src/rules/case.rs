@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::model::facts::Facts;
 use crate::model::facts::policy::Body;
+use crate::model::history::History;
 use crate::model::settings::Settings;
 use crate::wire::policy::{self, Policy};
 
@@ -20,6 +21,8 @@ pub struct Case<'a> {
     pub body: Option<&'a Body>,
     /// The policy read out of [`Case::body`]; `None` if only the beginning of it is known.
     pub policy: Option<Policy>,
+    /// What earlier checks saw, with what these facts show on top; `None` where nothing is remembered.
+    pub past: Option<History>,
 }
 
 impl<'a> Case<'a> {
@@ -36,6 +39,7 @@ impl<'a> Case<'a> {
         let served = facts.policy.iter().flat_map(|policy| &policy.fetches).filter_map(|fetch| fetch.answered());
         let cut = served.clone().any(|answer| answer.too_large && Some(&answer.body) == body);
         let policy = body.filter(|_| !cut).map(|body| policy::parse(&body.text));
-        Self { facts, now, settings, body, policy }
+        let past = facts.history.as_ref().map(|history| history.clone().for_judging(now).seeing(facts));
+        Self { facts, now, settings, body, policy, past }
     }
 }

@@ -1,6 +1,6 @@
 //! The catalogue: every rule of every family, by code.
 
-use super::{cert, dane, domain, fetch, mx, policy, record, reports, starttls, txt, vantage};
+use super::{cert, change, dane, domain, drift, fetch, mx, policy, record, reports, starttls, txt, vantage};
 use crate::model::rule::Rule;
 use crate::wire::likeness::edits_within;
 
@@ -16,7 +16,9 @@ pub fn all() -> Vec<&'static Rule> {
         starttls::RULES,
         cert::RULES,
         dane::RULES,
+        drift::RULES,
         reports::RULES,
+        change::RULES,
         vantage::RULES,
     ]
     .concat()

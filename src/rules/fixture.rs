@@ -105,6 +105,7 @@ pub(super) fn facts() -> Facts {
         reports: None,
         disk: Vec::new(),
         certificates: BTreeMap::new(),
+        history: None,
     }
 }
 

@@ -6,8 +6,10 @@ mod case;
 pub mod catalogue;
 pub mod cert;
 pub mod chain;
+pub mod change;
 pub mod dane;
 pub mod domain;
+pub mod drift;
 pub mod fetch;
 #[cfg(test)]
 mod fixture;
@@ -18,6 +20,7 @@ pub mod policy;
 pub mod record;
 mod remaining;
 pub mod reports;
+pub mod result_types;
 pub mod starttls;
 pub mod txt;
 pub mod vantage;
@@ -76,10 +79,14 @@ pub fn judge(case: &Case<'_>) -> Judged {
     starttls::judge(case, &mut sheet);
     cert::judge(case, &mut sheet);
     dane::judge(case, &mut sheet);
+    drift::judge(case, &mut sheet);
     vantage::judge(case, &mut sheet);
     vantage::doubt_dates(case, &mut sheet);
     // Last: what senders saw is held against what was seen here.
     let reports = reports::judge(case, &mut sheet);
+    if case.facts.policy.is_some() && case.facts.servers.is_some() {
+        remaining::not_applicable(change::RULES, case.facts.domain.as_str(), "no change is planned", &mut sheet);
+    }
     unasked(case, &mut sheet);
     Judged { findings: sheet.into_findings(), reports }
 }
@@ -90,7 +97,7 @@ fn unasked(case: &Case<'_>, sheet: &mut Sheet) {
     let looked_at = |rule: &Rule| match rule.family() {
         "domain" => facts.mail.is_some(),
         "record" => facts.record.is_some(),
-        "txt" | "fetch" | "policy" | "vantage" => facts.policy.is_some(),
+        "txt" | "fetch" | "policy" | "drift" | "vantage" => facts.policy.is_some(),
         "mx" => facts.mail.is_some() && (facts.policy.is_some() || facts.servers.is_some()),
         "starttls" | "cert" | "dane" => facts.servers.is_some(),
         "reports" => facts.reports.is_some(),

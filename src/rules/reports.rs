@@ -6,6 +6,8 @@
 mod failures;
 mod lacking;
 mod live;
+mod reporters;
+mod unauthenticated;
 
 use std::collections::BTreeSet;
 
@@ -57,6 +59,9 @@ rule!(FOREIGN_MX, "reports-foreign-mx", Reports, [Warning], false, "failures at 
 rule!(DANE, "reports-dane", Reports, [Warning], false, "DANE fails at some senders", "RFC 8460 §4.3.2.1, RFC 8461 §2");
 rule!(FIXED, "reports-fixed", Reports, [Advice], false, "past failures, clean since", "RFC 8460 §4.3");
 rule!(REJECTED, "reports-rejected", Reports, [Warning], false, "files that could not be read as reports", "RFC 8460 §4.4, §5.2");
+rule!(UNAUTHENTICATED, "reports-unauthenticated", Reports, [Warning], false, "mailed reports that nothing proves", "RFC 8460 §3, §5.3");
+rule!(SILENT, "reports-silent", Reports, [Warning], false, "a regular reporter has stopped", "RFC 8460 §4.1, §4.2.1");
+rule!(SPIKE, "reports-spike", Reports, [Warning], false, "failures have leapt up", "RFC 8460 §4.2, §4.3");
 
 /// All rules of the family.
 pub static RULES: &[&Rule] = &[
@@ -73,6 +78,9 @@ pub static RULES: &[&Rule] = &[
     &DANE,
     &FIXED,
     &REJECTED,
+    &UNAUTHENTICATED,
+    &SILENT,
+    &SPIKE,
 ];
 
 /// The rules that ask whether there is enough evidence about the policy in force; without a policy there is nothing to ask.
@@ -91,13 +99,15 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) -> Option<ReportsSummary> {
     // A policy without a usable mx covers nothing, and no report can be about it.
     let policy = case.policy.as_ref().filter(|policy| matches!(policy.mode, Some(Mode::Testing | Mode::Enforce)) && !policy.mx.is_empty());
     let live_mx = live_mx(case);
-    let live = live::of(case.facts, sheet);
+    let live = live::of(case, &live_mx, policy, sheet);
     let situation = Situation { reports, live_mx: &live_mx, policy, live: &live, now: case.now, settings: &case.settings.evidence };
     let judged = evidence::judge(&situation);
 
     lacking::write(case, &judged, policy.is_some(), sheet);
     failures::write(case, &judged, &live_mx, sheet);
+    reporters::write(case, &judged, sheet);
     rejected(domain, reports, sheet);
+    unauthenticated::write(domain, reports, sheet);
     remaining::hold(RULES, domain, sheet);
     Some(judged.summary)
 }

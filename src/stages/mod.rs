@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::archive::Archive;
 use crate::model::facts::Facts;
 use crate::model::facts::dns::TxtFacts;
 use crate::model::facts::policy::Draft;
@@ -41,7 +40,9 @@ pub struct Wanted {
     pub mx: bool,
     /// Hosts to probe in place of the MX set (`--host`).
     pub hosts: Vec<HostPort>,
-    /// Stage 4.
+    /// Hosts to probe beside the MX set, whether DNS names them or not.
+    pub also: Vec<HostPort>,
+    /// Stage 4. Nothing is looked at for it here: whoever asks adds the reports that there are.
     pub reports: bool,
 }
 
@@ -60,8 +61,6 @@ pub struct Looker {
     pub issuers: Option<Issuers>,
     /// Certificates served anywhere in the run.
     pub shelf: Arc<Shelf>,
-    /// The reports that were given, already read.
-    pub archive: Archive,
     /// From where it is looked.
     pub vantage: Vantage,
     /// A host that is known to answer at port 25, for when no MX host does.
@@ -79,15 +78,14 @@ impl Looker {
         let mail = async { if asked_hosts { None } else { Some(mx::mail(self, domain, wanted.policy && wanted.draft.is_none()).await) } };
         let record = async { if wanted.record { Some(record::look(self, domain).await) } else { None } };
         let policy = async { if wanted.policy { Some(policy::look(self, domain, wanted.draft.as_ref()).await) } else { None } };
-        let servers = async { if wanted.mx { Some(mx::look(self, domain, &wanted.hosts).await) } else { None } };
+        let servers = async { if wanted.mx { Some(mx::look(self, domain, &wanted.hosts, &wanted.also).await) } else { None } };
         let (mail, record, policy, servers) = tokio::join!(mail, record, policy, servers);
         let mut vantage = self.vantage.clone();
         if servers.as_deref().is_some_and(control::is_needed) {
             vantage.means.control = control::look(self).await;
         }
-        let reports = wanted.reports.then(|| self.archive.for_domain(domain));
         let nothing = Facts::nothing(domain.clone(), (self.clock)(), vantage);
-        let mut facts = Facts { mail, record, policy, servers, reports, ..nothing };
+        let mut facts = Facts { mail, record, policy, servers, ..nothing };
         facts.certificates = self.shelf.take_for(&served(&facts));
         facts
     }

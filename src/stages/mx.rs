@@ -53,11 +53,21 @@ async fn parent_policy(looker: &Looker, domain: &Domain) -> Option<Elsewhere> {
     None
 }
 
-/// Probes the MX hosts of `domain`, or `asked` in their place.
-pub(super) async fn look(looker: &Looker, domain: &Domain, asked: &[HostPort]) -> Vec<MxHost> {
+/// Probes the MX hosts of `domain`, or `asked` in their place; and `also` those that are none.
+pub(super) async fn look(looker: &Looker, domain: &Domain, asked: &[HostPort], also: &[HostPort]) -> Vec<MxHost> {
+    let one = |target: &HostPort| host(looker, target.clone(), MxSource::Asked, None, None);
     if !asked.is_empty() {
-        return join_all(asked.iter().map(|target| host(looker, target.clone(), MxSource::Asked, None, None))).await;
+        return join_all(asked.iter().map(one)).await;
     }
+    let mut hosts = listed_hosts(looker, domain).await;
+    let unlisted = also.iter().filter(|target| !hosts.iter().any(|host| host.name == target.name));
+    let unlisted = join_all(unlisted.map(one)).await;
+    hosts.extend(unlisted);
+    hosts
+}
+
+/// Probes the hosts that DNS names for `domain`.
+async fn listed_hosts(looker: &Looker, domain: &Domain) -> Vec<MxHost> {
     match looker.dns.mx(domain).await {
         Looked::Seen(answer) => {
             let hosts = listed(answer);

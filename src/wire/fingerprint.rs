@@ -19,6 +19,16 @@ impl Fingerprint {
         Self(out)
     }
 
+    /// Takes a digest as it was stored.
+    pub fn from_bytes(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// The digest itself.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The first eight digits: enough for a person to tell two apart in a table.
     pub fn short(&self) -> String {
         self.to_string()[..8].to_owned()

@@ -1,17 +1,21 @@
 //! Gzip (RFC 1952) out of untrusted hands: what it unpacks to, within caps.
 //!
-//! In: bytes that begin with the gzip magic. Out: the unpacked bytes, and whether other bytes followed.
+//! In: bytes that begin with the gzip magic. Out: the unpacked bytes, and whether other bytes followed; or, of what is too large for
+//! memory, a [`Stream`] of them.
 
-use std::io::Read as _;
+use std::io::{self, BufReader, Read};
 
-use flate2::bufread::GzDecoder;
+use flate2::bufread::MultiGzDecoder;
+use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-/// Nothing is unpacked beyond this.
+/// Nothing is unpacked into memory beyond this.
 pub const UNPACKED_CAP: usize = 64 << 20;
 /// From the first MiB on, nothing is unpacked beyond this multiple of its packed size. Real reports pack 1:10, repetitive ones 1:60.
 pub const RATIO_CAP: usize = 200;
 /// Up to here the ratio is not asked.
 const RATIO_FREE: usize = 1 << 20;
+/// The checksum and the length behind the data of a member (§2.3.1).
+const TRAILER: usize = 8;
 
 /// What came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +34,10 @@ pub enum GzipError {
     CutOff(usize),
     /// A header, a block or a checksum is wrong.
     #[error("the gzip data is damaged: {0}")]
-    Damaged(String),
-    /// Over [`UNPACKED_CAP`].
-    #[error("it unpacks to more than {} MiB", UNPACKED_CAP >> 20)]
-    TooLarge,
+    Damaged(&'static str),
+    /// Over [`UNPACKED_CAP`], or what there was room for.
+    #[error("it unpacks to more than {} MiB", .0 >> 20)]
+    TooLarge(usize),
     /// Over [`RATIO_CAP`].
     #[error("it unpacks to more than {RATIO_CAP} times its size")]
     Ratio,
@@ -46,26 +50,150 @@ pub fn is_gzip(bytes: &[u8]) -> bool {
 
 /// Unpacks all members.
 pub fn unpack(packed: &[u8]) -> Result<Unpacked, GzipError> {
-    let by_ratio = packed.len().saturating_mul(RATIO_CAP).max(RATIO_FREE);
-    let limit = by_ratio.min(UNPACKED_CAP);
     let mut data = Vec::new();
-    let mut rest = packed;
-    loop {
-        let mut member = GzDecoder::new(rest);
-        let room = (limit - data.len()) as u64 + 1;
-        if let Err(problem) = (&mut member).take(room).read_to_end(&mut data) {
-            return Err(match problem.kind() {
-                std::io::ErrorKind::UnexpectedEof => GzipError::CutOff(data.len()),
-                _ => GzipError::Damaged(problem.to_string()),
-            });
+    let trailing = Unpacker::default().unpack(packed, UNPACKED_CAP, &mut data)?;
+    Ok(Unpacked { data, trailing })
+}
+
+/// Unpacks one after the other with the same tables: to set them up takes as long as to unpack a small report.
+#[derive(Debug)]
+pub struct Unpacker(Decompress);
+
+impl Default for Unpacker {
+    fn default() -> Self {
+        Self(Decompress::new(false))
+    }
+}
+
+impl Unpacker {
+    /// Unpacks all members to the end of `into`, at most `room` bytes (and [`UNPACKED_CAP`]); whether other bytes followed.
+    ///
+    /// # Errors
+    /// On an error, `into` holds what came out until then.
+    pub fn unpack(&mut self, packed: &[u8], room: usize, into: &mut Vec<u8>) -> Result<bool, GzipError> {
+        let room = room.min(UNPACKED_CAP);
+        let by_ratio = packed.len().saturating_mul(RATIO_CAP).max(RATIO_FREE);
+        let limit = Limit { most: room.min(by_ratio), beyond: if by_ratio < room { GzipError::Ratio } else { GzipError::TooLarge(room) } };
+        let begin = into.len();
+        let mut rest = packed;
+        loop {
+            rest = self.member(rest, begin, &limit, into)?;
+            if !is_gzip(rest) {
+                return Ok(!rest.is_empty());
+            }
         }
-        if data.len() > limit {
-            return Err(if limit == UNPACKED_CAP { GzipError::TooLarge } else { GzipError::Ratio });
+    }
+
+    /// One member; what follows it.
+    fn member<'a>(&mut self, packed: &'a [u8], begin: usize, limit: &Limit, into: &mut Vec<u8>) -> Result<&'a [u8], GzipError> {
+        let mut rest = after_header(packed).map_err(|problem| problem.unwrap_or(GzipError::CutOff(into.len() - begin)))?;
+        let member = into.len();
+        self.0.reset(false);
+        into.reserve(expected(rest).min(limit.most - (member - begin)) + 1);
+        loop {
+            let before = self.0.total_in();
+            let status = self.0.decompress_vec(rest, into, FlushDecompress::None);
+            let read = usize::try_from(self.0.total_in() - before).unwrap_or(rest.len());
+            rest = rest.get(read..).unwrap_or_default();
+            if into.len() - begin > limit.most {
+                return Err(limit.beyond.clone());
+            }
+            match status {
+                Err(_) => return Err(GzipError::Damaged("its blocks are wrong")),
+                Ok(Status::StreamEnd) => break,
+                Ok(_) if into.len() == into.capacity() => {
+                    let held = into.len() - begin;
+                    into.reserve(held.max(4096).min(limit.most - held + 1));
+                }
+                Ok(_) => return Err(GzipError::CutOff(into.len() - begin)),
+            }
         }
-        rest = member.into_inner();
-        if !is_gzip(rest) {
-            return Ok(Unpacked { data, trailing: !rest.is_empty() });
+        let Some((trailer, rest)) = rest.split_first_chunk::<TRAILER>() else { return Err(GzipError::CutOff(into.len() - begin)) };
+        let [c0, c1, c2, c3, l0, l1, l2, l3] = *trailer;
+        let data = &into[member..];
+        let mut crc = Crc::new();
+        crc.update(data);
+        #[expect(clippy::cast_possible_truncation, reason = "the length is kept modulo 2^32 (§2.3.1)")]
+        if crc.sum() != u32::from_le_bytes([c0, c1, c2, c3]) || data.len() as u32 != u32::from_le_bytes([l0, l1, l2, l3]) {
+            return Err(GzipError::Damaged("its checksum is wrong"));
         }
+        Ok(rest)
+    }
+}
+
+/// How much may come out, and what it is called to be more.
+struct Limit {
+    most: usize,
+    beyond: GzipError,
+}
+
+/// A first guess at the length, so that most reports are unpacked without growing: what the last trailer claims, if that is plausible.
+fn expected(packed: &[u8]) -> usize {
+    let claimed = packed.last_chunk::<4>().map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    if claimed <= packed.len().saturating_mul(64) { claimed } else { packed.len().saturating_mul(4) }
+}
+
+/// What comes after the header of a member (§2.3); `Err(None)` if it ends before that.
+fn after_header(packed: &[u8]) -> Result<&[u8], Option<GzipError>> {
+    const HEADER_CHECKSUM: u8 = 2;
+    const EXTRA: u8 = 4;
+    const TEXTS: [u8; 2] = [8, 16];
+    let Some((&[0x1f, 0x8b, method, flags, ..], mut rest)) = packed.split_first_chunk::<10>() else {
+        return Err((!packed.starts_with(&[0x1f, 0x8b]) && packed.len() > 1).then_some(GzipError::Damaged("it has no header")));
+    };
+    if method != 8 || flags & 0xe0 != 0 {
+        return Err(Some(GzipError::Damaged("its method is unknown")));
+    }
+    if flags & EXTRA != 0 {
+        let (length, after) = rest.split_first_chunk::<2>().ok_or(None)?;
+        rest = after.get(usize::from(u16::from_le_bytes(*length))..).ok_or(None)?;
+    }
+    for text in TEXTS {
+        if flags & text != 0 {
+            let end = rest.iter().position(|byte| *byte == 0).ok_or(None)?;
+            rest = &rest[end + 1..];
+        }
+    }
+    if flags & HEADER_CHECKSUM != 0 {
+        rest = rest.get(2..).ok_or(None)?;
+    }
+    Ok(rest)
+}
+
+/// What a gzip file unpacks to, a piece at a time: whatever its length, no more than a window of it is in memory. The ratio is held
+/// to [`RATIO_CAP`] all the way.
+pub struct Stream<R> {
+    members: MultiGzDecoder<BufReader<Counted<R>>>,
+    unpacked: u64,
+}
+
+impl<R: Read> Stream<R> {
+    /// Reads `packed`.
+    pub fn new(packed: R) -> Self {
+        Self { members: MultiGzDecoder::new(BufReader::with_capacity(64 << 10, Counted(packed, 0))), unpacked: 0 }
+    }
+}
+
+impl<R: Read> Read for Stream<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.members.read(into)?;
+        self.unpacked += read as u64;
+        let Counted(_, packed) = self.members.get_ref().get_ref();
+        if self.unpacked > packed.saturating_mul(RATIO_CAP as u64).max(RATIO_FREE as u64) {
+            return Err(io::Error::other(GzipError::Ratio));
+        }
+        Ok(read)
+    }
+}
+
+/// How much was read through it.
+struct Counted<R>(R, u64);
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(into)?;
+        self.1 += read as u64;
+        Ok(read)
     }
 }
 
@@ -109,7 +237,34 @@ mod tests {
         for _ in 0..200 {
             many.extend(pack(&vec![0; 1 << 20]));
         }
-        assert!(matches!(unpack(&many), Err(GzipError::Ratio | GzipError::TooLarge)));
+        assert!(matches!(unpack(&many), Err(GzipError::Ratio | GzipError::TooLarge(_))));
+    }
+
+    #[test]
+    fn every_field_of_a_header_is_passed_over() {
+        let packed = flate2::GzBuilder::new().extra(&b"ab\0c"[..]).filename("r.json").comment("of today");
+        let mut packer = packed.write(Vec::new(), flate2::Compression::best());
+        packer.write_all(b"text").expect("memory");
+        assert_eq!(unpack(&packer.finish().expect("memory")).map(|out| out.data), Ok(b"text".to_vec()));
+    }
+
+    #[test]
+    fn room_is_kept_and_an_unpacker_serves_again() {
+        let (mut unpacker, mut data) = (Unpacker::default(), b"before ".to_vec());
+        assert_eq!(unpacker.unpack(&pack(&[b'x'; 99]), 98, &mut data.clone()), Err(GzipError::TooLarge(98)));
+        assert_eq!(unpacker.unpack(&pack(b"after"), 5, &mut data), Ok(false));
+        assert_eq!(data, b"before after");
+    }
+
+    #[test]
+    fn a_stream_gives_the_same_and_stops_at_the_ratio() {
+        let two = [pack(b"one "), pack(b"two")].concat();
+        let mut text = String::new();
+        Stream::new(&two[..]).read_to_string(&mut text).expect("it is whole");
+        assert_eq!(text, "one two");
+        let bomb = pack(&vec![0; 64 << 20]);
+        let read = io::copy(&mut Stream::new(&bomb[..]), &mut io::sink()).expect_err("a bomb").to_string();
+        assert_eq!(read, GzipError::Ratio.to_string());
     }
 
     proptest! {
@@ -122,7 +277,11 @@ mod tests {
         fn any_bytes_are_answered(mut bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = unpack(&bytes);
             bytes.splice(0..0, [0x1f, 0x8b, 8, 0]);
-            let _ = unpack(&bytes);
+            let whole = unpack(&bytes);
+            let mut streamed = Vec::new();
+            if Stream::new(&bytes[..]).read_to_end(&mut streamed).is_ok() {
+                prop_assert_eq!(whole.map(|out| out.data), Ok(streamed));
+            }
         }
     }
 }

@@ -2,12 +2,19 @@
 //!
 //! In: the bytes of one mail. Out: its sender's domain, what its TLS-Report headers say, and the parts whose content looks like
 //! gzip, zip or JSON, or whose label promises a report. Header fields and transfer encodings are `mail-parser`'s; the walk over the
-//! parts is ours, because the crate's own nests as deep as the mail says, and a hostile mail then overflows the stack.
+//! parts is ours, because the crate's own nests as deep as the mail says, and a hostile mail then overflows the stack. Fields that say
+//! nothing about reports (most of a mail) are passed over unread.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use mail_parser::decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode};
 use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders as _};
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter, memchr2};
 
 use crate::wire::gzip;
 use crate::wire::name::Domain;
@@ -20,10 +27,21 @@ pub const NESTING_CAP: usize = 16;
 const PART_CAP: usize = 1000;
 /// The longest header block that is read.
 const HEADER_CAP: usize = 256 << 10;
+/// The header fields that say something about reports.
+const FIELDS: [&str; 6] =
+    ["From", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "TLS-Report-Submitter", "TLS-Report-Domain"];
+
+/// Set up once: its table of fields takes longer to build than a header to read.
+static PARSER: LazyLock<MessageParser> = LazyLock::new(MessageParser::default);
+/// Padding may be missing or more, as decoders of mails allow.
+static BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+);
 
 /// A mail, as far as it concerns reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mail {
+pub struct Mail<'a> {
     /// The domain of the From address.
     pub from: Option<Domain>,
     /// `TLS-Report-Submitter`.
@@ -31,20 +49,22 @@ pub struct Mail {
     /// `TLS-Report-Domain`.
     pub report_domain: Option<Domain>,
     /// The parts that may hold a report, decoded, in their order.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Part<'a>>,
     /// Whether parts were left out because of a cap.
     pub cut: bool,
 }
 
 /// A part that may hold a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct Part<'a> {
     /// Its file name.
     pub name: Option<String>,
     /// Whether its label promises a file: a type other than text, or a file name. A text that merely begins with a brace is no promise.
     pub declared: bool,
+    /// Whether it is a mail itself (`message/rfc822`): whoever attached it may have written anything into it.
+    pub attached: bool,
     /// Its content, transfer encoding undone.
-    pub data: Vec<u8>,
+    pub data: Cow<'a, [u8]>,
 }
 
 /// Why bytes are no mail to be read.
@@ -115,22 +135,25 @@ pub fn is_zip(bytes: &[u8]) -> bool {
 }
 
 /// Reads a mail.
-pub fn read(bytes: &[u8]) -> Result<Mail, MailError> {
+pub fn read(bytes: &[u8]) -> Result<Mail<'_>, MailError> {
     if bytes.len() > MAIL_CAP {
         return Err(MailError::TooLarge);
     }
-    let (head, _) = split_head(bytes);
-    let parser = MessageParser::default();
-    let header = parser.parse_headers(head).ok_or(MailError::NoHeader)?;
-    let mut mail = Mail {
-        from: header.from().and_then(|from| from.first()).and_then(|from| from.address()).and_then(address_domain),
-        submitter: named_domain(&header, "TLS-Report-Submitter"),
-        report_domain: named_domain(&header, "TLS-Report-Domain"),
-        ..Mail::default()
-    };
-    let mut looked_at = 0;
-    walk(&parser, bytes, NESTING_CAP, &mut looked_at, &mut mail);
-    Ok(mail)
+    let (head, body) = split_head(bytes);
+    if memchr(b':', head).is_none() {
+        return Err(MailError::NoHeader);
+    }
+    let fields = telling_fields(head);
+    let header = PARSER.parse_headers(&fields);
+    let mut mail = Mail::default();
+    if let Some(header) = &header {
+        mail.from = header.from().and_then(|from| from.first()).and_then(|from| from.address()).and_then(address_domain);
+        mail.submitter = named_domain(header, "TLS-Report-Submitter");
+        mail.report_domain = named_domain(header, "TLS-Report-Domain");
+    }
+    let mut walk = Walk { looked_at: 1, mail };
+    walk.content(header.as_ref(), Cow::Borrowed(body), NESTING_CAP);
+    Ok(walk.mail)
 }
 
 /// The domain of an address, however it is dressed: `a@b`, `Name <a@b>`, `mailto:a@b`.
@@ -147,37 +170,64 @@ fn named_domain(header: &Message<'_>, name: &'static str) -> Option<Domain> {
     }
 }
 
-/// Looks at one entity and those inside it.
-fn walk(parser: &MessageParser, entity: &[u8], depth: usize, looked_at: &mut usize, mail: &mut Mail) {
-    *looked_at += 1;
-    if depth == 0 || *looked_at > PART_CAP {
-        mail.cut = true;
-        return;
-    }
-    let (head, body) = split_head(entity);
-    // A part may well have no header at all (RFC 2046 §5.1: then it is plain text); an empty `Message` must not be asked for one.
-    let header = parser.parse_headers(head);
-    let content_type = header.as_ref().and_then(|header| header.content_type());
-    let (main, sub) = content_type.map_or(("text", "plain"), |kind| (kind.ctype(), kind.subtype().unwrap_or_default()));
-    if main.eq_ignore_ascii_case("multipart")
-        && let Some(boundary) = content_type.and_then(|kind| kind.attribute("boundary")).filter(|boundary| !boundary.is_empty())
-    {
-        for part in parts(body, boundary.as_bytes()) {
-            walk(parser, part, depth - 1, looked_at, mail);
+/// A mail in reading.
+struct Walk<'a> {
+    /// How many entities so far.
+    looked_at: usize,
+    mail: Mail<'a>,
+}
+
+impl<'a> Walk<'a> {
+    /// Looks at one entity and those inside it.
+    fn entity(&mut self, entity: Cow<'a, [u8]>, depth: usize) {
+        self.looked_at += 1;
+        if depth == 0 || self.looked_at > PART_CAP {
+            self.mail.cut = true;
+            return;
         }
-        return;
+        // A part may well have no header at all (RFC 2046 §5.1: then it is plain text); an empty `Message` must not be asked for one.
+        let (head, body) = split_head(&entity);
+        let fields = telling_fields(head);
+        let header = PARSER.parse_headers(&fields);
+        let body_at = entity.len() - body.len();
+        let body = match entity {
+            Cow::Borrowed(entity) => Cow::Borrowed(&entity[body_at..]),
+            Cow::Owned(mut entity) => {
+                entity.drain(..body_at);
+                Cow::Owned(entity)
+            }
+        };
+        self.content(header.as_ref(), body, depth);
     }
-    let data = decoded(body, header.as_ref().and_then(|header| header.content_transfer_encoding()));
-    if main.eq_ignore_ascii_case("message") && matches!(sub.to_ascii_lowercase().as_str(), "rfc822" | "global") {
-        walk(parser, &data, depth - 1, looked_at, mail);
-        return;
-    }
-    let name =
-        header.as_ref().and_then(|header| header.attachment_name()).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-    let promised = sub.to_ascii_lowercase().starts_with("tlsrpt") || name.as_deref().is_some_and(is_report_name);
-    if promised || gzip::is_gzip(&data) || is_zip(&data) || is_json(&data) {
-        let declared = promised || name.is_some() || !main.eq_ignore_ascii_case("text");
-        mail.parts.push(Part { name, declared, data: data.into_owned() });
+
+    /// Looks at what comes after a header.
+    fn content(&mut self, header: Option<&Message<'_>>, body: Cow<'a, [u8]>, depth: usize) {
+        let content_type = header.and_then(|header| header.content_type());
+        let (main, sub) = content_type.map_or(("text", "plain"), |kind| (kind.ctype(), kind.subtype().unwrap_or_default()));
+        if main.eq_ignore_ascii_case("multipart")
+            && let Some(boundary) = content_type.and_then(|kind| kind.attribute("boundary")).filter(|boundary| !boundary.is_empty())
+        {
+            for (begin, end) in parts(&body, boundary.as_bytes()) {
+                let part = match &body {
+                    Cow::Borrowed(body) => Cow::Borrowed(&body[begin..end]),
+                    Cow::Owned(body) => Cow::Owned(body[begin..end].to_vec()),
+                };
+                self.entity(part, depth - 1);
+            }
+            return;
+        }
+        let data = decoded(body, header.and_then(|header| header.content_transfer_encoding()));
+        if main.eq_ignore_ascii_case("message") && ["rfc822", "global"].iter().any(|mail| sub.eq_ignore_ascii_case(mail)) {
+            // A mail in a mail is somebody else's, with senders and signatures of its own.
+            return self.mail.parts.push(Part { name: None, declared: false, attached: true, data });
+        }
+        let name = header.and_then(|header| header.attachment_name()).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let labelled = sub.get(..6).is_some_and(|sub| sub.eq_ignore_ascii_case("tlsrpt"));
+        let promised = labelled || name.as_deref().is_some_and(is_report_name);
+        if promised || gzip::is_gzip(&data) || is_zip(&data) || is_json(&data) {
+            let declared = promised || name.is_some() || !main.eq_ignore_ascii_case("text");
+            self.mail.parts.push(Part { name, declared, attached: false, data });
+        }
     }
 }
 
@@ -187,54 +237,85 @@ fn split_head(entity: &[u8]) -> (&[u8], &[u8]) {
         return (&[], body);
     }
     let blank = |at: &usize| matches!(entity.get(at + 1..), Some([b'\n', ..] | [b'\r', b'\n', ..]));
-    let ends = entity.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
-    let Some(end) = ends.take_while(|at| *at <= HEADER_CAP).find(blank) else {
+    let Some(end) = memchr_iter(b'\n', entity).take_while(|at| *at <= HEADER_CAP).find(blank) else {
         return (&entity[..entity.len().min(HEADER_CAP)], &[]);
     };
     let (head, rest) = entity.split_at(end + 1);
     (head, rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")).unwrap_or(rest))
 }
 
-/// The parts between the boundary lines (RFC 2046 §5.1.1); a part that is never closed ends with the body.
-fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
+/// Of a header block the fields in [`FIELDS`], as they are.
+fn telling_fields(head: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let (mut at, mut keeping) = (0, false);
+    while at < head.len() {
+        let line = &head[at..memchr(b'\n', &head[at..]).map_or(head.len(), |end| at + end + 1)];
+        at += line.len();
+        // A line that begins with space continues the field before it (RFC 5322 §2.2.3).
+        if !matches!(line.first(), Some(b' ' | b'\t')) {
+            let name = &line[..memchr(b':', &line[..line.len().min(80)]).unwrap_or(0)];
+            keeping = FIELDS.iter().any(|field| name.trim_ascii_end().eq_ignore_ascii_case(field.as_bytes()));
+        }
+        if keeping {
+            kept.extend_from_slice(line);
+        }
+    }
+    kept
+}
+
+/// Where the parts between the boundary lines begin and end (RFC 2046 §5.1.1); a part that is never closed ends with the body.
+fn parts(body: &[u8], boundary: &[u8]) -> Vec<(usize, usize)> {
+    let delimiter = [b"--", boundary].concat();
     let mut found = Vec::new();
     let mut begins = None;
-    let mut at = 0;
-    for line in body.split_inclusive(|byte| *byte == b'\n') {
-        let next = at + line.len();
-        if let Some(rest) = line.strip_prefix(b"--").and_then(|line| line.strip_prefix(boundary)) {
-            let rest = rest.trim_ascii();
-            if rest.is_empty() || rest == b"--" {
-                if let Some(begin) = begins.take() {
-                    // The line end before a boundary belongs to the boundary.
-                    let part: &[u8] = &body[begin..at];
-                    let part = part.strip_suffix(b"\n").unwrap_or(part);
-                    found.push(part.strip_suffix(b"\r").unwrap_or(part));
-                }
-                if rest == b"--" {
-                    return found;
-                }
-                begins = Some(next);
-            }
+    for at in Finder::new(&delimiter).find_iter(body) {
+        let line_end = memchr(b'\n', &body[at..]).map_or(body.len(), |end| at + end + 1);
+        let rest = body[at + delimiter.len()..line_end].trim_ascii();
+        let begins_line = at == 0 || body[at - 1] == b'\n';
+        if !begins_line || !(rest.is_empty() || rest == b"--") {
+            continue;
         }
-        at = next;
+        if let Some(begin) = begins.take() {
+            // The line end before a boundary belongs to the boundary.
+            let part: &[u8] = &body[begin..at];
+            let part = part.strip_suffix(b"\n").unwrap_or(part);
+            found.push((begin, begin + part.strip_suffix(b"\r").unwrap_or(part).len()));
+        }
+        if rest == b"--" {
+            return found;
+        }
+        begins = Some(line_end);
     }
-    found.extend(begins.map(|begin| &body[begin..]).filter(|part| !part.is_empty()));
+    found.extend(begins.map(|begin| (begin, body.len())).filter(|(begin, end)| begin < end));
     found
 }
 
 /// Undoes the transfer encoding; what cannot be undone stays as it is and fails later under its own name.
-fn decoded<'a>(body: &'a [u8], encoding: Option<&str>) -> Cow<'a, [u8]> {
-    match encoding.map(|encoding| encoding.trim().to_ascii_lowercase()).as_deref() {
-        Some("base64") => {
-            // RFC 2045 §6.8: characters outside the alphabet are ignored.
-            let alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-            let clean: Vec<u8> = body.iter().copied().filter(alphabet).collect();
-            base64_decode(&clean).map_or(Cow::Borrowed(body), Cow::Owned)
-        }
-        Some("quoted-printable") => quoted_printable_decode(body).map_or(Cow::Borrowed(body), Cow::Owned),
-        _ => Cow::Borrowed(body),
+fn decoded<'a>(body: Cow<'a, [u8]>, encoding: Option<&str>) -> Cow<'a, [u8]> {
+    let encoding = encoding.map(str::trim).unwrap_or_default();
+    let decoded = if encoding.eq_ignore_ascii_case("base64") {
+        base64(&body)
+    } else if encoding.eq_ignore_ascii_case("quoted-printable") {
+        quoted_printable_decode(&body)
+    } else {
+        None
+    };
+    decoded.map_or(body, Cow::Owned)
+}
+
+/// Base64 as mails have it (RFC 2045 §6.8): in lines, and characters outside the alphabet are ignored.
+fn base64(body: &[u8]) -> Option<Vec<u8>> {
+    let mut lines = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some(end) = memchr2(b'\n', b'\r', rest) {
+        lines.extend_from_slice(&rest[..end]);
+        rest = &rest[end + 1..];
     }
+    lines.extend_from_slice(rest);
+    BASE64.decode(&lines).ok().or_else(|| {
+        lines.retain(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
+        base64_decode(&lines)
+    })
 }
 
 /// `….json`, `….json.gz` and what gateways make of them.
@@ -245,19 +326,27 @@ fn is_report_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine as _;
     use proptest::prelude::*;
 
     use super::*;
 
     const GZIP: &[u8] = b"\x1f\x8b\x08\x00rest\xff\xfe\r\n\x00";
 
-    fn mail(headers: &str, body: &str) -> Mail {
-        read(
-            format!("From: Sender Reports <noreply@out.sender.example>\r\nTLS-Report-Domain: Shop.example\r\n{headers}\r\n\r\n{body}")
-                .as_bytes(),
-        )
-        .expect("a mail")
+    fn mail(headers: &str, body: &str) -> Mail<'static> {
+        let text =
+            format!("From: Sender Reports <noreply@out.sender.example>\r\nTLS-Report-Domain: Shop.example\r\n{headers}\r\n\r\n{body}");
+        let read = read(text.as_bytes()).expect("a mail");
+        let parts = read
+            .parts
+            .into_iter()
+            .map(|part| Part {
+                attached: part.attached,
+                data: Cow::Owned(part.data.into_owned()),
+                name: part.name,
+                declared: part.declared,
+            })
+            .collect();
+        Mail { parts, from: read.from, submitter: read.submitter, report_domain: read.report_domain, cut: read.cut }
     }
 
     fn base64(data: &[u8]) -> String {
@@ -276,7 +365,7 @@ mod tests {
             );
             let read = mail("Content-Type: multipart/report; report-type=tlsrpt; boundary=b", &body);
             assert_eq!(read.parts.len(), 1, "{label}");
-            assert_eq!(read.parts[0].data, GZIP, "{label}: byte for byte");
+            assert_eq!(read.parts[0].data.as_ref(), GZIP, "{label}: byte for byte");
         }
     }
 
@@ -287,7 +376,7 @@ mod tests {
         assert_eq!(text(&read.from).as_deref(), Some("out.sender.example"));
         assert_eq!(text(&read.submitter).as_deref(), Some("sender.example"));
         assert_eq!(text(&read.report_domain).as_deref(), Some("shop.example"));
-        assert_eq!(read.parts[0].data, b"{\"a\":1}");
+        assert_eq!(read.parts[0].data.as_ref(), b"{\"a\":1}");
         assert!(read.parts[0].declared);
     }
 
@@ -300,24 +389,29 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_mails_are_opened() {
+    fn forwarded_mails_are_mails_of_their_own() {
+        let attached = |mail: Mail<'_>| {
+            assert!(mail.parts[0].attached && !mail.parts[0].declared && mail.parts.len() == 1);
+            mail.parts[0].data.clone().into_owned()
+        };
         let inner = "Content-Type: application/json\r\n\r\n{\"a\":1}";
         let plain = format!("--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--");
-        assert_eq!(mail("Content-Type: multipart/mixed; boundary=\"b\"", &plain).parts[0].data, b"{\"a\":1}");
+        assert_eq!(attached(mail("Content-Type: multipart/mixed; boundary=\"b\"", &plain)), inner.as_bytes());
         let encoded =
             format!("--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{}\n--b--", base64(inner.as_bytes()));
-        assert_eq!(mail("Content-Type: multipart/mixed; boundary=\"b\"", &encoded).parts[0].data, b"{\"a\":1}");
+        assert_eq!(attached(mail("Content-Type: multipart/mixed; boundary=\"b\"", &encoded)), inner.as_bytes());
     }
 
     #[test]
     fn an_unclosed_multipart_keeps_its_last_part() {
         let read = mail("Content-Type: multipart/mixed; boundary=b", "preamble\n--b\nContent-Type: application/json\n\n{\"a\":1}\n");
-        assert_eq!(read.parts[0].data, b"{\"a\":1}\n");
+        assert_eq!(read.parts[0].data.as_ref(), b"{\"a\":1}\n");
     }
 
     #[test]
     fn nesting_and_number_are_capped() {
-        let deep = mail("Content-Type: message/rfc822", &"Content-Type: message/rfc822\r\n\r\n".repeat(200_000));
+        let folded = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n".repeat(100_000);
+        let deep = mail("Content-Type: multipart/mixed; boundary=b", &format!("--b\r\n{folded}"));
         assert!(deep.cut && deep.parts.is_empty());
         let wide = mail("Content-Type: multipart/mixed; boundary=b", &"--b\r\nContent-Type: application/json\r\n\r\n{}\r\n".repeat(5000));
         assert!(wide.cut && wide.parts.len() < PART_CAP);
@@ -333,6 +427,19 @@ mod tests {
         {
             assert!(!is_mail(other), "{}", String::from_utf8_lossy(other));
         }
+    }
+
+    #[test]
+    fn base64_is_read_however_it_is_dressed() {
+        for written in ["aGVsbG8gdGhlcmU=", "aGVs\r\nbG8g\ndGhl\rcmU=", "aGVsbG8gdGhlcmU", "aGVs bG8g\tdGhl-cmU=\r\n", "aGVsbG8gdGhlcmV="] {
+            assert_eq!(super::base64(written.as_bytes()).as_deref(), Some(&b"hello there"[..]), "{written}");
+        }
+    }
+
+    #[test]
+    fn folded_fields_and_capitals_are_no_hindrance() {
+        let read = mail("X-Long: a\r\n b\r\ncontent-type:\r\n\tapplication/JSON;\r\n\tNAME=\"a!b!1!2.json\"\r\nX-Last: 1", "{\"a\":1}");
+        assert_eq!((read.parts[0].name.as_deref(), read.parts[0].declared), (Some("a!b!1!2.json"), true));
     }
 
     proptest! {

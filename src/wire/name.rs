@@ -37,6 +37,9 @@ impl Domain {
     /// # Errors
     /// [`NameError`] names the text and what would be accepted.
     pub fn parse(input: &str) -> Result<Self, NameError> {
+        if is_plain(input) {
+            return Ok(Self(input.to_owned()));
+        }
         let given = || input.trim().to_owned();
         let mut text = input.trim().trim_matches(['"', '\'', '<', '>']);
         text = text.split_once("://").map_or(text, |(_, rest)| rest);
@@ -148,6 +151,18 @@ impl std::str::FromStr for Domain {
     }
 }
 
+/// Whether it is a name already, as nearly all are: nothing to forgive, nothing that IDNA could change. A last label that begins with
+/// a letter makes it no address.
+fn is_plain(text: &str) -> bool {
+    let label = |label: &str| {
+        let plain = label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'));
+        let shaped = !label.starts_with('-') && !label.ends_with('-') && !label.starts_with("xn--");
+        plain && shaped && !label.is_empty() && label.len() <= 63
+    };
+    let top = text.rsplit_once('.').is_some_and(|(_, top)| top.starts_with(|c: char| c.is_ascii_lowercase()));
+    top && text.len() <= 253 && text.split('.').all(label)
+}
+
 /// What RFC 1035 §2.3.4 and RFC 5321 §2.3.5 forbid in a typed name.
 fn shape_problem(ascii: &str) -> Option<&'static str> {
     if ascii.len() > 253 {
@@ -189,6 +204,14 @@ mod tests {
             ("日本語。jp", "xn--wgv71a119e.jp"),
         ] {
             assert_eq!(Domain::parse(typed).map(|d| d.to_string()), Ok(meant.to_owned()), "{typed}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_plain_name_is_what_the_forgiving_reading_makes_of_it(name in r"([a-z0-9_-]{1,9}\.){1,4}[a-z0-9-]{1,5}") {
+            // A space at the end sends it the long way.
+            proptest::prop_assert_eq!(Domain::parse(&name).ok(), Domain::parse(&format!("{name} ")).ok());
         }
     }
 

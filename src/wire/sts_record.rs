@@ -140,6 +140,11 @@ impl StsRecord {
         text
     }
 
+    /// The record with another id; its extension fields stay.
+    pub fn with_id(&self, id: &str) -> String {
+        Self { id: Some(id.to_owned()), ..self.clone() }.corrected(id)
+    }
+
     fn note(&mut self, problem: Problem) {
         if self.problems.len() < PROBLEMS_KEPT {
             self.problems.push(problem);

@@ -3,13 +3,14 @@
 //! In: bytes that begin with the zip magic. Out: each file with its name, or why it could not be had.
 
 use std::io::{Cursor, Read as _};
+use std::ops::ControlFlow;
 
 use zip::ZipArchive;
 
 use super::gzip::{RATIO_CAP, UNPACKED_CAP};
 
-/// Files of one archive beyond these are not read; senders pack one.
-pub const FILE_CAP: usize = 1_000;
+/// An archive of more files than this is not looked into: senders pack one, operators a folder.
+pub const FILE_CAP: usize = 50_000;
 /// Up to here the ratio is not asked.
 const RATIO_FREE: u64 = 1 << 20;
 
@@ -28,44 +29,57 @@ pub enum ZipError {
     /// The archive or a file of it is damaged, encrypted, or packed by a method that nobody uses for reports.
     #[error("the zip archive cannot be read: {0}")]
     Damaged(String),
-    /// Over [`UNPACKED_CAP`] in all, or over [`RATIO_CAP`].
+    /// A file over [`UNPACKED_CAP`], or all of them over [`RATIO_CAP`].
     #[error("it unpacks to more than {} MiB, or to more than {RATIO_CAP} times its size", UNPACKED_CAP >> 20)]
     TooLarge,
     /// More than [`FILE_CAP`] files.
-    #[error("it holds more than {FILE_CAP} files; the rest was not read")]
+    #[error("it holds more than {FILE_CAP} files")]
     TooMany,
 }
 
-/// Unpacks the files one after the other; a file that cannot be had costs no other, until the caps are reached.
-pub fn unpack(packed: &[u8], mut each: impl FnMut(Result<Packed, ZipError>)) {
+/// Unpacks the files one after the other until `each` has enough; a file that cannot be had costs no other, until the caps are reached.
+pub fn unpack(packed: &[u8], mut each: impl FnMut(Result<Packed, ZipError>) -> ControlFlow<()>) -> ControlFlow<()> {
+    // Asked before the list of files is read, which may be longer than all that is ever unpacked.
+    if declared_files(packed) > FILE_CAP {
+        return each(Err(ZipError::TooMany));
+    }
     let mut archive = match ZipArchive::new(Cursor::new(packed)) {
+        Ok(archive) if archive.len() > FILE_CAP => return each(Err(ZipError::TooMany)),
         Ok(archive) => archive,
         Err(problem) => return each(Err(ZipError::Damaged(problem.to_string()))),
     };
-    let by_ratio = (packed.len() as u64).saturating_mul(RATIO_CAP as u64).max(RATIO_FREE);
-    let mut room = by_ratio.min(UNPACKED_CAP as u64);
+    let mut by_ratio = (packed.len() as u64).saturating_mul(RATIO_CAP as u64).max(RATIO_FREE);
     for index in 0..archive.len() {
-        if index == FILE_CAP {
-            return each(Err(ZipError::TooMany));
-        }
         let mut file = match archive.by_index(index) {
             Ok(file) if file.is_dir() => continue,
             Ok(file) => file,
             Err(problem) => {
-                each(Err(ZipError::Damaged(problem.to_string())));
+                each(Err(ZipError::Damaged(problem.to_string())))?;
                 continue;
             }
         };
         let name = file.name().map_or_else(|_| format!("file {}", index + 1), std::borrow::Cow::into_owned);
+        let room = by_ratio.min(UNPACKED_CAP as u64);
         let mut data = Vec::new();
         if let Err(problem) = (&mut file).take(room + 1).read_to_end(&mut data) {
-            each(Err(ZipError::Damaged(format!("{name}: {problem}"))));
+            each(Err(ZipError::Damaged(format!("{name}: {problem}"))))?;
             continue;
         }
-        let Some(left) = room.checked_sub(data.len() as u64) else { return each(Err(ZipError::TooLarge)) };
-        room = left;
-        each(Ok(Packed { name, data }));
+        if data.len() as u64 > room {
+            return each(Err(ZipError::TooLarge));
+        }
+        by_ratio -= data.len() as u64;
+        each(Ok(Packed { name, data }))?;
     }
+    ControlFlow::Continue(())
+}
+
+/// How many files the record at the end speaks of (APPNOTE §4.3.16); of more than fit there it says the greatest number.
+fn declared_files(packed: &[u8]) -> usize {
+    const END: &[u8] = b"PK\x05\x06";
+    let tail = &packed[packed.len().saturating_sub(22 + usize::from(u16::MAX))..];
+    let end = memchr::memmem::rfind(tail, END).and_then(|at| tail.get(at + 10..at + 12));
+    end.and_then(|count| count.first_chunk()).map_or(0, |count| usize::from(u16::from_le_bytes(*count)))
 }
 
 #[cfg(test)]
@@ -88,7 +102,10 @@ mod tests {
 
     fn unpacked(packed: &[u8]) -> Vec<Result<Packed, ZipError>> {
         let mut all = Vec::new();
-        unpack(packed, |file| all.push(file));
+        let _ = unpack(packed, |file| {
+            all.push(file);
+            ControlFlow::Continue(())
+        });
         all
     }
 
@@ -104,6 +121,24 @@ mod tests {
         let bomb = pack(&[("bomb", &vec![0; 3 << 20])]);
         assert_eq!(unpacked(&bomb), [Err(ZipError::TooLarge)]);
         assert!(matches!(unpacked(b"PK\x03\x04 and nothing else")[..], [Err(ZipError::Damaged(_))]));
+    }
+
+    #[test]
+    fn a_list_of_too_many_files_is_not_even_read() {
+        let mut packed = pack(&[("a", b"x")]);
+        let end = packed.len() - 12;
+        packed[end..end + 2].fill(0xff);
+        assert_eq!(unpacked(&packed), [Err(ZipError::TooMany)]);
+    }
+
+    #[test]
+    fn reading_ends_when_it_is_enough() {
+        let (packed, mut seen) = (pack(&[("a", b"x"), ("b", b"y")]), 0);
+        let ended = unpack(&packed, |_| {
+            seen += 1;
+            ControlFlow::Break(())
+        });
+        assert_eq!((seen, ended), (1, ControlFlow::Break(())));
     }
 
     proptest! {

@@ -4,9 +4,11 @@
 //! severity ([`row`]): one too many fails as one too few does.
 
 mod cert;
+mod change;
 mod dane;
 mod disk;
 mod domain;
+mod drift;
 mod fetch;
 mod mx;
 mod policy;
@@ -36,8 +38,10 @@ fn tables() -> Vec<Row> {
         mx::rows(),
         starttls::rows(),
         cert::rows(),
+        change::rows(),
         dane::rows(),
         disk::rows(),
+        drift::rows(),
         reports::rows(),
         several::rows(),
         vantage::rows(),

@@ -1,17 +1,19 @@
 //! reports-*: what senders wrote, held against what is seen.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Scene;
 use super::row::Answer::{Inconclusive, NotReady, Ready};
 use super::row::{Row, hold, row};
+use crate::lab::Lab;
 use crate::letters::{self, Letter, SENDERS, days_ago};
+use crate::run::stsready;
 
 const GOOGLE: &str = SENDERS[0].0;
 const MICROSOFT: &str = SENDERS[1].0;
 
 pub(super) fn rows() -> Vec<Row> {
-    [evidence(), failures(), files()].into_iter().flatten().collect()
+    [evidence(), failures(), reporters(), files()].into_iter().flatten().collect()
 }
 
 /// Clean reports of these days, with so many sessions each.
@@ -145,6 +147,41 @@ fn failures() -> Vec<Row> {
     ]
 }
 
+fn reporters() -> Vec<Row> {
+    vec![
+        row("a reporter that has stopped", Ready, &["warning reports-silent microsoft.com"], |it| {
+            let letters = [clean(it, &pair(40, 0)[..1], 1..=21), clean(it, &pair(0, 12)[1..], 8..=21)].concat();
+            it.letters(letters);
+        }),
+        row("failures that have leapt up", NotReady, &["blocker reports-failing google.com", "warning reports-spike google.com"], |it| {
+            let mx = it.mx_name(1);
+            it.amend(GOOGLE, &[1], |letter| letter.failed("certificate-not-trusted", &mx, 25));
+        }),
+        row("some mails that nothing proves", Ready, &["warning reports-unauthenticated"], |_| {}).observed(|facts| {
+            facts["reports"]["set_aside"] = aside();
+        }),
+        row("all of them mails that nothing proves", Inconclusive, &["unknown reports-none", "warning reports-unauthenticated"], |_| {})
+            .observed(|facts| {
+                facts["reports"]["reports"] = json!([]);
+                facts["reports"]["set_aside"] = aside();
+            }),
+        row("mails that nothing proves, counted on request", Ready, &["warning reports-unauthenticated"], |_| {}).observed(|facts| {
+            facts["reports"]["reports"][0]["authenticity"] = json!({"state": "unverifiable", "why": "it is not signed"});
+            facts["reports"]["unverified_counted"] = json!(1);
+        }),
+    ]
+}
+
+/// One forged report, and some that came too late to be verified.
+fn aside() -> Value {
+    json!([
+        {"reporter": "evil.test", "authenticity": {"state": "failed", "why": "the body is not the one that was signed by google.com"},
+         "reports": 1, "newest": "2026-03-01T23:59:59Z"},
+        {"reporter": "google.com", "authenticity": {"state": "unverifiable", "why": "the key is not in DNS (any more)", "again": false},
+         "reports": 20, "newest": "2026-03-01T23:59:59Z"},
+    ])
+}
+
 fn files() -> Vec<Row> {
     vec![
         row("half a report", Ready, &["warning reports-rejected"], |it| {
@@ -192,6 +229,44 @@ fn files() -> Vec<Row> {
     ]
 }
 
+/// What reporters write is read, what enforce would have refused is told with the hosts left, and senders that differ are named.
+#[test]
+fn words_refusals_and_senders_are_told() {
+    let lab = Lab::start_blocking().expect("the lab needs 127.0.0.0/8");
+    let mut scene = Scene::new(&lab, "words.test", |_| {});
+    let mx = scene.mx_name(1);
+    scene.amend(MICROSOFT, &[1, 2], |letter| {
+        letter.failing(json!({
+            "result-type": "validation-failure", "receiving-mx-hostname": mx, "failed-session-count": 2,
+            "failure-reason-code": "MX_HOSTS_MISMATCH",
+        }))
+    });
+    let facts = lab.folder().join("words.facts.json");
+    let live = scene.check().args(["--save-facts".as_ref(), facts.as_os_str()]).run().exits(1);
+    let again = stsready(["check", "--format", "json", "--facts"]).args([&facts]).run().exits(1);
+    assert_eq!(again.stdout, live.stdout);
+
+    let assessment = live.assessment();
+    let reports = &assessment.0["reports"];
+    let group = &reports["groups"][0];
+    assert_eq!((&group["see"], &group["confidence"]), (&json!("mx-uncovered"), &json!("certain")), "{live}");
+    assert_eq!(reports["hosts_left"], json!({"left": 1, "of": 2}), "{live}");
+    let refused = reports["refused"].as_array().expect("refusals");
+    assert_eq!(refused.len(), 2, "{live}");
+    assert_eq!((&refused[0]["mx"], &refused[0]["sessions"], &refused[0]["hosts_left"]), (&json!(mx), &json!(2), &json!(1)));
+    let message = assessment.of("reports-failing")[0].text("message");
+    assert!(message.contains("would have refused") && message.ends_with("1 of 2 MX hosts left"), "{message}");
+    let senders = assessment.0["senders"].as_array().expect("senders that differ");
+    assert!(senders.iter().any(|note| note["behaviour"] == "testing-not-applied"), "{live}");
+
+    let text = stsready(["check", "--facts"]).args([&facts]).run().exits(1);
+    for part in
+        ["What their words mean", "certain  no mx of the policy that", "Enforce would have refused", "1 of 2 hosts left", "Senders differ"]
+    {
+        assert!(text.stdout.contains(part), "no {part:?}{text}");
+    }
+}
+
 #[test]
 fn how_much_evidence_suffices() {
     hold(&evidence());
@@ -200,6 +275,11 @@ fn how_much_evidence_suffices() {
 #[test]
 fn failures_in_reports() {
     hold(&failures());
+}
+
+#[test]
+fn reporters_and_their_mails() {
+    hold(&reporters());
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub(super) struct Row {
     plan: fn(&mut DomainPlan),
     arrange: fn(&mut Scene<'_>),
     observed: Option<fn(&mut Value)>,
+    later: Option<fn(&Scene<'_>)>,
+    change: Option<fn(&Scene<'_>) -> Vec<String>>,
 }
 
 /// The answer that is due; the exit code follows from it.
@@ -58,7 +60,7 @@ impl Answer {
 /// A scenario: `arrange` changes a healthy domain; `findings` are all that are due, each as `weight code` with, where it matters, the
 /// beginning (and behind a `*` the end) of its subject (for weights see [`Finding::weight`]). `code|code` where the network decides which of two it is.
 pub(super) fn row(name: &'static str, answer: Answer, findings: &'static [&'static str], arrange: fn(&mut Scene<'_>)) -> Row {
-    Row { name, answer, findings, plan: |_| {}, arrange, observed: None }
+    Row { name, answer, findings, plan: |_| {}, arrange, observed: None, later: None, change: None }
 }
 
 impl Row {
@@ -72,8 +74,30 @@ impl Row {
         Self { observed: Some(change), ..self }
     }
 
+    /// Checks once, makes this change, and checks again with the same store: what is told of the second time counts.
+    pub(super) fn later(self, change: fn(&Scene<'_>)) -> Self {
+        Self { later: Some(change), ..self }
+    }
+
+    /// Plans this change (`stsready change …`, without the domain) in place of checking.
+    pub(super) fn change(self, words: fn(&Scene<'_>) -> Vec<String>) -> Self {
+        Self { change: Some(words), ..self }
+    }
+
     /// Looks, and judges.
     fn run(&self, scene: &Scene<'_>) -> Run {
+        if let Some(change) = self.later {
+            let store = scene.lab.folder().join(format!("{}.sqlite", scene.name));
+            let check = || scene.check().args(["--store".as_ref(), store.as_os_str()]).run();
+            check();
+            change(scene);
+            // Looks are told apart by their second.
+            std::thread::sleep(std::time::Duration::from_millis(1_050));
+            return check();
+        }
+        if let Some(words) = self.change {
+            return scene.change_as("json", words(scene)).run();
+        }
         let Some(change) = self.observed else { return scene.check().run() };
         let path = scene.lab.folder().join(format!("{}.facts.json", scene.name));
         scene.check().args(["--save-facts".as_ref(), path.as_os_str()]).run();

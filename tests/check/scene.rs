@@ -43,6 +43,15 @@ impl<'a> Scene<'a> {
         call
     }
 
+    /// `change WORDS DOMAIN` in a format, with its reports, pointed at the lab.
+    pub(crate) fn change_as(&self, format: &str, words: Vec<String>) -> Call {
+        let mut call = stsready(["change"]).args(words).args([self.name.as_str(), "--format", format]).at(self.lab).args(&self.args);
+        if let Some(folder) = self.post() {
+            call = call.args(["--reports".into(), folder]);
+        }
+        call
+    }
+
     /// Writes the reports, and says where; none if there is nothing to write.
     pub(crate) fn post(&self) -> Option<PathBuf> {
         let clean = || letters::clean(&self.name, &self.domain.policy, 1..=21);
@@ -176,6 +185,15 @@ impl<'a> Scene<'a> {
     /// It presents this.
     pub(crate) fn mx_presents(&self, number: usize, identity: impl Into<Identity>) {
         self.mx(number).set_identity(identity);
+    }
+
+    /// A third MX host that DNS does not name as one yet; its certificate names `names`, or the host where there are none.
+    pub(crate) fn start(&self, smtp: Smtp, names: &[&str]) {
+        let name = self.below("mx3");
+        let leaf = Leaf::for_host(&name);
+        let leaf = if names.is_empty() { leaf } else { leaf.names(names) };
+        let host = self.lab.smtp_host(Smtp { hostname: name.clone(), ..smtp }, self.issue(&leaf));
+        self.dns().address(&name, host.address());
     }
 
     /// One more address for an MX host, where this behaviour is met.

@@ -6,6 +6,7 @@
 //! | records, and a DNS server that misbehaves | [`dns`] (`zone`: data, `dnssec`: signatures, `fault`: misbehaviour, `server`: sockets) |
 //! | an MX host that misbehaves | [`smtp`]: one file per step of the dialogue |
 //! | a policy host that misbehaves | [`https`] (`answer`: what it serves) |
+//! | an IMAP server that misbehaves | [`imap`] |
 //! | a TLS handshake that misbehaves, old TLS, SNI | [`tls`] |
 //! | certificates and the chains that are sent | [`ca`] |
 //! | proxies on the way to the hosts | [`proxy`] |
@@ -33,6 +34,7 @@ pub mod domain;
 pub mod host;
 mod http;
 pub mod https;
+pub mod imap;
 pub mod proxy;
 pub mod smtp;
 pub mod tcp;
@@ -56,6 +58,7 @@ pub use self::dns::{Dns, Fault};
 pub use self::domain::{Domain, DomainPlan};
 pub use self::host::{Host, Role};
 pub use self::https::{Answer, Https, HttpsHost, HttpsRequest, Page};
+pub use self::imap::{Imap, ImapAnswer};
 pub use self::proxy::{HttpProxy, HttpProxyHost, HttpProxyRequest, Socks5, Socks5Answer, Socks5Host, Socks5Request};
 pub use self::smtp::{After, Ehlo, Greeting, Smtp, SmtpHost, SmtpSession, StartTls};
 pub use self::tls::{Identity, Tls, WithoutSni};
@@ -228,6 +231,13 @@ impl Lab {
     /// An HTTP proxy on a fresh IPv4 address, at the HTTPS port.
     pub fn http_proxy(&self, proxy: HttpProxy) -> HttpProxyHost {
         self.start_host(self.ground.listen(self.https_port()), proxy, self.chain("proxy.lab.test").into())
+    }
+
+    /// An IMAP server on a fresh IPv4 address, at the HTTPS port, with a certificate for that address.
+    pub fn imap_host(&self, imap: Imap) -> Host<Imap> {
+        let host = self.start_host(self.ground.listen(self.https_port()), imap, self.chain("imap.lab.test").into());
+        host.set_identity(self.chain(&host.address().to_string()));
+        host
     }
 
     /// An address that refuses connections on the SMTP and the HTTPS port.

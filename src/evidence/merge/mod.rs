@@ -4,6 +4,7 @@
 //! counts: what was seen is never covered by an older success, nor by a newer "could not look". What is much older than the newest look fills nothing.
 
 mod policy;
+pub mod reports;
 mod servers;
 
 use std::collections::BTreeMap;
@@ -43,8 +44,10 @@ pub fn merge(mut all: Vec<Facts>) -> Option<Facts> {
     let reports = sources.reports();
     let certificates = all.iter().rev().flat_map(|facts| facts.certificates.clone()).collect();
     let disk = all.iter().find(|facts| !facts.disk.is_empty()).map(|facts| facts.disk.clone()).unwrap_or_default();
+    // What was remembered last includes what was remembered before.
+    let history = all.iter().find_map(|facts| facts.history.clone());
     let others = sources.close();
-    Some(Facts { others, mail, record, policy, servers, reports, disk, certificates, ..newest })
+    Some(Facts { others, mail, record, policy, servers, reports, disk, certificates, history, ..newest })
 }
 
 /// Two sets of trusted roots among looks of which one may fill the other: what was judged under one says nothing under the other.

@@ -50,6 +50,11 @@ pub(super) fn date(day: Day) -> Date {
     midnight(day).to_zoned(TimeZone::UTC).date()
 }
 
+/// The day of a date.
+pub(super) fn of_date(date: Date) -> Day {
+    date.to_zoned(TimeZone::UTC).map_or(Day::MAX, |midnight| of(midnight.timestamp()))
+}
+
 /// 0 is Sunday.
 pub(super) fn weekday(day: Day) -> usize {
     // 1970-01-01 was a Thursday; the remainder is never negative.

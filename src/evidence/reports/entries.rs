@@ -64,22 +64,35 @@ pub(super) struct Entry<'a> {
 /// The entries of all reports that begin by `now`, in the reports' order.
 pub(super) fn of<'a>(situation: &Situation<'a>) -> Vec<Entry<'a>> {
     let begun = situation.reports.reports.iter().filter(|report| report.start <= situation.now);
-    begun
-        .flat_map(|report| {
-            let days = day::covered(report.start, report.end);
-            let beside_sts = report.policies.iter().any(|policy| policy.policy_type == PolicyType::Sts);
-            report.policies.iter().map(move |policy| Entry {
-                report,
-                policy,
-                beside_sts,
-                days: days.clone(),
-                standing: standing(policy, situation.policy, situation.live_mx),
-            })
-        })
-        .collect()
+    begun.flat_map(|report| entries(report, situation.policy, situation.live_mx)).collect()
 }
 
+fn entries<'a>(report: &'a Report, in_force: Option<&'a Policy>, live_mx: &'a BTreeSet<Domain>) -> impl Iterator<Item = Entry<'a>> {
+    let days = day::covered(report.start, report.end);
+    let beside_sts = report.policies.iter().any(|policy| policy.policy_type == PolicyType::Sts);
+    report.policies.iter().map(move |policy| Entry {
+        report,
+        policy,
+        beside_sts,
+        days: days.clone(),
+        standing: standing(policy, in_force, live_mx),
+    })
+}
+
+/// No live MX host, where none matters.
+static NO_MX: BTreeSet<Domain> = BTreeSet::new();
+
 impl<'a> Entry<'a> {
+    /// The entries of one report, held against no policy.
+    pub(super) fn all_of(report: &'a Report) -> impl Iterator<Item = Self> {
+        entries(report, None, &NO_MX)
+    }
+
+    /// Whether its sessions are to be added up: the same sessions may stand under several types (Microsoft: sts and tlsa).
+    pub(super) fn is_counted(&self) -> bool {
+        self.is_sts() || !self.beside_sts
+    }
+
     /// Whether its sessions took place under MTA-STS, whatever the policy.
     pub(super) fn is_sts(&self) -> bool {
         matches!(self.standing, Standing::InForce | Standing::OtherMode | Standing::Other | Standing::NoText)
@@ -101,6 +114,7 @@ impl<'a> Entry<'a> {
                 result_type: &detail.result_type,
                 mx: detail.mx.as_ref(),
                 reason: detail.reason.as_deref(),
+                additional: detail.additional.as_deref(),
                 sessions: detail.sessions,
             })
             .collect();
@@ -108,7 +122,7 @@ impl<'a> Entry<'a> {
         if beyond > 0 {
             match rows.iter_mut().rev().max_by_key(|row| row.sessions) {
                 Some(largest) => largest.sessions = largest.sessions.saturating_add(beyond),
-                None => rows.push(Failure { result_type: "unspecified", mx: None, reason: None, sessions: beyond }),
+                None => rows.push(Failure { result_type: "unspecified", mx: None, reason: None, additional: None, sessions: beyond }),
             }
         }
         rows.retain(|row| row.sessions > 0);
@@ -128,6 +142,7 @@ pub(super) struct Failure<'a> {
     pub(super) result_type: &'a str,
     pub(super) mx: Option<&'a Domain>,
     pub(super) reason: Option<&'a str>,
+    pub(super) additional: Option<&'a str>,
     pub(super) sessions: u64,
 }
 

@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use super::Situation;
 use super::day::{self, Day};
 use super::entries::{Entry, Failure, Meaning, Standing, meaning};
-use crate::model::assessment::{FailureGroup, GroupLabel};
+use crate::evidence::reasons::{self, Told};
+use crate::model::assessment::{Cause, FailureGroup, GroupLabel};
 use crate::wire::name::Domain;
 
 /// Clean days of the same reporter that a repair must show.
@@ -72,17 +73,24 @@ struct Raw<'a> {
     last_day: Day,
     /// Whether it occurred under a policy that covers what the one in force covers; then a change of policy explains nothing.
     same_cover: bool,
+    /// The surest reading of its words; none once groups with different words are told as one.
+    cause: Option<Cause>,
     key: Key<'a>,
 }
 
 /// The groups of the entries that reach into the days from `first` on: worst first.
 pub(super) fn of(situation: &Situation<'_>, entries: &[Entry<'_>], first: Day) -> Vec<Group> {
     let mut raw: BTreeMap<Key<'_>, Raw<'_>> = BTreeMap::new();
+    let mut causes: BTreeMap<Told<'_>, Option<Cause>> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.last_day() >= first) {
         for row in entry.failures() {
             let mut key = key(entry, row);
+            let mut cause = None;
             if raw.len() >= GROUP_CAP && !raw.contains_key(&key) {
                 (key.mx, key.reason) = (None, None);
+            } else {
+                let told = told(entry, row);
+                cause.clone_from(causes.entry(told).or_insert_with(|| reasons::cause(told)));
             }
             let (start, end) = (entry.report.start, entry.report.end);
             let group = raw.entry(key.clone()).or_insert_with(|| Raw {
@@ -93,8 +101,11 @@ pub(super) fn of(situation: &Situation<'_>, entries: &[Entry<'_>], first: Day) -
                 last_start: start,
                 last_day: entry.last_day(),
                 same_cover: false,
+                cause: None,
                 key,
             });
+            // The surest, whatever the order of the reports.
+            group.cause = group.cause.take().max(cause);
             group.sessions = group.sessions.saturating_add(row.sessions);
             group.days.insert(entry.last_day());
             group.first = group.first.min(start);
@@ -139,6 +150,10 @@ fn key<'a>(entry: &Entry<'a>, row: Failure<'a>) -> Key<'a> {
     }
 }
 
+fn told<'a>(entry: &Entry<'a>, row: Failure<'a>) -> Told<'a> {
+    Told { reporter: &entry.report.reporter, result_type: row.result_type, reason: row.reason, additional: row.additional }
+}
+
 fn judge(situation: &Situation<'_>, entries: &[Entry<'_>], first: Day, raw: &Raw<'_>) -> Group {
     let key = &raw.key;
     let meaning = if key.not_sts { Meaning::Dane } else { meaning(key.result_type) };
@@ -172,6 +187,7 @@ fn judge(situation: &Situation<'_>, entries: &[Entry<'_>], first: Day, raw: &Raw
             first: raw.first,
             last: raw.last,
             label,
+            cause: raw.cause.clone(),
         },
         meaning,
         hint: key.hint,

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::day;
-use crate::model::facts::reports::{FailureDetail, PolicyType, Report, ReportFacts, ReportPolicy};
+use crate::model::facts::reports::{Authenticity, FailureDetail, PolicyType, Report, ReportFacts, ReportPolicy};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
@@ -33,6 +33,7 @@ impl Letter {
             end: start + SignedDuration::from_secs(86_399),
             source: "test".to_owned(),
             sha256: Fingerprint::of(format!("{reporter}-{days_ago}").as_bytes()),
+            authenticity: Authenticity::Operator,
             policies: vec![entry(PolicyType::Sts, TESTING, 20)],
             oddities: Vec::new(),
         })
@@ -74,6 +75,14 @@ impl Letter {
         self
     }
 
+    /// The last failure gives this reason.
+    pub(crate) fn because(mut self, reason: &str) -> Self {
+        if let Some(detail) = self.0.policies[0].details.last_mut() {
+            detail.reason = Some(reason.to_owned());
+        }
+        self
+    }
+
     /// With this total of failures, whatever the details say.
     pub(crate) fn total_failed(mut self, sessions: u64) -> Self {
         self.0.policies[0].failed = sessions;
@@ -83,6 +92,12 @@ impl Letter {
     /// With one more entry.
     pub(crate) fn and(mut self, kind: PolicyType, policy: &str, sessions: u64) -> Self {
         self.0.policies.push(entry(kind, policy, sessions));
+        self
+    }
+
+    /// As a mail of this standing.
+    pub(crate) fn authenticity(mut self, authenticity: Authenticity) -> Self {
+        self.0.authenticity = authenticity;
         self
     }
 

@@ -5,10 +5,15 @@
 //! [`Judged`]: the summary, what the evidence lacks, and the groups of failures with their labels.
 
 mod bound;
+mod breakdown;
 mod day;
+mod digest;
 mod entries;
 mod groups;
+mod refused;
 mod reporters;
+mod spike;
+mod stand_in;
 mod summary;
 mod tally;
 mod window;
@@ -16,12 +21,18 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 pub use self::bound::upper_bound;
+pub use self::breakdown::breakdown;
+pub use self::digest::digest;
 pub use self::entries::{Meaning, meaning};
 pub use self::groups::{Explanation, Group};
+pub use self::reporters::Stopped;
+pub use self::spike::Spike;
 pub use self::summary::judge;
 pub use self::window::Lack;
+use super::past::Change;
 use crate::model::assessment::ReportsSummary;
 use crate::model::facts::reports::ReportFacts;
 use crate::model::settings::EvidenceSettings;
@@ -60,6 +71,10 @@ pub struct Live {
     pub policy_proven: bool,
     /// Since when the policy host can have served its present certificate.
     pub policy_certificate_since: Option<Timestamp>,
+    /// The last change after which reports are about another state; out of earlier checks.
+    pub changed: Option<Change>,
+    /// The days on which live checks proved every MX address clean, today's included.
+    pub clean_days: BTreeSet<Date>,
 }
 
 /// The reports, judged.
@@ -71,6 +86,10 @@ pub struct Judged {
     pub lacks: Vec<Lack>,
     /// The failures of the longest window, worst first.
     pub groups: Vec<Group>,
+    /// Regular reporters that have stopped, by name.
+    pub stopped: Vec<Stopped>,
+    /// Reporters whose failures have leapt up, by name.
+    pub spikes: Vec<Spike>,
     /// Reports of periods that lie in the future: not evidence.
     pub from_the_future: usize,
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::day::{self, Day};
 use super::entries::Entry;
 use crate::model::settings::EvidenceSettings;
@@ -52,6 +54,45 @@ impl<'a> Rhythms<'a> {
         let all_late = regular.iter().all(|(last, allowed)| rest.due_between(*last, today) > *allowed);
         Some(Silence { newest, allowed, broken: all_late && rest.due_between(newest, today) > allowed })
     }
+}
+
+/// Report days within the longest window from which on the end of a reporter's reports is news: fewer may be a matter of little mail.
+const MISSED: usize = 7;
+
+impl Rhythms<'_> {
+    /// Reporters that wrote regularly since `first` and have stopped: later than their own cadence and the grace allow, and for more than
+    /// twice as long as ever before.
+    pub(super) fn stopped(&self, first: Day, today: Day, rest: RestDays, settings: &EvidenceSettings) -> Vec<Stopped> {
+        let one = |(reporter, days): (&&str, &BTreeSet<Day>)| {
+            let recent: BTreeSet<Day> = days.range(first..=today.max(first)).copied().collect();
+            let (cadence, last) = (cadence(&recent).filter(|_| recent.len() >= MISSED)?, *recent.last()?);
+            let longest = recent.iter().zip(recent.iter().skip(1)).map(|(one, next)| rest.due_between(*one, *next)).max()?;
+            let (allowed, quiet) = ((cadence + settings.grace_days).max(2 * longest), rest.due_between(last, today));
+            (quiet > allowed).then(|| Stopped {
+                reporter: (*reporter).to_owned(),
+                last: day::midnight(last),
+                reported: recent.len(),
+                cadence,
+                allowed,
+            })
+        };
+        self.by_reporter.iter().filter_map(one).collect()
+    }
+}
+
+/// A regular reporter that has stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// Who.
+    pub reporter: String,
+    /// The start of the day that its newest report is about.
+    pub last: Timestamp,
+    /// How many days of the longest window it reported about.
+    pub reported: usize,
+    /// How many days lie between two reports of it, as a rule.
+    pub cadence: i64,
+    /// How many days without a report its rhythm allows.
+    pub allowed: i64,
 }
 
 /// How long it has been quiet.
@@ -118,6 +159,33 @@ mod tests {
     fn the_cadence_is_the_median_gap_of_a_regular_reporter() {
         for (days, gap) in [(&[1, 2][..], None), (&[1, 2, 3], Some(1)), (&[5, 12, 19], Some(7)), (&[1, 2, 3, 4, 9], Some(1))] {
             assert_eq!(cadence(&days.iter().copied().collect()), gap, "{days:?}");
+        }
+    }
+
+    #[test]
+    fn a_reporter_has_stopped_by_its_own_measure() {
+        let today = 100;
+        let settings = crate::model::settings::Settings::default().evidence;
+        let quiet = |days: &[Day]| {
+            let by_reporter = BTreeMap::from([("a.example", days.iter().copied().collect())]);
+            Rhythms { by_reporter }.stopped(today - 30, today, RestDays::default(), &settings).first().map(|stopped| stopped.allowed)
+        };
+        let daily = |last: Day| (last - 9..=last).collect::<Vec<Day>>();
+        for (days, allowed) in [
+            (daily(99), None),
+            (daily(96), None),
+            (daily(95), Some(4)),
+            (daily(80), Some(4)),
+            (daily(60), None),
+            // Six days are no habit.
+            ((80..86).collect(), None),
+            // Once it was quiet for five days before.
+            ([daily(80), vec![85, 86]].concat(), Some(10)),
+            ([daily(80), vec![85, 90]].concat(), None),
+            ((70..=94).step_by(4).collect(), None),
+            ((70..=88).step_by(3).collect(), Some(6)),
+        ] {
+            assert_eq!(quiet(&days), allowed, "{days:?}");
         }
     }
 

@@ -7,9 +7,11 @@ use jiff::SignedDuration;
 use super::bound::upper_bound;
 use super::day::{self, Day};
 use super::entries::{self, Entry, Standing};
+use super::refused::Refusals;
+use super::reporters::Rhythms;
 use super::tally::Tally;
 use super::window::{Sufficiency, sufficiency};
-use super::{Judged, Situation, groups};
+use super::{Judged, Situation, groups, refused, spike};
 use crate::model::assessment::{ReporterSummary, ReportsSummary, Window};
 
 /// Judges the reports of a domain.
@@ -17,11 +19,12 @@ pub fn judge(situation: &Situation<'_>) -> Judged {
     let entries = entries::of(situation);
     let today = day::of(situation.now);
     let longest = situation.settings.longest_window_days;
-    let tally = Tally::of(&entries, today, longest);
-    let Sufficiency { lacks, days, suffices_at } = sufficiency(situation, &entries, &tally);
+    let tally = Tally::of(&entries, situation.live, today, longest);
+    let Sufficiency { lacks, days, suffices_at, checks } = sufficiency(situation, &entries, &tally);
     let groups = groups::of(situation, &entries, today - longest);
     let window = window(situation, days, &tally);
     let (sessions, failures) = tally.sessions(today - window.days, today);
+    let Refusals { lines, left_out, hosts_left } = refused::of(situation, &entries, today - longest..=today);
     let summary = ReportsSummary {
         window,
         days_with_reports: tally.with_reports(today - window.days, today),
@@ -32,13 +35,19 @@ pub fn judge(situation: &Situation<'_>) -> Judged {
         failure_rate_upper_bound: upper_bound(failures, sessions),
         groups: groups.iter().map(|group| group.summary.clone()).collect(),
         suffices_at,
+        checks,
         files: situation.reports.files,
         duplicates: situation.reports.duplicates,
         rejected: situation.reports.rejected.len(),
         days: (today - longest..=today).map(|day| tally.line(day)).collect(),
+        refused: lines,
+        refused_left_out: left_out,
+        hosts_left,
     };
     let from_the_future = situation.reports.reports.iter().filter(|report| report.start > situation.now).count();
-    Judged { summary, lacks, groups, from_the_future }
+    let stopped = Rhythms::of(&entries, |_| true).stopped(today - longest, today, tally.rest, situation.settings);
+    let spikes = spike::of(&entries, today - longest, today, situation.settings);
+    Judged { summary, lacks, groups, stopped, spikes, from_the_future }
 }
 
 fn window(situation: &Situation<'_>, days: i64, tally: &Tally) -> Window {
@@ -65,8 +74,7 @@ fn reporters(entries: &[Entry<'_>], first: Day) -> Vec<ReporterSummary> {
             summary.last = report.end;
             summary.organization.clone_from(&report.organization);
         }
-        // The same sessions may stand under several types (Microsoft: sts and tlsa): only one type is added up.
-        if entry.is_sts() || !entry.beside_sts {
+        if entry.is_counted() {
             let failed = if entry.standing == Standing::Dane { entry.policy.failures() } else { entry.refused() };
             summary.sessions = summary.sessions.saturating_add(entry.policy.successful).saturating_add(failed);
         }

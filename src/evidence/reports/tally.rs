@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::Live;
 use super::day::{self, Day};
 use super::entries::{Entry, Standing};
 use super::reporters::RestDays;
@@ -22,15 +23,25 @@ pub(super) struct Tally {
     reports: BTreeMap<Day, u64>,
     /// Weekdays without anybody due.
     pub(super) rest: RestDays,
+    /// Days on which live checks of the state in force were clean.
+    pub(super) clean: BTreeSet<Day>,
 }
 
 impl Tally {
     /// Counts the entries of the last `longest` days.
-    pub(super) fn of(entries: &[Entry<'_>], today: Day, longest: Day) -> Self {
-        let since = since(entries);
+    pub(super) fn of(entries: &[Entry<'_>], live: &Live, today: Day, longest: Day) -> Self {
+        let changed = live.changed.as_ref().map(|change| change.at);
+        let since = since(entries, changed);
         let first = today - longest;
-        let mut tally =
-            Self { since, present: BTreeSet::new(), sessions: BTreeMap::new(), reports: BTreeMap::new(), rest: RestDays::default() };
+        let first_clean = changed.map_or(first, day::of).max(first);
+        let mut tally = Self {
+            since,
+            present: BTreeSet::new(),
+            sessions: BTreeMap::new(),
+            reports: BTreeMap::new(),
+            rest: RestDays::default(),
+            clean: live.clean_days.iter().map(|date| day::of_date(*date)).filter(|day| (first_clean..=today).contains(day)).collect(),
+        };
         let mut counted = BTreeSet::new();
         for entry in entries {
             let evidence = is_evidence(entry, since);
@@ -77,11 +88,19 @@ impl Tally {
     pub(super) fn coverage(&self, today: Day, days: i64, stopped: bool, settings: &EvidenceSettings) -> (i64, i64) {
         let first = today - days;
         let newest = self.present.last().copied().unwrap_or(first).min(today);
-        let last_due = if stopped { newest } else { newest.max(today - 1 - settings.grace_days) };
-        let due = (first..=last_due.min(today - 1).max(first)).filter(|day| !self.rest.rests(*day) || self.present.contains(day)).count();
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a number of days")]
-        let needed = (due as f64 * settings.days_with_reports - 1e-9).ceil() as i64;
-        (self.with_reports(first, newest), needed)
+        let up_to = |last: Day| {
+            let due = (first..=last.min(today - 1).max(first)).filter(|day| !self.rest.rests(*day) || self.present.contains(day)).count();
+            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a number of days")]
+            let needed = (due as f64 * settings.days_with_reports - 1e-9).ceil() as i64;
+            (self.with_reports(first, last), needed)
+        };
+        if stopped {
+            return up_to(newest);
+        }
+        // One report that comes early makes no gaps of the days before it, whose reports are still on their way.
+        let on_their_way = today - 1 - settings.grace_days;
+        let last = newest.max(on_their_way);
+        (on_their_way..=last).map(up_to).find(|(with, needed)| with >= needed).unwrap_or_else(|| up_to(last))
     }
 
     /// The state's age at `now`, in whole days.
@@ -94,8 +113,23 @@ impl Tally {
         let today = day::of(now);
         (settings.window_days..=self.age(now).min(settings.longest_window_days)).rev().find(|days| {
             let (with, needed) = self.coverage(today, *days, stopped, settings);
-            with >= needed && self.sessions(today - days, today).0 >= settings.sessions
+            with >= needed && self.sessions(today - days, today).0 >= self.needed_sessions(today - days, today, settings)
         })
+    }
+
+    /// How many days from `first` to `last` had clean live checks.
+    pub(super) fn clean_days(&self, first: Day, last: Day) -> usize {
+        self.clean.range(first..=last.max(first)).count()
+    }
+
+    /// Whether live checks from `first` to `last` stand in for what reports lack.
+    pub(super) fn checks_stand_in(&self, first: Day, last: Day, settings: &EvidenceSettings) -> bool {
+        self.clean_days(first, last) >= settings.check_days
+    }
+
+    /// How many sessions are needed from `first` to `last`.
+    pub(super) fn needed_sessions(&self, first: Day, last: Day, settings: &EvidenceSettings) -> u64 {
+        if self.checks_stand_in(first, last, settings) { settings.sessions_with_checks.min(settings.sessions) } else { settings.sessions }
     }
 
     /// When a window will be sufficient if the reporters go on as they did, day by day.
@@ -112,6 +146,7 @@ impl Tally {
             sessions: self.sessions.clone(),
             reports: BTreeMap::new(),
             rest: self.rest,
+            clean: self.clean.clone(),
         };
         for day in today.max(newest + 1)..=today + 2 * settings.longest_window_days {
             // The report about a day is there on the next.
@@ -132,8 +167,8 @@ impl Tally {
 /// Since when the state in force is seen: the first report about it after the last sign of another policy.
 ///
 /// A sender that never reported the policy in force may still hold an older one in its cache; that is no change. One that did, and then
-/// reported another, saw the policy change away.
-fn since(entries: &[Entry<'_>]) -> Option<Timestamp> {
+/// reported another, saw the policy change away. What earlier checks know to have `changed` counts beside that.
+fn since(entries: &[Entry<'_>], changed: Option<Timestamp>) -> Option<Timestamp> {
     let mut by_day: BTreeMap<(&str, Day), (bool, bool)> = BTreeMap::new();
     for entry in entries {
         let seen = by_day.entry((&entry.report.reporter, entry.last_day())).or_default();
@@ -149,7 +184,8 @@ fn since(entries: &[Entry<'_>]) -> Option<Timestamp> {
             changed_away = changed_away.max(Some(*last_day));
         }
     }
-    let in_force = entries.iter().filter(|entry| entry.standing == Standing::InForce);
+    let after = |entry: &&Entry<'_>| changed.is_none_or(|changed| entry.report.start >= changed);
+    let in_force = entries.iter().filter(|entry| entry.standing == Standing::InForce).filter(after);
     in_force.filter(|entry| changed_away.is_none_or(|changed| *entry.days.start() > changed)).map(|entry| entry.report.start).min()
 }
 

@@ -1,7 +1,9 @@
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::letters::{Letter, TESTING, facts, now};
 use super::*;
+use crate::evidence::past::What;
 use crate::model::assessment::GroupLabel;
 use crate::model::facts::reports::PolicyType;
 use crate::model::settings::Settings;
@@ -100,6 +102,87 @@ fn a_change_of_policy_restarts_the_window_and_a_lagging_cache_does_not() {
     assert!(matches!(lacks[..], [Lack::WindowShort { .. }]), "there and back again: {lacks:?}");
 }
 
+/// Everything clean, and a change of the MX set so many days ago at noon.
+fn changed(days_ago: i64) -> Live {
+    let at = now() - SignedDuration::from_hours(24 * days_ago);
+    let change = Change { what: What::MxSet, at, from: "mx1.shop.example".to_owned(), to: "two".to_owned() };
+    Live { changed: Some(change), ..clean() }
+}
+
+/// Everything clean, and checks that were so on these days.
+fn checked(days_ago: impl IntoIterator<Item = i64>) -> Live {
+    let date = |ago: i64| (now() - SignedDuration::from_hours(24 * ago)).to_zoned(jiff::tz::TimeZone::UTC).date();
+    Live { clean_days: days_ago.into_iter().map(date).collect(), ..clean() }
+}
+
+#[test]
+fn a_change_that_checks_saw_restarts_the_window() {
+    let lacks = |letters, ago| judged_with(letters, &changed(ago)).lacks;
+    let short = |lacks: &[Lack]| matches!(lacks, [Lack::WindowShort { changed: Some(_), .. }]);
+    assert_eq!(lacks(two(1..=30), 20), []);
+    assert_eq!(lacks(two(1..=30), 16), []);
+    assert!(short(&lacks(two(1..=30), 14)), "of the day itself nothing counts, so 13 whole days are left");
+    assert!(short(&lacks(two(1..=30), 3)));
+    assert!(short(&lacks(two(1..=30), 0)), "no report is about the present state yet");
+    assert!(short(&lacks(two(1..=30), 1)), "no report since");
+    assert!(matches!(lacks(two(1..=5), 20)[..], [Lack::WindowShort { changed: None, .. }]), "an old change is not why");
+    assert_eq!(lacks(vec![], 3), [Lack::None]);
+    let since = judged_with(two(1..=30), &changed(3)).summary;
+    assert_eq!((since.sessions, since.days_with_reports), (80, 2), "what was before counts for nothing");
+    assert_eq!(since.suffices_at.map(|at| at.to_string()).as_deref(), Some("2026-04-12T00:00:00Z"));
+}
+
+#[test]
+fn failures_from_before_a_change_are_judged_all_the_same() {
+    let failed = Letter::new("a.example", 20).failed("certificate-expired", "mx1.shop.example", 5);
+    let letters = || [two(1..=14), vec![failed.clone(), Letter::new("a.example", 21)]].concat();
+    assert_eq!(judged_with(letters(), &changed(10)).groups, judged(letters()).groups);
+}
+
+#[test]
+fn clean_checks_stand_in_for_a_reporter_and_for_sessions() {
+    let one = |sessions| Letter::daily("a.example", 1..=20).into_iter().map(move |letter| letter.sessions(sessions)).collect::<Vec<_>>();
+    let said = |letters, days: &[i64]| {
+        let judged = judged_with(letters, &checked(days.iter().copied()));
+        (judged.lacks.len(), judged.summary.checks.map(|checks| checks.stands_in_for).unwrap_or_default())
+    };
+    use crate::model::assessment::CheckedFor::{Reporters, Sessions};
+    assert_eq!(said(one(20), &[]), (1, vec![]));
+    assert_eq!(said(one(20), &[0, 1]), (1, vec![]), "two days are too few");
+    assert_eq!(said(one(20), &[0, 1, 2]), (0, vec![Reporters]));
+    assert_eq!(said(one(1), &[0, 1, 2]), (0, vec![Reporters, Sessions]));
+    assert_eq!(said(one(1), &[0, 1, 40]), (2, vec![]), "what was before the window stands in for nothing");
+    assert_eq!(said(two(1..=20), &[0, 1, 2]), (0, vec![]), "nothing lacked");
+    let rare = |days: &[i64]| said(one(0).into_iter().take(20).chain([Letter::new("b.example", 3).sessions(19)]).collect(), days);
+    assert_eq!(rare(&[0, 1, 2]), (1, vec![]), "twenty sessions remain needed");
+    assert_eq!(said(vec![], &[0, 1, 2]), (1, vec![]), "checks alone are no reports");
+    assert_eq!(said(Letter::daily("a.example", 1..=5), &[0, 1, 2]).0, 1, "a short window stays short");
+}
+
+#[test]
+fn checks_from_before_a_change_stand_in_for_nothing() {
+    let live = |ago| Live { clean_days: checked([1, 2, 18, 19]).clean_days, ..changed(ago) };
+    let lacks = |ago| judged_with(Letter::daily("a.example", 1..=30), &live(ago)).lacks;
+    assert_eq!(lacks(20), []);
+    assert!(matches!(lacks(17)[..], [Lack::SingleReporter { .. }]));
+}
+
+#[test]
+fn it_says_from_when_on_checks_would_do() {
+    let at = |letters: Vec<Letter>, days: &[i64]| {
+        let checks = judged_with(letters, &checked(days.iter().copied())).summary.checks;
+        checks.and_then(|checks| checks.would_suffice_at).map(|at| at.to_string())
+    };
+    let one = |days| Letter::daily("a.example", days);
+    assert_eq!(at(one(1..=20), &[0]).as_deref(), Some("2026-04-02T00:00:00Z"), "tomorrow and the day after");
+    assert_eq!(at(one(1..=20), &[0, 5]).as_deref(), Some("2026-04-01T00:00:00Z"));
+    assert_eq!(at(one(1..=10), &[0, 1]).as_deref(), Some("2026-04-04T00:00:00Z"), "not before the window is long enough");
+    assert_eq!(at(one(1..=20), &[]), None, "today's check was not clean");
+    assert_eq!(at(one(1..=20), &[0, 1, 2]), None, "they do now");
+    assert_eq!(at(two(1..=20), &[0]), None, "nothing lacks");
+    assert_eq!(at(one(12..=30), &[0]), None, "no check makes up for reports that have stopped");
+}
+
 #[test]
 fn it_says_when_the_evidence_will_suffice() {
     let at = |letters: Vec<Letter>| judged(letters).summary.suffices_at.map(|at| at.to_string());
@@ -190,6 +273,85 @@ fn senders_without_a_policy_give_hints_and_no_evidence() {
     assert_eq!((judged.summary.sessions, judged.summary.failures), (0, 0));
 }
 
+/// Every line of what enforce would have refused: host, sessions, hosts left.
+fn refused(judged: &Judged) -> Vec<(Option<&str>, u64, Option<usize>)> {
+    judged.summary.refused.iter().map(|line| (line.mx.as_ref().map(Domain::as_str), line.sessions, line.hosts_left)).collect()
+}
+
+#[test]
+fn what_enforce_would_have_refused_is_told_by_day_sender_and_host() {
+    let (mx1, mx2) = ("mx1.shop.example", "mx2.shop.example");
+    let expired = "certificate-expired";
+    for (letters, expected, worst) in [
+        (vec![Letter::new("a.example", 2)], vec![], None),
+        (vec![Letter::new("a.example", 2).failed(expired, mx1, 3)], vec![(Some(mx1), 3, Some(1))], Some(1)),
+        (
+            vec![Letter::new("a.example", 2).failed(expired, mx1, 3).failed("validation-failure", mx2, 1)],
+            vec![(Some(mx1), 3, Some(0)), (Some(mx2), 1, Some(0))],
+            Some(0),
+        ),
+        // Another sender, another day: each had the other host.
+        (
+            vec![Letter::new("a.example", 2).failed(expired, mx1, 3), Letter::new("b.example", 2).failed(expired, mx2, 1)],
+            vec![(Some(mx1), 3, Some(1)), (Some(mx2), 1, Some(1))],
+            Some(1),
+        ),
+        (
+            vec![Letter::new("a.example", 3).failed(expired, mx1, 3), Letter::new("a.example", 2).failed(expired, mx2, 1)],
+            vec![(Some(mx1), 3, Some(1)), (Some(mx2), 1, Some(1))],
+            Some(1),
+        ),
+        // Two faults of one host on one day are one line.
+        (
+            vec![Letter::new("a.example", 2).failed(expired, mx1, 3).failed("certificate-not-trusted", mx1, 2)],
+            vec![(Some(mx1), 5, Some(1))],
+            Some(1),
+        ),
+        // Which host it was is not known, or it is none now: nothing is said about the others.
+        (vec![Letter::new("a.example", 2).failed(expired, "", 3)], vec![(None, 3, None)], None),
+        (vec![Letter::new("a.example", 2).failed(expired, "old.shop.example", 3)], vec![(Some("old.shop.example"), 3, None)], None),
+        // Neither a fetch error nor DANE nor a sender without a policy refuses anything.
+        (vec![Letter::new("a.example", 2).failed("sts-policy-fetch-error", "", 3)], vec![], None),
+        (vec![Letter::new("a.example", 2).failed("tlsa-invalid", mx1, 3)], vec![], None),
+        (vec![Letter::new("a.example", 2).kind(PolicyType::NoPolicyFound).failed(expired, mx1, 3)], vec![], None),
+        (vec![Letter::new("a.example", 40).failed(expired, mx1, 3)], vec![], None),
+    ] {
+        let judged = judged(letters);
+        assert_eq!(refused(&judged), expected);
+        assert_eq!(judged.summary.hosts_left.map(|hosts| (hosts.left, hosts.of)), worst.map(|left| (left, 2)), "{expected:?}");
+    }
+}
+
+#[test]
+fn a_weekly_refusal_is_spread_over_its_days() {
+    let judged = judged([Letter::new("a.example", 9).lasting(7).failed("certificate-expired", "mx1.shop.example", 14)]);
+    assert_eq!(refused(&judged), vec![(Some("mx1.shop.example"), 2, Some(1)); 7]);
+}
+
+#[test]
+fn beyond_the_cap_the_smallest_refusals_are_counted() {
+    let many = (0..1_100).fold(Letter::new("a.example", 2), |letter, n| {
+        letter.failed("certificate-expired", &format!("mx{n}.elsewhere.example"), if n == 7 { 1 } else { 2 })
+    });
+    let summary = judged([many]).summary;
+    assert_eq!((summary.refused.len(), summary.refused_left_out), (1_000, 100));
+    assert!(summary.refused.iter().all(|line| line.sessions == 2) && summary.refused.is_sorted());
+}
+
+#[test]
+fn the_surest_reading_of_a_groups_words_stands_beside_it() {
+    let failing = |reason| Letter::new("a.example", 2).failed("validation-failure", "mx1.shop.example", 1).because(reason);
+    let causes = |letter| -> Vec<Option<&'static str>> {
+        judged([letter]).groups.iter().map(|group| group.summary.cause.as_ref().map(|cause| cause.see)).collect()
+    };
+    assert_eq!(causes(failing("remote error: tls: handshake failure")), [Some("starttls-handshake")]);
+    assert_eq!(causes(failing("who knows")), [None]);
+    let json = serde_json::to_value(&judged([failing("MX_HOSTS_MISMATCH")]).groups[0].summary).expect("JSON");
+    assert_eq!((&json["see"], &json["confidence"]), (&"mx-uncovered".into(), &"certain".into()));
+    let json = serde_json::to_value(&judged([failing("who knows")]).groups[0].summary).expect("JSON");
+    assert!(json.get("cause").is_none() && json.get("see").is_none());
+}
+
 /// Some letters, as a property test makes them up.
 fn any_letters() -> impl Strategy<Value = Vec<Letter>> {
     let letter = (0..4usize, -2..40i64, 0..40u64, 0..6usize, 0..4u64).prop_map(|(reporter, ago, sessions, kind, failed)| {
@@ -238,6 +400,38 @@ proptest! {
         letters.retain(|letter| facts([letter.clone()]).reports[0].id != format!("{reporter}-{extra}"));
         letters.push(Letter::new(reporter, extra));
         prop_assert_eq!(judged(letters).lacks, vec![]);
+    }
+
+    #[test]
+    fn refusals_add_up_and_leave_some_hosts(letters in any_letters()) {
+        let summary = judged(letters).summary;
+        let refused: u64 = summary.refused.iter().map(|line| line.sessions).sum();
+        let counted: u64 = summary.days.iter().map(|day| day.failed).sum();
+        prop_assert!(refused >= counted, "what counts as failed would have been refused");
+        prop_assert!(summary.refused.iter().all(|line| line.hosts_left.is_none_or(|left| left < 2)));
+    }
+
+    #[test]
+    fn a_check_less_never_makes_it_better(letters in any_letters(), days in proptest::collection::btree_set(0..35i64, 1..6)) {
+        let lacks = |days: Vec<i64>| judged_with(letters.clone(), &checked(days)).lacks.len();
+        let fewer: Vec<i64> = days.iter().copied().skip(1).collect();
+        prop_assert!(lacks(days.into_iter().collect()) <= lacks(fewer));
+    }
+
+    #[test]
+    fn a_change_never_makes_it_better(first in 1..30i64, last in 1..40i64, ago in 0..40i64, days in proptest::collection::btree_set(0..35i64, 0..6)) {
+        let before = checked(days);
+        let after = Live { changed: changed(ago).changed, ..before.clone() };
+        let enough = |live: &Live| judged_with(two(first..=last), live).lacks.is_empty();
+        prop_assert!(enough(&before) || !enough(&after));
+    }
+
+    #[test]
+    fn a_failure_more_is_one_more_to_explain(letters in any_letters(), ago in 0..31i64, kind in 0..3usize) {
+        let kind = ["certificate-expired", "sts-policy-fetch-error", "of-tomorrow"][kind];
+        let failing = Letter::new("f.example", ago).sessions(0).policy("").failed(kind, "mx1.shop.example", 3);
+        let open = |judged: &Judged| labels(judged).iter().filter(|label| **label == GroupLabel::Unexplained).count();
+        prop_assert!(open(&judged([letters.clone(), vec![failing]].concat())) > open(&judged(letters)));
     }
 
     #[test]

@@ -6,7 +6,10 @@ use super::Situation;
 use super::day::{self, Day};
 use super::entries::{Entry, Standing};
 use super::reporters::Rhythms;
+use super::stand_in::{self, Alone};
 use super::tally::{Tally, is_evidence};
+use crate::evidence::past::Change;
+use crate::model::assessment::CleanChecks;
 use crate::model::settings::EvidenceSettings;
 
 /// What the evidence lacks; each fault once.
@@ -28,8 +31,10 @@ pub enum Lack {
     },
     /// The state in force is younger than the shortest window.
     WindowShort {
-        /// The first report about it.
+        /// The first report about it; where there is none yet, the change.
         since: Timestamp,
+        /// The change that made earlier reports worthless, where earlier checks saw it.
+        changed: Option<Change>,
     },
     /// Too few days have reports.
     Gaps {
@@ -46,6 +51,8 @@ pub enum Lack {
         sessions: u64,
         /// Its days.
         days: i64,
+        /// How many are needed: fewer where live checks stand in.
+        needed: u64,
     },
     /// Too few reporters.
     SingleReporter {
@@ -64,6 +71,8 @@ pub(super) struct Sufficiency {
     pub(super) days: i64,
     /// When it will suffice, if a date can be computed.
     pub(super) suffices_at: Option<Timestamp>,
+    /// What clean live checks stand in for; `None` where there is nothing that they could complete.
+    pub(super) checks: Option<CleanChecks>,
 }
 
 /// Asks whether the entries suffice.
@@ -74,7 +83,7 @@ pub(super) fn sufficiency(situation: &Situation<'_>, entries: &[Entry<'_>], tall
     // Nothing yet: the first report that can come is about today.
     let earliest = day::midnight(today).checked_add(SignedDuration::from_hours(24 * settings.window_days)).ok();
     if entries.is_empty() {
-        return Sufficiency { lacks: vec![Lack::None], days: settings.window_days, suffices_at: earliest };
+        return Sufficiency { lacks: vec![Lack::None], days: settings.window_days, suffices_at: earliest, checks: None };
     }
     let recent = |entry: &Entry<'_>| entry.last_day() >= first;
     let evidence = Rhythms::of(entries, |entry| is_evidence(entry, tally.since) && recent(entry));
@@ -95,28 +104,32 @@ pub(super) fn sufficiency(situation: &Situation<'_>, entries: &[Entry<'_>], tall
     let widest = age.min(settings.longest_window_days);
     let sufficient = tally.sufficient(now, stopped, settings);
     let (sessions, _) = tally.sessions(today - widest, today);
+    let needed = tally.needed_sessions(today - widest, today, settings);
     if let (true, Some(since)) = (age < settings.window_days, tally.since) {
-        lacks.push(Lack::WindowShort { since });
+        let before = |change: &Change| entries.iter().any(|entry| entry.standing == Standing::InForce && entry.report.start < change.at);
+        let changed = situation.live.changed.clone().filter(before);
+        lacks.push(Lack::WindowShort { since, changed });
         // A short window has few sessions of course; it is worth a word only if no window would ever have enough at this pace.
-        if !pace_suffices(sessions, tally, today, settings) {
-            lacks.push(Lack::FewSessions { sessions, days: widest });
+        if !pace_suffices(sessions, needed, tally, today, settings) {
+            lacks.push(Lack::FewSessions { sessions, days: widest, needed });
         }
     } else if sufficient.is_none() {
-        let few = sessions < settings.sessions;
+        let few = sessions < needed;
         if few {
-            lacks.push(Lack::FewSessions { sessions, days: widest });
+            lacks.push(Lack::FewSessions { sessions, days: widest, needed });
         }
         let covered = |days: &i64| {
-            let (with, needed) = tally.coverage(today, *days, stopped, settings);
-            with >= needed
+            let (with, due) = tally.coverage(today, *days, stopped, settings);
+            with >= due
         };
         if !few || !(settings.window_days..=widest).any(|days| covered(&days)) {
-            let (with, needed) = tally.coverage(today, widest, stopped, settings);
-            lacks.push(Lack::Gaps { days: widest, with, needed });
+            let (with, due) = tally.coverage(today, widest, stopped, settings);
+            lacks.push(Lack::Gaps { days: widest, with, needed: due });
         }
     }
     let by = evidence.reporters();
-    if by.len() < settings.reporters {
+    let reporters = by.len();
+    if reporters < settings.reporters && !tally.checks_stand_in(today - widest, today, settings) {
         let all = Rhythms::of(entries, recent).reporters();
         lacks.push(Lack::SingleReporter { others: all.into_iter().filter(|reporter| !by.contains(reporter)).collect(), reporters: by });
     }
@@ -124,7 +137,10 @@ pub(super) fn sufficiency(situation: &Situation<'_>, entries: &[Entry<'_>], tall
     let by_time = !lacks.is_empty()
         && lacks.iter().all(|lack| matches!(lack, Lack::WindowShort { .. } | Lack::FewSessions { .. } | Lack::Gaps { .. }));
     let suffices_at = if by_time { tally.suffices_at(now, settings) } else { None };
-    Sufficiency { lacks, days: sufficient.unwrap_or(widest), suffices_at }
+    let days = sufficient.unwrap_or(widest);
+    let alone = Alone { days, sessions: tally.sessions(today - days, today).0, reporters };
+    let checks = Some(stand_in::of(situation, tally, alone, &lacks));
+    Sufficiency { lacks, days, suffices_at, checks }
 }
 
 /// Reports, but none about the policy in force in the longest window.
@@ -138,11 +154,15 @@ fn without_evidence(entries: &[Entry<'_>], tally: &Tally, situation: &Situation<
         lacks.push(Lack::Stale { newest: day::midnight(silence.newest), allowed: silence.allowed });
     }
     let recent: Vec<&Entry<'_>> = entries.iter().filter(|entry| entry.last_day() >= first).collect();
-    if recent.iter().any(|entry| entry.standing != Standing::NoText) {
+    let mut days = settings.window_days;
+    if let Some((changed, age)) = young_change(situation, &recent) {
+        lacks.push(Lack::WindowShort { since: changed.at, changed: Some(changed) });
+        days = age;
+    } else if recent.iter().any(|entry| entry.standing != Standing::NoText) {
         let in_force = entries.iter().filter(|entry| entry.standing == Standing::InForce);
         lacks.push(Lack::OtherPolicy { last_in_force: in_force.map(|entry| day::midnight(entry.last_day())).max() });
     } else if !recent.is_empty() {
-        lacks.push(Lack::FewSessions { sessions: 0, days: settings.longest_window_days });
+        lacks.push(Lack::FewSessions { sessions: 0, days: settings.longest_window_days, needed: settings.sessions });
     }
     if lacks.is_empty() {
         // However rarely somebody reports: a longest window without any report is silence.
@@ -150,14 +170,22 @@ fn without_evidence(entries: &[Entry<'_>], tally: &Tally, situation: &Situation<
         lacks.push(Lack::Stale { newest: day::midnight(newest), allowed: settings.longest_window_days });
     }
     let from_now = !lacks.iter().any(|lack| matches!(lack, Lack::Stale { .. }));
-    Sufficiency { lacks, days: settings.window_days, suffices_at: earliest.filter(|_| from_now) }
+    Sufficiency { lacks, days, suffices_at: earliest.filter(|_| from_now), checks: None }
+}
+
+/// A change after which no report came yet, though there were some before; with its age in whole days, which is below the shortest window.
+fn young_change(situation: &Situation<'_>, recent: &[&Entry<'_>]) -> Option<(Change, i64)> {
+    let changed = situation.live.changed.clone()?;
+    let age = situation.now.duration_since(changed.at).as_hours() / 24;
+    let before = recent.iter().any(|entry| entry.standing == Standing::InForce && entry.report.start < changed.at);
+    (before && age < situation.settings.window_days).then_some((changed, age.max(0)))
 }
 
 /// Whether the longest window would hold enough sessions at the pace seen.
-fn pace_suffices(sessions: u64, tally: &Tally, today: Day, settings: &EvidenceSettings) -> bool {
+fn pace_suffices(sessions: u64, needed: u64, tally: &Tally, today: Day, settings: &EvidenceSettings) -> bool {
     let Some(first) = tally.present.first() else { return false };
     let newest = tally.present.last().copied().unwrap_or(today);
     let days = u128::from((newest - first).unsigned_abs()) + 1;
     let longest = u128::from(settings.longest_window_days.unsigned_abs());
-    u128::from(sessions) * longest >= u128::from(settings.sessions) * days
+    u128::from(sessions) * longest >= u128::from(needed) * days
 }

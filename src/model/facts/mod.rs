@@ -2,6 +2,7 @@
 //!
 //! A [`Facts`] value is complete and portable: saved as JSON and judged again, it gives the same assessment on any machine.
 
+pub mod after;
 pub mod dane;
 pub mod dns;
 pub mod policy;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::history::History;
 use crate::model::looked::{Answer, Looked};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
@@ -57,6 +59,9 @@ pub struct Facts {
     /// Every certificate served anywhere or on disk, once: DER in Base64.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub certificates: BTreeMap<Fingerprint, Der>,
+    /// What live checks saw before this one, as far as judging needs it; `None` where nothing is remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
 }
 
 impl Facts {
@@ -75,6 +80,7 @@ impl Facts {
             reports: None,
             disk: Vec::new(),
             certificates: BTreeMap::new(),
+            history: None,
         }
     }
 

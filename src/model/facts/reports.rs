@@ -24,8 +24,92 @@ pub struct ReportFacts {
     /// Files, or messages in them, that could not be read as reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<Rejected>,
-    /// The reports about this domain, by period, then reporter, then id.
+    /// The reports about this domain that count, by period, then reporter, then id.
     pub reports: Vec<Report>,
+    /// Mailed reports about this domain that do not count, for nothing proves who wrote them (RFC 8460 §5.3); by reporter, then state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<SetAside>,
+    /// How many of [`Self::reports`] count only because unverified ones were asked for (`--trust-unverified`).
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub unverified_counted: usize,
+}
+
+/// How far it is proven who wrote a report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Authenticity {
+    /// A plain file, or any file given as evidence: the operator's word.
+    #[default]
+    Operator,
+    /// A DKIM signature of this domain, aligned with the submitter, was verified.
+    Verified {
+        /// `d=` of the signature.
+        domain: Domain,
+        /// The trusted server (authserv-id) whose word it is; absent where it was verified here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        authserv: Option<String>,
+    },
+    /// There is a signature, and it is wrong: never evidence.
+    Failed {
+        /// In words that complete "not authentic: ".
+        why: String,
+    },
+    /// No signature that could be verified: none at all, expired, its key gone or not to be had.
+    Unverifiable {
+        /// In words that complete "not verified: ".
+        why: String,
+        /// Whether the key could not be asked for, so that a later attempt may answer.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
+    },
+}
+
+impl Authenticity {
+    /// Which of two looks at the same report is to be kept: the higher. A verified report replaces an unverified one, never the other
+    /// way round (decision.md, "Which reports count"): a sender's report-ids are predictable.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::Verified { .. } => 3,
+            Self::Operator => 2,
+            Self::Unverifiable { .. } => 1,
+            Self::Failed { .. } => 0,
+        }
+    }
+
+    /// Whose signature proves who wrote it.
+    pub fn signer(&self) -> Option<&Domain> {
+        match self {
+            Self::Verified { domain, .. } => Some(domain),
+            Self::Operator | Self::Failed { .. } | Self::Unverifiable { .. } => None,
+        }
+    }
+
+    /// Whether it is the operator's word.
+    pub fn is_operator(&self) -> bool {
+        matches!(self, Self::Operator)
+    }
+
+    /// Whether a report counts as evidence.
+    pub fn counts(&self, trust_unverified: bool) -> bool {
+        match self {
+            Self::Verified { .. } | Self::Operator => true,
+            Self::Unverifiable { .. } => trust_unverified,
+            Self::Failed { .. } => false,
+        }
+    }
+}
+
+/// Mailed reports of one reporter that do not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// Who they say they are from.
+    pub reporter: String,
+    /// Of the newest of them: [`Authenticity::Failed`] or [`Authenticity::Unverifiable`].
+    pub authenticity: Authenticity,
+    /// How many.
+    pub reports: u64,
+    /// The end of the newest period.
+    pub newest: Timestamp,
 }
 
 /// A file that is no readable report.
@@ -54,6 +138,9 @@ pub struct Report {
     pub source: String,
     /// Of the report's JSON as it came, decompressed.
     pub sha256: Fingerprint,
+    /// How far it is proven who wrote it.
+    #[serde(default, skip_serializing_if = "Authenticity::is_operator")]
+    pub authenticity: Authenticity,
     /// The policies about this domain.
     pub policies: Vec<ReportPolicy>,
     /// What was unusual in it: coerced types, unknown keys and values; nothing is lost silently.

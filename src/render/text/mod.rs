@@ -2,13 +2,18 @@
 
 mod findings;
 mod headline;
+mod horizon;
 mod ladder;
+mod reasons;
+mod refused;
+mod senders;
 mod servers;
 pub(super) mod sessions;
 mod vantage;
 
 use super::page::{Look, Page};
 use crate::model::assessment::Assessment;
+use crate::model::finding::Fix;
 
 /// How much to show.
 #[derive(Clone, Copy, Debug)]
@@ -25,10 +30,12 @@ pub fn assessment(assessment: &Assessment, options: Options) -> String {
     headline::write(assessment, &mut page);
     ladder::write(assessment, &mut page);
     next(assessment, &mut page);
+    horizon::way_back(assessment, &mut page);
     findings::write(assessment, options, &mut page);
     servers::write(assessment, &mut page);
     sessions::write(assessment, &mut page);
     policy(assessment, &mut page);
+    senders::write(assessment, &mut page);
     closing(assessment, &mut page);
     page.finish()
 }
@@ -46,7 +53,12 @@ fn next(assessment: &Assessment, page: &mut Page) {
     }
     page.gap();
     page.line(&[(Look::Strong, "What to do now")]);
-    for (index, step) in assessment.next.iter().enumerate() {
+    steps(&assessment.next, page);
+}
+
+/// Steps with their numbers, each with what is to be published.
+fn steps(steps: &[Fix], page: &mut Page) {
+    for (index, step) in steps.iter().enumerate() {
         page.paragraph(&[(Look::Good, &format!("  {}. ", index + 1))], Look::Plain, &step.say);
         if let Some(text) = &step.publish {
             page.verbatim(7, text);
@@ -82,15 +94,7 @@ fn closing(assessment: &Assessment, page: &mut Page) {
         }
         page.gap();
     }
-    if let Some(horizon) = assessment.horizon {
-        let text = format!(
-            "senders that fetch this policy may hold it until {} (record TTL {} + max_age {})",
-            minute(horizon.held_until),
-            duration(u64::from(horizon.txt_ttl)),
-            duration(horizon.max_age)
-        );
-        page.paragraph(&[(Look::Faint, "Horizon  ")], Look::Faint, &text);
-    }
+    horizon::write(assessment, page);
     page.paragraph(
         &[(Look::Faint, "Holds    ")],
         Look::Faint,
@@ -100,17 +104,17 @@ fn closing(assessment: &Assessment, page: &mut Page) {
 }
 
 /// To the minute, in UTC.
-pub(super) fn minute(at: jiff::Timestamp) -> String {
+pub(in crate::render) fn minute(at: jiff::Timestamp) -> String {
     at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%MZ").to_string()
 }
 
 /// The day, in UTC.
-pub(super) fn date(at: jiff::Timestamp) -> String {
+pub(in crate::render) fn date(at: jiff::Timestamp) -> String {
     at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
 
 /// The two largest units: `2 weeks`, `1 day 3 hours`, `90 seconds`.
-pub(super) fn duration(seconds: u64) -> String {
+pub(in crate::render) fn duration(seconds: u64) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
     let mut rest = seconds;
     let mut parts = Vec::new();

@@ -1,6 +1,6 @@
 //! What senders reported: who, how much, a bar a day, and each kind of failure.
 
-use crate::model::assessment::{Assessment, FailureGroup, GroupLabel, ReportsSummary};
+use crate::model::assessment::{Assessment, CheckedFor, DaySummary, FailureGroup, GroupLabel, ReportsSummary};
 use crate::render::page::{Look, Page};
 
 /// Failure groups beyond these are counted.
@@ -15,16 +15,24 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
         reports.failure_rate_upper_bound.map(|bound| format!("; failure rate below {:.2} % (95 %)", bound * 100.0)).unwrap_or_default();
     let facts = format!("  {}, {} failed in {}{bound}", count(reports.sessions, "session"), reports.failures, days(reports.window.days));
     page.line(&[(Look::Strong, "Reports"), (Look::Faint, &facts)]);
-    bars(reports, page);
+    bars(&reports.days, page);
+    checks(reports, page);
     reporters(reports, page);
-    groups(&reports.groups, true, page);
+    groups(&reports.groups, page);
+    super::reasons::write(&reports.groups, page);
+    super::refused::write(reports, page);
 }
 
-/// The reports of one domain as they are, held against nothing.
-pub(in crate::render) fn unjudged(reports: &ReportsSummary, page: &mut Page) {
-    bars(reports, page);
-    reporters(reports, page);
-    groups(&reports.groups, false, page);
+/// What live checks stand in for.
+fn checks(reports: &ReportsSummary, page: &mut Page) {
+    let Some(checks) = reports.checks.as_ref().filter(|checks| !checks.stands_in_for.is_empty()) else { return };
+    let words = checks.stands_in_for.iter().map(|what| match what {
+        CheckedFor::Reporters => "further reporters",
+        CheckedFor::Sessions => "more sessions",
+    });
+    let words = words.collect::<Vec<_>>().join(" and ");
+    let text = format!("clean live checks of every MX address on {} stand in for {words}", days(i64::try_from(checks.days).unwrap_or(0)));
+    page.paragraph(&[(Look::Good, "  ✓ ")], Look::Plain, &text);
 }
 
 /// `1 session`, `2 sessions`.
@@ -37,12 +45,11 @@ fn days(number: i64) -> String {
 }
 
 /// One character a day: its height is the day's sessions against the busiest day; failures are marked below.
-fn bars(reports: &ReportsSummary, page: &mut Page) {
+pub(in crate::render) fn bars(days: &[DaySummary], page: &mut Page) {
     const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let most = reports.days.iter().map(|day| day.successful.saturating_add(day.failed)).max().unwrap_or(0);
-    let (Some(first), Some(last)) = (reports.days.first(), reports.days.last()) else { return };
-    let bar: String = reports
-        .days
+    let most = days.iter().map(|day| day.successful.saturating_add(day.failed)).max().unwrap_or(0);
+    let (Some(first), Some(last)) = (days.first(), days.last()) else { return };
+    let bar: String = days
         .iter()
         .map(|day| {
             let sessions = day.successful.saturating_add(day.failed);
@@ -54,8 +61,8 @@ fn bars(reports: &ReportsSummary, page: &mut Page) {
         })
         .collect();
     page.line(&[(Look::Faint, &format!("  {} ", first.day)), (Look::Good, &bar), (Look::Faint, &format!(" {}", last.day))]);
-    if reports.days.iter().any(|day| day.failed > 0) {
-        let marks: String = reports.days.iter().map(|day| if day.failed > 0 { '×' } else { ' ' }).collect();
+    if days.iter().any(|day| day.failed > 0) {
+        let marks: String = days.iter().map(|day| if day.failed > 0 { '×' } else { ' ' }).collect();
         page.line(&[(Look::Plain, "             "), (Look::Bad, &marks), (Look::Faint, " days with failures")]);
     }
 }
@@ -80,20 +87,20 @@ fn reporters(reports: &ReportsSummary, page: &mut Page) {
     }
 }
 
-/// Each kind of failure; its label only where it was held against live probes.
-fn groups(groups: &[FailureGroup], judged: bool, page: &mut Page) {
+/// Each kind of failure, with its label.
+fn groups(groups: &[FailureGroup], page: &mut Page) {
     if groups.is_empty() {
         return;
     }
     page.line(&[(Look::Strong, "  Failures")]);
-    let rows: Vec<_> = groups.iter().take(GROUPS_SHOWN).map(|group| row(group, judged)).collect();
+    let rows: Vec<_> = groups.iter().take(GROUPS_SHOWN).map(row).collect();
     page.table(2, &rows);
     if groups.len() > GROUPS_SHOWN {
         page.line(&[(Look::Faint, &format!("  and {} more kinds of failure", groups.len() - GROUPS_SHOWN))]);
     }
 }
 
-fn row(group: &FailureGroup, judged: bool) -> Vec<(Look, String)> {
+fn row(group: &FailureGroup) -> Vec<(Look, String)> {
     let (word, look) = match group.label {
         GroupLabel::StillTrue => ("still true", Look::Bad),
         GroupLabel::Fixed => ("fixed", Look::Good),
@@ -104,14 +111,11 @@ fn row(group: &FailureGroup, judged: bool) -> Vec<(Look, String)> {
     let (first, last) = (super::date(group.first), super::date(group.last));
     let when = if first == last { first } else { format!("{first} to {last}") };
     let reason = group.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let mut row = vec![
+    vec![
+        (look, word.to_owned()),
         (Look::Plain, format!("{}{reason}", group.result_type)),
         (Look::Plain, group.mx.as_ref().map_or_else(|| "no MX named".to_owned(), ToString::to_string)),
         (Look::Plain, count(group.sessions, "session")),
         (Look::Faint, format!("{when}, by {}", group.reporter)),
-    ];
-    if judged {
-        row.insert(0, (look, word.to_owned()));
-    }
-    row
+    ]
 }

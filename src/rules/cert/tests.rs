@@ -75,6 +75,7 @@ fn facts(chain: &[Vec<u8>], trust: &TrustStore) -> Facts {
         reports: None,
         disk: vec![],
         certificates: shelf.take_for(&prints),
+        history: None,
     }
 }
 

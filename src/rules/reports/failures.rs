@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::lacking::day;
 use super::{DANE, FAILING, FETCH_ERROR, FIXED, FOREIGN_MX, counted};
 use crate::evidence::reports::{Explanation, Group, Judged, Meaning};
-use crate::model::assessment::GroupLabel;
+use crate::model::assessment::{Cause, Confidence, GroupLabel, Refused};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
 use crate::model::rule::{Rule, Severity};
 use crate::rules::Case;
@@ -34,7 +34,7 @@ pub(super) fn write(case: &Case<'_>, judged: &Judged, live_mx: &BTreeSet<Domain>
     }
     let refused = labelled(GroupLabel::Unexplained).filter(|group| group.meaning != Meaning::Fetch);
     capped(&FAILING, domain, &by_subject(refused, failing_subject), sheet, |subject, groups, sheet| {
-        failing(subject, groups, live_mx, sheet);
+        failing(subject, groups, &left(groups, &judged.summary.refused, live_mx), sheet);
     });
     let fetch: Vec<&Group> = labelled(GroupLabel::Unexplained).filter(|group| group.meaning == Meaning::Fetch).collect();
     if !fetch.is_empty() {
@@ -46,15 +46,23 @@ pub(super) fn write(case: &Case<'_>, judged: &Judged, live_mx: &BTreeSet<Domain>
     capped(&FIXED, domain, &by_subject(labelled(GroupLabel::Fixed), failing_subject), sheet, fixed);
 }
 
-fn failing(subject: &str, groups: &[&Group], live_mx: &BTreeSet<Domain>, sheet: &mut Sheet) {
+/// What the sender would have had left besides the refused host, on the worst of those days; nothing where that is not known.
+fn left(groups: &[&Group], refused: &[Refused], live_mx: &BTreeSet<Domain>) -> String {
     let summary = &groups[0].summary;
-    let left = match &summary.mx {
-        Some(mx) if live_mx.len() > 1 => {
-            let others = live_mx.iter().filter(|host| *host != mx).count();
-            format!("; {others} of {} MX hosts left", live_mx.len())
-        }
-        _ => String::new(),
-    };
+    let Some(mx) = summary.mx.as_ref().filter(|mx| live_mx.contains(*mx)) else { return String::new() };
+    let on = |day| groups.iter().any(|group| group.on.contains(&day));
+    let lines = refused.iter().filter(|line| line.reporter == summary.reporter && line.mx.as_ref() == Some(mx));
+    // A sender that applied no policy refused nothing: what one that does would have left is all but this host, which is among them.
+    let worst = lines.filter(|line| on(line.day)).filter_map(|line| line.hosts_left).min().unwrap_or(live_mx.len() - 1);
+    match (worst, live_mx.len()) {
+        (_, 1) => "; it is the only MX host, so the mail would have waited".to_owned(),
+        (0, all) => format!("; none of {all} MX hosts left, so the mail would have waited"),
+        (left, all) => format!("; {left} of {all} MX hosts left"),
+    }
+}
+
+fn failing(subject: &str, groups: &[&Group], left: &str, sheet: &mut Sheet) {
+    let summary = &groups[0].summary;
     let (reporter, result_type) = (&summary.reporter, &summary.result_type);
     let sessions = counted(sessions(groups), "session", "sessions");
     let place = summary.mx.as_ref().map_or_else(|| "an MX host".to_owned(), ToString::to_string);
@@ -72,10 +80,11 @@ fn failing(subject: &str, groups: &[&Group], live_mx: &BTreeSet<Domain>, sheet: 
     for group in groups.iter().skip(1).take(ROW_CAP) {
         finding.evidence(row(group));
     }
-    finding.fix(
+    finding.fix(format!(
         "the live checks do not show it: look for one bad back end of several, the other address family, a firewall that treats the \
-         sender's region differently, an interception on the way; then let 3 clean days of this reporter show that it is mended",
-    );
+         sender's region differently, an interception on the way{}; then let 3 clean days of this reporter show that it is mended",
+        pages(groups)
+    ));
 }
 
 fn fetch_error(domain: &str, groups: &[&Group], sheet: &mut Sheet) {
@@ -95,7 +104,8 @@ fn fetch_error(domain: &str, groups: &[&Group], sheet: &mut Sheet) {
         finding.evidence(row(group));
     }
     finding.fix(format!(
-        "see how mta-sts.{domain} answers those senders: status, certificate, every address, bot protection, blocks by region"
+        "see how mta-sts.{domain} answers those senders: status, certificate, every address, bot protection, blocks by region{}",
+        pages(groups)
     ));
 }
 
@@ -213,6 +223,27 @@ fn row(group: &Group) -> Evidence {
     let summary = &group.summary;
     let mx = summary.mx.as_ref().map(|mx| format!(" at {mx}")).unwrap_or_default();
     let reason = summary.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let text = format!("{}: {}{mx}{reason}: {}", summary.reporter, summary.result_type, when(&[group]));
+    let cause = summary.cause.as_ref().map(|cause| format!("; {}", reading(cause))).unwrap_or_default();
+    let text = format!("{}: {}{mx}{reason}: {}{cause}", summary.reporter, summary.result_type, when(&[group]));
     Evidence::at(EvidenceKind::Report, summary.last, text)
+}
+
+/// A cause as evidence words it, with how sure it is.
+fn reading(cause: &Cause) -> String {
+    let sure = match cause.confidence {
+        Confidence::Certain => "that is",
+        Confidence::Likely => "likely",
+        Confidence::Guess => "perhaps",
+    };
+    format!("{sure}: {} (see {})", cause.cause, cause.see)
+}
+
+/// The pages that the reporters' words lead to, for a fix; a guess leads nowhere.
+fn pages(groups: &[&Group]) -> String {
+    let causes = groups.iter().filter_map(|group| group.summary.cause.as_ref()).filter(|cause| cause.confidence > Confidence::Guess);
+    let codes: BTreeSet<&str> = causes.map(|cause| cause.see).collect();
+    if codes.is_empty() {
+        return String::new();
+    }
+    format!("; the reporters' words lead to {}", codes.into_iter().collect::<Vec<_>>().join(", "))
 }

@@ -1,23 +1,59 @@
 //! What the other families found, in the terms that reports use: so that a reported failure can be held against it.
 
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+
+use crate::evidence::past;
 use crate::evidence::reports::Live;
 use crate::model::facts::Facts;
 use crate::model::facts::servers::Probe;
 use crate::model::finding::{Finding, Outcome, Sheet};
+use crate::rules::Case;
 use crate::wire::name::Domain;
+use crate::wire::policy::Policy;
 
-/// Reads the sheet so far.
-pub(super) fn of(facts: &Facts, sheet: &Sheet) -> Live {
+/// What live checks say: today's by the sheet so far, earlier ones by what is remembered.
+pub(super) fn of(case: &Case<'_>, live_mx: &BTreeSet<Domain>, policy: Option<&Policy>, sheet: &Sheet) -> Live {
+    let mut live = today(case.facts, sheet);
+    if let Some(past) = &case.past {
+        live.changed = past::changes(past, live_mx, policy).into_iter().rfind(|change| change.at <= case.now);
+        live.clean_days = past::clean_days(past, live_mx, &case.facts.vantage);
+    }
+    let observed = case.facts.observed_at.to_zoned(TimeZone::UTC).date();
+    // Today's check says more about today than an earlier one of the same day.
+    if !live_mx.is_empty() && live_mx.iter().all(|host| clean_from_here(case.facts, host, sheet)) {
+        live.clean_days.insert(observed);
+    } else {
+        live.clean_days.remove(&observed);
+    }
+    live
+}
+
+/// Whether every address of the host that this vantage can ask was proven clean today.
+fn clean_from_here(facts: &Facts, host: &Domain, sheet: &Sheet) -> bool {
+    facts.servers.iter().flatten().filter(|server| server.name == *host).any(|server| {
+        let mut asked = server.probes.iter().filter(|probe| !probe.is_unasked()).peekable();
+        let all_asked = server.addresses_left_out == 0 && server.unprobed().is_empty() && asked.peek().is_some();
+        all_asked && asked.all(Probe::speaks_tls) && !is_doubted(host, sheet)
+    })
+}
+
+/// Whether anything that the answer needs stands against a host.
+fn is_doubted(host: &Domain, sheet: &Sheet) -> bool {
+    let about = |finding: &&Finding| matches!(finding.rule.family(), "starttls" | "cert" | "mx") && self::host(finding) == *host;
+    sheet.findings().iter().filter(about).any(|finding| finding.blocks() || finding.unsettles())
+}
+
+fn today(facts: &Facts, sheet: &Sheet) -> Live {
     let mut live = Live::default();
     for finding in sheet.findings().iter().filter(|finding| finding.outcome == Outcome::Broken) {
         live.faults.extend(result_types(finding.code()).iter().map(|result_type| (host(finding), *result_type)));
     }
     for server in facts.servers.iter().flatten() {
-        let about = |finding: &&Finding| matches!(finding.rule.family(), "starttls" | "cert" | "mx") && host(finding) == server.name;
-        let doubted = sheet.findings().iter().filter(about).any(|finding| finding.blocks() || finding.unsettles());
         // An address that was not probed, of whatever family, leaves the host unproven.
         let all_probed = server.probes.iter().all(Probe::speaks_tls) && server.addresses_left_out == 0 && server.unprobed().is_empty();
-        if !doubted && all_probed && !server.probes.is_empty() {
+        if all_probed && !server.probes.is_empty() && !is_doubted(&server.name, sheet) {
             live.proven.insert(server.name.clone());
         }
         let paths = server.probes.iter().flat_map(Probe::chains).filter_map(|tls| tls.trust.public.as_ref());

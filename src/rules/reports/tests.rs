@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::evidence::reports::letters::{Letter, TESTING, facts, now};
 use crate::model::facts::dns::{MailFacts, MxRecord};
-use crate::model::facts::reports::{PolicyType, Rejected};
+use crate::model::facts::reports::{Authenticity, PolicyType, Rejected, SetAside};
 use crate::model::facts::vantage::{Family, Roots, Vantage};
 use crate::model::facts::{Facts, SCHEMA};
 use crate::model::finding::{Finding, Outcome};
@@ -44,6 +44,7 @@ fn domain(reports: Option<ReportFacts>) -> Facts {
         reports,
         disk: Vec::new(),
         certificates: BTreeMap::new(),
+        history: None,
     }
 }
 
@@ -53,7 +54,7 @@ fn findings_of(facts: &Facts, policy: Option<&str>) -> Vec<Finding> {
 
 fn findings_at(facts: &Facts, policy: Option<&str>, now: Timestamp) -> Vec<Finding> {
     let settings = Settings::default();
-    let case = Case { facts, now, settings: &settings, body: None, policy: policy.map(policy::parse) };
+    let case = Case { facts, now, settings: &settings, body: None, policy: policy.map(policy::parse), past: None };
     let mut sheet = Sheet::default();
     judge(&case, &mut sheet);
     sheet.into_findings()
@@ -138,6 +139,36 @@ fn failures_are_blockers_when_they_weigh_and_advice_when_they_are_past() {
     assert_eq!(said([two(1..=20), vec![hint]].concat()), ["reports-failing"]);
 }
 
+/// The messages and the rows of evidence of what is broken.
+fn told(letters: impl IntoIterator<Item = Letter>) -> Vec<(String, String)> {
+    let all = findings_of(&domain(Some(facts(letters))), Some(TESTING));
+    let broken = all.into_iter().filter(|finding| finding.outcome == Outcome::Broken);
+    broken.map(|finding| (finding.message, finding.evidence.into_iter().map(|row| row.text).collect::<Vec<_>>().join("\n"))).collect()
+}
+
+#[test]
+fn a_refusal_says_how_many_hosts_are_left() {
+    let failing = |mx: &str| Letter::new("google.com", 2).failed("certificate-expired", mx, 5);
+    let message = |letter: Letter| told([two(3..=20), vec![letter]].concat()).remove(0).0;
+    assert_eq!(
+        message(failing("mx1.shop.example")),
+        "under enforce google.com would have refused mx1.shop.example in 5 sessions (certificate-expired); 1 of 2 MX hosts left"
+    );
+    let both = failing("mx1.shop.example").failed("certificate-not-trusted", "mx2.shop.example", 1);
+    assert!(message(both).ends_with("; none of 2 MX hosts left, so the mail would have waited"));
+    assert!(message(failing("")).ends_with("(certificate-expired)"), "nobody knows which host it was");
+}
+
+#[test]
+fn the_reporters_words_are_read_in_the_evidence() {
+    let failing = Letter::new("google.com", 2).failed("validation-failure", "mx1.shop.example", 5).because("MX_HOSTS_MISMATCH");
+    let rows = told([two(3..=20), vec![failing]].concat()).remove(0).1;
+    assert!(rows.ends_with("; that is: no mx of the policy that the sender applied covers the MX host (see mx-uncovered)"), "{rows}");
+    let fetch = Letter::new("mail.ru", 1).kind(PolicyType::Sts).sessions(0).failed("sts-policy-fetch-error", "", 3);
+    let rows = told([two(3..=20), vec![fetch.because("bad https response code: 404")]].concat()).remove(0).1;
+    assert!(rows.contains("HTTP 404: the policy is not there (see fetch-status)"), "{rows}");
+}
+
 #[test]
 fn fetch_errors_weigh_by_reporters_and_days() {
     let fetch = |reporter: &str, ago| Letter::new(reporter, ago).kind(PolicyType::Sts).sessions(0).failed("sts-policy-fetch-error", "", 3);
@@ -192,4 +223,113 @@ fn judged_as_of_an_earlier_day_only_what_had_begun_counts() {
     let shown: Vec<_> =
         findings_at(&facts, Some(TESTING), then).into_iter().filter(Finding::is_shown).map(|finding| finding.code()).collect();
     assert_eq!(shown, ["reports-window-short"]);
+}
+
+fn unverified(why: &str, again: bool) -> Authenticity {
+    Authenticity::Unverifiable { why: why.to_owned(), again }
+}
+
+fn aside(reporter: &str, reports: u64, authenticity: Authenticity) -> SetAside {
+    SetAside { reporter: reporter.to_owned(), authenticity, reports, newest: now() }
+}
+
+#[test]
+fn reports_that_nothing_proves_are_told_worst_first() {
+    let mut reports = facts(two(1..=20));
+    let forged = Authenticity::Failed { why: "the body is not the one that was signed".to_owned() };
+    reports.set_aside = vec![
+        aside("a.example", 3, unverified("it is not signed", false)),
+        aside("b.example", 1, forged.clone()),
+        aside("c.example", 9, unverified("the signature had expired", false)),
+    ];
+    let facts_of = |reports: &ReportFacts| domain(Some(reports.clone()));
+    assert_eq!(shown(&facts_of(&reports), Some(TESTING)), ["reports-unauthenticated"]);
+    let told = |reports: &ReportFacts| {
+        let findings = findings_of(&facts_of(reports), Some(TESTING));
+        findings.into_iter().find(|finding| finding.code() == "reports-unauthenticated").expect("it was judged")
+    };
+    let finding = told(&reports);
+    assert_eq!(finding.message, "13 mailed reports do not count, for nothing proves who wrote them");
+    let found = finding.found.clone().expect("found");
+    assert_eq!(found, "1 with a wrong signature, 12 unsigned or no longer verifiable, 0 of these counted");
+    let rows: Vec<&str> = finding.evidence.iter().map(|row| row.text.as_str()).collect();
+    assert_eq!(
+        rows,
+        [
+            "b.example: 1 report set aside, the newest about 2026-03-31; not authentic: the body is not the one that was signed",
+            "c.example: 9 reports set aside, the newest about 2026-03-31; not verified: the signature had expired",
+            "a.example: 3 reports set aside, the newest about 2026-03-31; not verified: it is not signed",
+        ]
+    );
+    let fix = |reports: &ReportFacts| told(reports).fix.map(|fix| fix.say).unwrap_or_default();
+    assert!(fix(&reports).contains("--authserv-id"), "{}", fix(&reports));
+    reports.set_aside = vec![aside("b.example", 1, forged)];
+    assert!(fix(&reports).contains("altered on the way"), "{}", fix(&reports));
+    reports.set_aside.push(aside("d.example", 1, unverified("the key could not be asked for", true)));
+    assert!(fix(&reports).contains("ingest --again"), "{}", fix(&reports));
+    reports.set_aside = (0..100).map(|number| aside(&format!("r{number}.example"), 1, unverified("it is not signed", false))).collect();
+    assert_eq!(told(&reports).evidence.last().map(|row| row.text.clone()).as_deref(), Some("and 80 more"));
+}
+
+#[test]
+fn reports_that_count_on_request_are_told_too() {
+    let letters = each(two(1..=20), |letter| letter.authenticity(unverified("it is not signed", false)));
+    let mut reports = facts(letters);
+    reports.unverified_counted = 40;
+    let finding = findings_of(&domain(Some(reports.clone())), Some(TESTING))
+        .into_iter()
+        .find(|finding| finding.code() == "reports-unauthenticated")
+        .expect("it was judged");
+    assert!(finding.is_shown());
+    assert_eq!(finding.message, "40 mailed reports count although nothing proves who wrote them, for that was asked for");
+    assert_eq!(finding.evidence[0].text, "google.com: report google.com-1 counted; not verified: it is not signed");
+}
+
+#[test]
+fn where_all_reports_are_set_aside_that_is_why_there_is_none() {
+    let mut reports = facts([]);
+    reports.set_aside =
+        vec![aside("a.example", 3, unverified("it is not signed", false)), aside("b.example", 1, unverified("it is not signed", false))];
+    let facts = domain(Some(reports));
+    assert_eq!(shown(&facts, Some(TESTING)), ["reports-none?", "reports-unauthenticated"]);
+    let none = findings_of(&facts, Some(TESTING)).into_iter().find(|finding| finding.code() == "reports-none").expect("it was judged");
+    let message =
+        "no TLS report about shop.example counts: 4 reports are set aside, for nothing proves who wrote them (reports-unauthenticated)";
+    assert_eq!(none.message, message);
+    assert!(none.fix.is_some_and(|fix| fix.say.contains("reports-unauthenticated")));
+}
+
+#[test]
+fn a_regular_reporter_that_has_stopped_is_told_while_others_go_on() {
+    let letters = |stopped: i64| [Letter::daily("google.com", 1..=20), Letter::daily("microsoft.com", stopped..=20)].concat();
+    assert_eq!(said(letters(4)), NOTHING, "late reports come");
+    assert_eq!(said(letters(5)), ["reports-silent"]);
+    assert_eq!(said(two(12..=30)), ["reports-stale?"], "all of them: another matter");
+    let mut reports = facts(letters(8));
+    let told = |reports: &ReportFacts| {
+        let finding =
+            findings_of(&domain(Some(reports.clone())), Some(TESTING)).into_iter().find(|finding| finding.code() == "reports-silent");
+        let finding = finding.expect("it was judged");
+        (finding.subject, finding.message)
+    };
+    let message = "microsoft.com, which reported daily, has stopped: its newest report is about 2026-03-23";
+    assert_eq!(told(&reports), ("microsoft.com".to_owned(), message.to_owned()));
+    reports.set_aside = vec![aside("microsoft.com", 7, unverified("its key is gone", false))];
+    let instead = "; 7 reports of it since then are set aside (reports-unauthenticated)";
+    assert_eq!(told(&reports).1, format!("{message}{instead}"));
+}
+
+#[test]
+fn failures_that_leap_up_are_told_as_news() {
+    let usual = |reporter: &str| each(Letter::daily(reporter, 2..=20), |letter| letter.sessions(100));
+    let letters = |mx: &str| {
+        let newest = Letter::new("google.com", 1).sessions(60).failed("certificate-expired", mx, 40);
+        [usual("google.com"), usual("microsoft.com"), vec![newest]].concat()
+    };
+    assert_eq!(said(letters("mx1.shop.example")), ["reports-failing!", "reports-spike"]);
+    assert_eq!(said(letters("mx.elsewhere.example")), ["reports-foreign-mx"]);
+    let findings = findings_of(&domain(Some(facts(letters("mx1.shop.example")))), Some(TESTING));
+    let spike = findings.iter().find(|finding| finding.code() == "reports-spike").expect("it was judged");
+    assert_eq!(spike.message, "failures at google.com have leapt up: 40 of 100 sessions failed on 2026-03-30, 0 of 1900 sessions before");
+    assert_eq!(spike.expected.as_deref(), Some("a failure rate near that of before, which was at most 0.16 %"));
 }

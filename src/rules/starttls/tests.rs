@@ -108,6 +108,7 @@ fn facts(hosts: Vec<Vec<Probe>>) -> Facts {
         reports: None,
         disk: Vec::new(),
         certificates: BTreeMap::new(),
+        history: None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! as another one. `lines` cuts the text, `field` reads a line, `value` and `mx` judge values, `document` knows what is no policy at all.
 
 mod document;
+pub mod edit;
 mod field;
 mod lines;
 mod mx;

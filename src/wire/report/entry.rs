@@ -2,19 +2,22 @@
 
 use serde_json::value::RawValue;
 
-use super::json::{Notes, clip, elements, kind, members, text};
-use super::{COUNT_CAP, DETAIL_CAP, FailureDetail, POLICY_CAP, PolicyEntry, PolicyType};
+use super::json::{Budget, Notes, clip, elements, keep, kind, members, text};
+use super::{COUNT_CAP, DETAIL_CAP, FailureDetail, POLICY_CAP, PolicyEntry, PolicyType, Unknown};
 use crate::wire::name::Domain;
 
 /// Lines of one `policy-string`, or names of one `mx-host`, that are kept.
-const LINE_CAP: usize = 512;
-/// Unknown keys of a failure detail that are kept, and the longest value among them.
-const UNKNOWN_CAP: (usize, usize) = (16, 4096);
+pub(super) const LINE_CAP: usize = 512;
+/// Of all of them in one report.
+pub(super) const LINES_CAP: usize = 50_000;
+/// The types that RFC 8460 §4.4 knows.
+pub(super) const TYPES: [(&str, PolicyType); 3] =
+    [("sts", PolicyType::Sts), ("tlsa", PolicyType::Tlsa), ("no-policy-found", PolicyType::NoPolicyFound)];
 
 /// Reads `policies`: an array, or the single object that some write.
-pub(super) fn policies(value: &RawValue, notes: &mut Notes) -> Vec<PolicyEntry> {
+pub(super) fn policies(value: &RawValue, budget: &mut Budget, notes: &mut Notes) -> Vec<PolicyEntry> {
     let mut entries = Vec::new();
-    let mut room = DETAIL_CAP;
+    let mut room = Room { details: DETAIL_CAP, lines: LINES_CAP, unknown: budget };
     list(value, "policies", notes, |element, notes| {
         if entries.len() == POLICY_CAP {
             notes.add(format!("more than {POLICY_CAP} policies; the rest was kept out"));
@@ -27,43 +30,48 @@ pub(super) fn policies(value: &RawValue, notes: &mut Notes) -> Vec<PolicyEntry> 
     entries
 }
 
-fn policy(value: &RawValue, room: &mut usize, notes: &mut Notes) -> PolicyEntry {
+/// What of one report may still be kept, over all its entries.
+struct Room<'a> {
+    details: usize,
+    lines: usize,
+    unknown: &'a mut Budget,
+}
+
+fn policy(value: &RawValue, room: &mut Room<'_>, notes: &mut Notes) -> PolicyEntry {
     let (mut applied, mut summary, mut failures) = (None, None, None);
+    let mut entry = PolicyEntry::default();
     object(value, "policies", notes, |key, value, notes| match key {
         "policy" => applied = Some(value),
         "summary" => summary = Some(value),
         "failure-details" => failures = Some(value),
-        _ => notes.add(format!("unknown key `{}` in an entry of `policies`", clip(key, 60))),
+        _ => {
+            notes.add(format!("unknown key `{}` in an entry of `policies`", clip(key, 60)));
+            keep(key, value, "policies", &mut entry.unknown, room.unknown, notes);
+        }
     });
-    let mut entry = PolicyEntry {
-        policy_type: PolicyType::Other(String::new()),
-        domain: None,
-        policy_string: Vec::new(),
-        mx_host: Vec::new(),
-        successful: 0,
-        failed: 0,
-        details: Vec::new(),
-    };
     match applied {
-        Some(applied) => what_was_applied(applied, &mut entry, notes),
+        Some(applied) => what_was_applied(applied, &mut entry, room, notes),
         None => notes.add("`policy` is missing"),
     }
     if let Some(summary) = summary {
         object(summary, "summary", notes, |key, value, notes| match key {
-            "total-successful-session-count" => entry.successful = count(value, key, notes),
-            "total-failure-session-count" => entry.failed = count(value, key, notes),
-            _ => notes.add(format!("unknown key `{}` in `summary`", clip(key, 60))),
+            "total-successful-session-count" => entry.successful = count(value, key, &mut entry.unknown_in_summary, room, notes),
+            "total-failure-session-count" => entry.failed = count(value, key, &mut entry.unknown_in_summary, room, notes),
+            _ => {
+                notes.add(format!("unknown key `{}` in `summary`", clip(key, 60)));
+                keep(key, value, "summary", &mut entry.unknown_in_summary, room.unknown, notes);
+            }
         });
     } else {
         notes.add("`summary` is missing");
     }
     if let Some(failures) = failures {
         list(failures, "failure-details", notes, |element, notes| {
-            if *room == 0 {
+            if room.details == 0 {
                 notes.add(format!("more than {DETAIL_CAP} failure details; the rest was kept out"));
             } else if kind(element) == "an object" {
-                *room -= 1;
-                entry.details.push(detail(element, notes));
+                room.details -= 1;
+                entry.details.push(detail(element, room, notes));
             } else {
                 notes.add(format!("an entry of `failure-details` is {}; kept out", kind(element)));
             }
@@ -72,14 +80,17 @@ fn policy(value: &RawValue, room: &mut usize, notes: &mut Notes) -> PolicyEntry 
     entry
 }
 
-fn what_was_applied(value: &RawValue, entry: &mut PolicyEntry, notes: &mut Notes) {
+fn what_was_applied(value: &RawValue, entry: &mut PolicyEntry, room: &mut Room<'_>, notes: &mut Notes) {
     let mut policy_type = None;
     object(value, "policy", notes, |key, value, notes| match key {
         "policy-type" => policy_type = text(value, key, notes),
-        "policy-string" => entry.policy_string = lines(value, key, notes),
-        "policy-domain" => entry.domain = text(value, key, notes).and_then(|text| name(&text, key, notes)),
-        "mx-host" => entry.mx_host = lines(value, key, notes),
-        _ => notes.add(format!("unknown key `{}` in `policy`", clip(key, 60))),
+        "policy-string" => entry.policy_string = lines(value, key, room, notes),
+        "policy-domain" => entry.domain = name(value, key, &mut entry.unknown_in_policy, room, notes),
+        "mx-host" => entry.mx_host = lines(value, key, room, notes),
+        _ => {
+            notes.add(format!("unknown key `{}` in `policy`", clip(key, 60)));
+            keep(key, value, "policy", &mut entry.unknown_in_policy, room.unknown, notes);
+        }
     });
     entry.policy_type = match policy_type {
         Some(written) => type_of(&written, notes),
@@ -95,33 +106,28 @@ fn what_was_applied(value: &RawValue, entry: &mut PolicyEntry, notes: &mut Notes
 }
 
 fn type_of(written: &str, notes: &mut Notes) -> PolicyType {
-    let known = match written.to_ascii_lowercase().as_str() {
-        "sts" => PolicyType::Sts,
-        "tlsa" => PolicyType::Tlsa,
-        "no-policy-found" => PolicyType::NoPolicyFound,
-        _ => {
-            notes.add(format!("unknown policy-type {:?}", clip(written, 60)));
-            return PolicyType::Other(clip(written, 60).to_owned());
-        }
+    let Some((name, known)) = TYPES.iter().find(|(name, _)| name.eq_ignore_ascii_case(written)) else {
+        notes.add(format!("unknown policy-type {:?}", clip(written, 60)));
+        return PolicyType::Other(clip(written, 60).to_owned());
     };
-    if !matches!(written, "sts" | "tlsa" | "no-policy-found") {
+    if *name != written {
         notes.add(format!("policy-type {written:?} is written unusually"));
     }
-    known
+    known.clone()
 }
 
-fn detail(value: &RawValue, notes: &mut Notes) -> FailureDetail {
+fn detail(value: &RawValue, room: &mut Room<'_>, notes: &mut Notes) -> FailureDetail {
     let mut detail = FailureDetail::default();
     object(value, "failure-details", notes, |key, value, notes| match key {
         "result-type" => detail.result_type = text(value, key, notes).map(|text| clip(&text, 100).to_ascii_lowercase()).unwrap_or_default(),
-        "receiving-mx-hostname" => detail.mx = text(value, key, notes).and_then(|text| name(&text, key, notes)),
+        "receiving-mx-hostname" => detail.mx = name(value, key, &mut detail.unknown, room, notes),
         "receiving-mx-helo" => detail.helo = text(value, key, notes),
         "receiving-ip" => detail.receiving_ip = text(value, key, notes),
         "sending-mta-ip" => detail.sending_ip = text(value, key, notes),
-        "failed-session-count" => detail.sessions = count(value, key, notes),
+        "failed-session-count" => detail.sessions = count(value, key, &mut detail.unknown, room, notes),
         "failure-reason-code" | "failure-error-code" => detail.reason = text(value, key, notes).or(detail.reason.take()),
         "additional-information" | "additional-info-uri" => detail.additional = text(value, key, notes).or(detail.additional.take()),
-        _ => keep_unknown(key, value, &mut detail, notes),
+        _ => keep(key, value, "failure-details", &mut detail.unknown, room.unknown, notes),
     });
     if detail.result_type.is_empty() {
         notes.add("`result-type` is missing");
@@ -130,22 +136,9 @@ fn detail(value: &RawValue, notes: &mut Notes) -> FailureDetail {
     detail
 }
 
-fn keep_unknown(key: &str, value: &RawValue, detail: &mut FailureDetail, notes: &mut Notes) {
-    let (keys, length) = UNKNOWN_CAP;
-    let key = clip(key, 60);
-    if detail.unknown.len() < keys
-        && value.get().len() <= length
-        && let Ok(value) = serde_json::from_str(value.get())
-    {
-        detail.unknown.insert(key.to_owned(), value);
-    } else {
-        notes.add(format!("the value of `{key}` in `failure-details` was kept out"));
-    }
-}
-
-/// A session count: a number, or one in a string, or with a fraction. What is no count is kept out, and said; only failures beyond
-/// the cap count as the cap, for a failure must not vanish.
-fn count(value: &RawValue, key: &str, notes: &mut Notes) -> u64 {
+/// A session count: a number, or one in a string, or with a fraction. What is no count counts nothing and is kept as it came; only
+/// failures beyond the cap count as the cap, for a failure must not vanish.
+fn count(value: &RawValue, key: &str, unknown: &mut Unknown, room: &mut Room<'_>, notes: &mut Notes) -> u64 {
     let Some(written) = (if kind(value) == "a number" { Some(value.get().to_owned()) } else { text(value, key, notes) }) else {
         return 0;
     };
@@ -168,6 +161,7 @@ fn count(value: &RawValue, key: &str, notes: &mut Notes) -> u64 {
         Ok(number) if number > COUNT_CAP as f64 => beyond(key, &written, notes),
         _ => {
             notes.add(format!("`{key}` is no count ({}); kept out", clip(&written, 30)));
+            keep(key, value, key, unknown, room.unknown, notes);
             0
         }
     }
@@ -181,49 +175,75 @@ fn beyond(key: &str, written: &str, notes: &mut Notes) -> u64 {
 
 /// A list of texts: an array, one string, several lines in one string, or an array encoded once more inside a string (Microsoft's
 /// TLSA records).
-fn lines(value: &RawValue, key: &str, notes: &mut Notes) -> Vec<String> {
+fn lines(value: &RawValue, key: &str, room: &mut Room<'_>, notes: &mut Notes) -> Vec<String> {
     let mut found = Vec::new();
     if kind(value) == "a string" && key != "mx-host" && value.get() != "\"\"" {
         notes.add(format!("`{key}` is one string, not an array"));
     }
     list_of_any(value, |element| {
         let Some(written) = text(element, key, notes) else { return };
-        let decoded = written.starts_with('[').then(|| serde_json::from_str::<Vec<String>>(&written).ok()).flatten();
-        if decoded.is_some() {
-            notes.add(format!("`{key}` is an array encoded once more in a string"));
-        }
-        for line in decoded.unwrap_or_else(|| vec![written]).iter().flat_map(|text| broken_into_lines(text)) {
-            if found.len() < LINE_CAP {
-                found.push(line);
-            } else {
+        let mut push = |line: &str| {
+            if found.len() == LINE_CAP {
                 notes.add(format!("`{key}` has more than {LINE_CAP} lines; the rest was kept out"));
+            } else if room.lines == 0 {
+                notes.add(format!("more than {LINES_CAP} lines in all policies; the rest was kept out"));
+            } else {
+                room.lines -= 1;
+                found.push(line.to_owned());
             }
+        };
+        if let Some(decoded) = encoded_once_more(&written) {
+            for text in &decoded {
+                lines_of(text, &mut push);
+            }
+            notes.add(format!("`{key}` is an array encoded once more in a string"));
+        } else {
+            lines_of(&written, &mut push);
         }
     });
     found
 }
 
-/// Lines of a policy inside one string, with real line ends or with their escapes escaped once more.
-fn broken_into_lines(text: &str) -> Vec<String> {
-    let text = text.replace("\\r", "").replace("\\n", "\n");
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+/// The texts of an array that is written inside a text.
+pub(super) fn encoded_once_more(written: &str) -> Option<Vec<String>> {
+    written.starts_with('[').then(|| serde_json::from_str(written).ok()).flatten()
 }
 
-/// A domain name, forgiving a trailing dot, capitals and U-labels.
-fn name(written: &str, key: &str, notes: &mut Notes) -> Option<Domain> {
+/// Lines of a policy inside one string, with real line ends or with their escapes escaped once more.
+pub(super) fn lines_of(text: &str, each: impl FnMut(&str)) {
+    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r')) {
+        return Some(text.trim()).filter(|line| !line.is_empty()).map_or((), each);
+    }
+    let text = text.replace("\\r", "").replace("\\n", "\n");
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).for_each(each);
+}
+
+/// A domain name, forgiving a trailing dot, capitals and U-labels. What is no name is kept as it came.
+fn name(value: &RawValue, key: &str, unknown: &mut Unknown, room: &mut Room<'_>, notes: &mut Notes) -> Option<Domain> {
+    let written = text(value, key, notes)?;
     if written.ends_with('.') {
         notes.add(format!("`{key}` has a trailing dot"));
     }
     if !written.is_ascii() {
         notes.add(format!("`{key}` is not in A-labels"));
     }
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let single_label = !written.contains('.') && written.len() <= 63 && written.chars().all(plain);
-    let read = if single_label { Some(Domain::from_dns(written)) } else { Domain::parse(written).ok() };
+    let read = as_domain(&written);
     if read.is_none() {
-        notes.add(format!("`{key}` is no domain name: {:?}", clip(written, 100)));
+        notes.add(format!("`{key}` is no domain name: {:?}", clip(&written, 100)));
+        keep(key, value, key, unknown, room.unknown, notes);
     }
     read
+}
+
+/// A name about which there is nothing to say.
+pub(super) fn plain_name(written: &str) -> Option<Domain> {
+    if written.ends_with('.') || !written.is_ascii() { None } else { as_domain(written) }
+}
+
+fn as_domain(written: &str) -> Option<Domain> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let single_label = !written.contains('.') && written.len() <= 63 && written.chars().all(plain);
+    if single_label { Some(Domain::from_dns(written)) } else { Domain::parse(written).ok() }
 }
 
 /// Calls `each` with the members of what should be an object.

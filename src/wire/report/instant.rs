@@ -32,6 +32,12 @@ pub(super) fn read(value: &RawValue, key: &str, bound: Bound, notes: &mut Notes)
     }
 }
 
+/// An instant about which there is nothing to say.
+pub(super) fn by_the_book(written: &str) -> Option<Timestamp> {
+    // Without a note, which end of the period it is makes no difference.
+    parse(written, Bound::Start).and_then(|(instant, note)| note.is_none().then_some(instant))
+}
+
 /// The instant, with what was unusual about it. Years outside 1990 to 2200 are taken for mistakes.
 fn parse(written: &str, bound: Bound) -> Option<(Timestamp, Option<&'static str>)> {
     if written.len() > 64 {

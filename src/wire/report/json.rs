@@ -7,10 +7,44 @@ use serde::Deserializer as _;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::Unknown;
+
 /// No text of a report is kept beyond this many characters.
-const TEXT_CAP: usize = 2048;
+pub(super) const TEXT_CAP: usize = 2048;
 /// So many oddities say enough about a report.
 const NOTE_CAP: usize = 40;
+
+/// Unknown keys of one object that are kept.
+const UNKNOWN_KEYS: usize = 16;
+/// The longest value among them, as written.
+const UNKNOWN_LENGTH: usize = 4096;
+/// Of all unknown values of one report, as written: read, they take many times as much.
+const UNKNOWN_BYTES: usize = 256 << 10;
+
+/// How much of unknown values may still be kept, in bytes as written.
+pub(super) struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(UNKNOWN_BYTES)
+    }
+}
+
+/// Keeps the value of an unknown key, or of a known one that cannot be used, as it came; `within` names the object for the note that
+/// says if it cannot be kept either.
+pub(super) fn keep(key: &str, value: &RawValue, within: &str, unknown: &mut Unknown, budget: &mut Budget, notes: &mut Notes) {
+    let (key, length) = (clip(key, 60), value.get().len());
+    if unknown.len() < UNKNOWN_KEYS
+        && length <= UNKNOWN_LENGTH
+        && length <= budget.0
+        && let Ok(value) = serde_json::from_str(value.get())
+    {
+        budget.0 -= length;
+        unknown.insert(key.to_owned(), value);
+    } else {
+        notes.add(format!("the value of `{key}` in `{within}` was kept out"));
+    }
+}
 
 /// What was unusual, each once, capped.
 #[derive(Default)]

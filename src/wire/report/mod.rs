@@ -7,19 +7,22 @@
 mod entry;
 mod instant;
 mod json;
+mod ordinary;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use self::json::{Notes, clip, kind, members, text};
+use self::json::{Budget, Notes, clip, keep, kind, members, text};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
 /// At most this many documents are read out of one file; real files hold one.
-pub const DOCUMENT_CAP: usize = 10_000;
+pub const DOCUMENT_CAP: usize = 100_000;
 /// At most this many policies of one report are kept.
 pub const POLICY_CAP: usize = 10_000;
 /// At most this many failure details of one report are kept.
@@ -30,8 +33,11 @@ pub const COUNT_CAP: u64 = 1_000_000_000_000;
 /// A broken document may be read to the end of the file before it proves broken; so many bytes are spent on that.
 const RESCAN_CAP: usize = 256 << 20;
 
+/// Values that have no place in the schema, by their keys, as they came.
+pub type Unknown = BTreeMap<String, serde_json::Value>;
+
 /// A report as far as it could be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsReport {
     /// `organization-name`, as written; empty if missing.
     pub organization: String,
@@ -49,10 +55,16 @@ pub struct TlsReport {
     pub oddities: Vec<String>,
     /// Of the document's text.
     pub sha256: Fingerprint,
+    /// Keys beside those of RFC 8460.
+    #[serde(default, skip_serializing_if = "Unknown::is_empty")]
+    pub unknown: Unknown,
+    /// The same in `date-range`.
+    #[serde(default, skip_serializing_if = "Unknown::is_empty")]
+    pub unknown_in_range: Unknown,
 }
 
 /// One entry of `policies`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyEntry {
     /// Which policy the sender applied.
     pub policy_type: PolicyType,
@@ -68,6 +80,15 @@ pub struct PolicyEntry {
     pub failed: u64,
     /// `failure-details`.
     pub details: Vec<FailureDetail>,
+    /// Keys beside `policy`, `summary` and `failure-details`.
+    #[serde(default, skip_serializing_if = "Unknown::is_empty")]
+    pub unknown: Unknown,
+    /// The same in `policy`, and values of known keys that could not be used.
+    #[serde(default, skip_serializing_if = "Unknown::is_empty")]
+    pub unknown_in_policy: Unknown,
+    /// The same in `summary`.
+    #[serde(default, skip_serializing_if = "Unknown::is_empty")]
+    pub unknown_in_summary: Unknown,
 }
 
 /// `policy-type` (RFC 8460 §4.4).
@@ -82,6 +103,13 @@ pub enum PolicyType {
     NoPolicyFound,
     /// Anything else, as written.
     Other(String),
+}
+
+impl Default for PolicyType {
+    /// What is said of an entry that says nothing.
+    fn default() -> Self {
+        Self::Other(String::new())
+    }
 }
 
 /// One entry of `failure-details`.
@@ -109,9 +137,9 @@ pub struct FailureDetail {
     /// `additional-information`, as written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub additional: Option<String>,
-    /// Keys that RFC 8460 does not know, as they came.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub unknown: BTreeMap<String, serde_json::Value>,
+    /// Keys that RFC 8460 does not know, and values of known keys that could not be used.
+    #[serde(default, skip_serializing_if = "Unknown::is_empty")]
+    pub unknown: Unknown,
 }
 
 /// Why a document is no report.
@@ -144,63 +172,99 @@ pub enum NotAReport {
     TooManyDocuments,
 }
 
-/// Reads every document in `bytes`: one, several after one another, one a line, or an array of them.
-///
-/// A broken document ends at the next line that begins with `{`, so that one half-written line costs no other.
+/// One document of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document<'a> {
+    /// As it came; bytes that are not UTF-8 are replaced. Of a broken one all that was passed over.
+    pub text: &'a str,
+    /// The report, or why it is none.
+    pub read: Result<TlsReport, NotAReport>,
+}
+
+/// Reads every document in `bytes`; see [`each`].
 pub fn read_all(bytes: &[u8]) -> Vec<Result<TlsReport, NotAReport>> {
-    let text = String::from_utf8_lossy(bytes);
-    let encoding = matches!(text, std::borrow::Cow::Owned(_)).then_some("bytes that are not UTF-8 were replaced");
     let mut found = Vec::new();
-    let mut from = 0;
-    let mut broken_left = (RESCAN_CAP / text.len().max(1)).clamp(8, 1000);
-    let broken_cap = broken_left;
-    while let Some(rest) = text.get(from..).filter(|rest| !is_blank(rest)) {
-        let skipped = rest.len() - rest.trim_start_matches(is_filler).len();
-        let mut stream = serde_json::Deserializer::from_str(&rest[skipped..]).into_iter::<&RawValue>();
-        let mut good = 0;
-        let problem = loop {
-            match stream.next() {
-                None => return found,
-                Some(Ok(document)) => {
-                    good = stream.byte_offset();
-                    if !read_document(document, encoding, &mut found) {
-                        found.push(Err(NotAReport::TooManyDocuments));
-                        return found;
-                    }
-                }
-                Some(Err(problem)) => break problem,
-            }
-        };
-        let begins = from + skipped + good;
-        found.push(Err(syntax(&problem, &text[..from + skipped])));
-        broken_left -= 1;
-        if broken_left == 0 {
-            found.push(Err(NotAReport::TooManyBroken(broken_cap)));
-            return found;
-        }
-        // The failed document begins at or after `begins`; skip its own first line before looking for the next.
-        let failed = begins + text[begins..].find(|c| !is_filler(c)).unwrap_or(0);
-        let Some(next) = text[failed..].find("\n{") else { break };
-        from = failed + next + 1;
-    }
+    let _ = each(bytes, |document| {
+        found.push(document.read);
+        ControlFlow::Continue(())
+    });
     found
 }
 
-/// One document: an object, or an array of objects as some archives export. `false` once the cap is reached.
-fn read_document(document: &RawValue, encoding: Option<&str>, found: &mut Vec<Result<TlsReport, NotAReport>>) -> bool {
-    if kind(document) != "an array" {
-        found.push(read_one(document, encoding));
-        return found.len() < DOCUMENT_CAP;
-    }
-    let mut room = true;
-    let walked = json::elements(document, |element| {
-        room = found.len() < DOCUMENT_CAP;
-        if room {
-            found.push(read_one(element, encoding));
+/// Hands over every document in `bytes`, until `take` has enough: one, several after one another, one a line, or an array of them.
+///
+/// A broken document ends at the next line that begins with `{`, so that one half-written line costs no other.
+pub fn each(bytes: &[u8], take: impl FnMut(Document<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+    let text = String::from_utf8_lossy(bytes);
+    let encoding = matches!(text, Cow::Owned(_)).then_some("bytes that are not UTF-8 were replaced");
+    let mut documents = Documents { take, encoding, number: 0 };
+    let broken_cap = (RESCAN_CAP / text.len().max(1)).clamp(8, 1000);
+    let (mut broken, mut from) = (0, 0);
+    loop {
+        let rest = text[from..].trim_start_matches(is_filler);
+        from = text.len() - rest.len();
+        if rest.is_empty() {
+            return ControlFlow::Continue(());
         }
-    });
-    debug_assert!(walked.is_ok(), "a raw value is well-formed");
-    room
+        if encoding.is_none()
+            && let Some((report, length)) = ordinary::read(rest)
+        {
+            documents.hand_over(&rest[..length], || Ok(report))?;
+            from += length;
+            continue;
+        }
+        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+        match stream.next() {
+            None => return ControlFlow::Continue(()),
+            Some(Ok(document)) => {
+                documents.read(document)?;
+                from += stream.byte_offset();
+            }
+            Some(Err(problem)) => {
+                let end = rest.find("\n{").map_or(rest.len(), |at| at + 1);
+                documents.hand_over(&rest[..end], || Err(syntax(&problem, &text[..from])))?;
+                broken += 1;
+                if broken == broken_cap {
+                    return documents.hand_over(&rest[end..], || Err(NotAReport::TooManyBroken(broken_cap)));
+                }
+                from += end;
+            }
+        }
+    }
+}
+
+/// The documents of a file on their way out.
+struct Documents<F> {
+    take: F,
+    /// What is to be noted about each.
+    encoding: Option<&'static str>,
+    number: usize,
+}
+
+impl<F: FnMut(Document<'_>) -> ControlFlow<()>> Documents<F> {
+    /// One document: an object, or an array of objects as some archives export.
+    fn read(&mut self, document: &RawValue) -> ControlFlow<()> {
+        let encoding = self.encoding;
+        if kind(document) != "an array" {
+            return self.hand_over(document.get(), || read_one(document, encoding));
+        }
+        let mut outcome = ControlFlow::Continue(());
+        let walked = json::elements(document, |element| {
+            if outcome.is_continue() {
+                outcome = self.hand_over(element.get(), || read_one(element, encoding));
+            }
+        });
+        debug_assert!(walked.is_ok(), "a raw value is well-formed");
+        outcome
+    }
+
+    fn hand_over(&mut self, text: &str, read: impl FnOnce() -> Result<TlsReport, NotAReport>) -> ControlFlow<()> {
+        let room = self.number < DOCUMENT_CAP;
+        self.number += 1;
+        let read = if room { read() } else { Err(NotAReport::TooManyDocuments) };
+        (self.take)(Document { text, read })?;
+        if room { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
 }
 
 /// Reads one object.
@@ -213,18 +277,22 @@ fn read_one(document: &RawValue, encoding: Option<&str>) -> Result<TlsReport, No
         notes.add(encoding);
     }
     let (mut organization, mut contact, mut id, mut range, mut policies) = (None, None, None, None, None);
+    let (mut unknown, mut unknown_in_range, mut budget) = (Unknown::new(), Unknown::new(), Budget::default());
     let walked = members(document, &mut notes, |key, value, notes| match key {
         "organization-name" => organization = text(value, key, notes),
         "contact-info" => contact = text(value, key, notes),
         "report-id" => id = text(value, key, notes),
         "date-range" => range = Some(value),
         "policies" => policies = Some(value),
-        _ => notes.add(format!("unknown key `{}`", clip(key, 60))),
+        _ => {
+            notes.add(format!("unknown key `{}`", clip(key, 60)));
+            keep(key, value, "the report", &mut unknown, &mut budget, notes);
+        }
     });
     debug_assert!(walked.is_ok(), "a raw value is well-formed");
     let policies = policies.filter(|value| matches!(kind(value), "an array" | "an object")).ok_or(NotAReport::NoPolicies)?;
-    let (start, end) = period(range, &mut notes)?;
-    let policies = entry::policies(policies, &mut notes);
+    let (start, end) = period(range, &mut unknown_in_range, &mut budget, &mut notes)?;
+    let policies = entry::policies(policies, &mut budget, &mut notes);
     let missing = [("organization-name", organization.is_none()), ("report-id", id.is_none())];
     for (key, _) in missing.into_iter().filter(|(_, missing)| *missing) {
         notes.add(format!("`{key}` is missing"));
@@ -238,18 +306,28 @@ fn read_one(document: &RawValue, encoding: Option<&str>) -> Result<TlsReport, No
         policies,
         oddities: notes.into_vec(),
         sha256: Fingerprint::of(document.get().as_bytes()),
+        unknown,
+        unknown_in_range,
     })
 }
 
 /// `date-range`. One bound alone stands for a day: the other is what most senders would have written.
-fn period(range: Option<&RawValue>, notes: &mut Notes) -> Result<(Timestamp, Timestamp), NotAReport> {
+fn period(
+    range: Option<&RawValue>,
+    unknown: &mut Unknown,
+    budget: &mut Budget,
+    notes: &mut Notes,
+) -> Result<(Timestamp, Timestamp), NotAReport> {
     let unusable = |why: &str| NotAReport::Range(why.to_owned());
     let range = range.filter(|range| kind(range) == "an object").ok_or_else(|| unusable("it is missing"))?;
     let (mut start, mut end) = (None, None);
     let walked = members(range, notes, |key, value, notes| match key {
         "start-datetime" => start = instant::read(value, key, instant::Bound::Start, notes),
         "end-datetime" => end = instant::read(value, key, instant::Bound::End, notes),
-        _ => notes.add(format!("unknown key `{}` in `date-range`", clip(key, 60))),
+        _ => {
+            notes.add(format!("unknown key `{}` in `date-range`", clip(key, 60)));
+            keep(key, value, "date-range", unknown, budget, notes);
+        }
     });
     debug_assert!(walked.is_ok(), "a raw value is well-formed");
     let (start, end) = match (start, end) {
@@ -270,21 +348,18 @@ fn period(range: Option<&RawValue>, notes: &mut Notes) -> Result<(Timestamp, Tim
     Ok((start, end))
 }
 
-/// The parser's words without their own "at line …", and the line counted in the whole file.
+/// The parser's words without their own "at line …", and the place counted in the whole file.
 fn syntax(problem: &serde_json::Error, before: &str) -> NotAReport {
     let what = problem.to_string();
     let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what).to_owned();
     let what = if problem.is_eof() { "it breaks off here".to_owned() } else { what };
-    NotAReport::Syntax { line: before.matches('\n').count() + problem.line(), column: problem.column(), what }
+    let indent = if problem.line() == 1 { before.len() - before.rfind('\n').map_or(0, |end| end + 1) } else { 0 };
+    NotAReport::Syntax { line: before.matches('\n').count() + problem.line(), column: indent + problem.column(), what }
 }
 
 /// Whitespace, and the byte order mark that RFC 8259 §8.1 lets a reader ignore.
 fn is_filler(c: char) -> bool {
     c.is_whitespace() || c == '\u{feff}' || c == '\0'
-}
-
-fn is_blank(text: &str) -> bool {
-    text.chars().all(is_filler)
 }
 
 #[cfg(test)]

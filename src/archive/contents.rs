@@ -1,0 +1,402 @@
+//! What a content is, and the reports in it.
+//!
+//! In: bytes, or a reader of more than fits into memory. Out: reports and refusals, into a [`Delivery`]. Packed data is unpacked,
+//! archives and mailboxes are walked through and mails taken apart until JSON is reached, at most [`LAYER_CAP`] layers deep and within
+//! the caps of each format. What a content is, is told by itself, never by its name. Every layer that fails leaves a reason.
+
+use std::cell::OnceCell;
+use std::io::{Cursor, Read};
+use std::ops::ControlFlow;
+
+use jiff::Timestamp;
+
+use super::delivery::{Delivery, Stopped};
+use super::intake::{Received, Verifier};
+use super::origin::{Envelope, Origin};
+use super::read::Options;
+use crate::model::facts::reports::Authenticity;
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::{gzip, mail, mbox, report, tar, zip};
+
+/// The largest content that is read into memory. Larger mailboxes and tar archives are read a message, a member at a time.
+pub(super) const CONTENT_CAP: usize = 64 << 20;
+/// All that mails, gzip and zip of one file may unpack to. Each part has its own cap; this one is for a mail of a thousand parts.
+const UNPACKED_CAP: u64 = 1 << 30;
+/// All that may be in memory unpacked at one time, over the layers.
+const LIVE_CAP: usize = 2 * CONTENT_CAP;
+/// A gzipped tar archive of gzipped mails with a gzipped report in a forwarded mail has six layers; nobody needs more.
+pub(super) const LAYER_CAP: usize = 6;
+/// The longest name of a packed file that is repeated.
+const NAME_CAP: usize = 200;
+/// How much of a stream tells what it is.
+const HEAD: usize = 1024;
+/// A buffer larger than this is not kept for the next file.
+const SPARE_CAP: usize = 1 << 20;
+
+/// What is used again from file to file.
+#[derive(Debug, Default)]
+pub(super) struct Bench {
+    unpacker: gzip::Unpacker,
+    spare: Vec<Vec<u8>>,
+}
+
+impl Bench {
+    /// An empty buffer.
+    pub(super) fn buffer(&mut self) -> Vec<u8> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Takes a buffer back.
+    pub(super) fn give_back(&mut self, mut buffer: Vec<u8>) {
+        if buffer.capacity() <= SPARE_CAP {
+            buffer.clear();
+            self.spare.push(buffer);
+        }
+    }
+}
+
+/// A source in reading.
+pub(super) struct Contents<'a, 'send> {
+    options: &'a Options<'a>,
+    bench: &'a mut Bench,
+    pub(super) delivery: Delivery<'send>,
+    /// Unpacked so far in all.
+    unpacked: u64,
+    /// Unpacked and in memory now.
+    live: usize,
+}
+
+/// Where in a source a content lies.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The path, and what in it.
+    pub(super) source: &'a str,
+    /// What surrounds it.
+    pub(super) origin: Origin<'a>,
+    /// The innermost mail around it.
+    mail: Option<&'a Proof<'a>>,
+    /// When its server received it.
+    pub(super) received_at: Option<Timestamp>,
+    /// How many layers more are opened.
+    layers: usize,
+}
+
+impl<'a> Place<'a> {
+    /// The outermost.
+    pub(super) fn new(source: &'a str, origin: Origin<'a>, received_at: Option<Timestamp>) -> Self {
+        Self { source, origin, mail: None, received_at, layers: LAYER_CAP }
+    }
+
+    /// A layer further in.
+    fn inside(self) -> Self {
+        Self { layers: self.layers - 1, ..self }
+    }
+}
+
+/// A mail, and who proves it, asked when the first report comes out of it: mails without one cost no look at a key.
+struct Proof<'a> {
+    mail: &'a [u8],
+    /// Whether it came inside another mail.
+    attached: bool,
+    received_at: Option<Timestamp>,
+    verdict: OnceCell<Authenticity>,
+}
+
+impl Proof<'_> {
+    fn authenticity(&self, verifier: &dyn Verifier) -> Authenticity {
+        let verify = || if self.attached { verifier.verify_attached(self.mail) } else { verifier.verify(self.mail, self.received_at) };
+        self.verdict.get_or_init(verify).clone()
+    }
+}
+
+impl<'a, 'send> Contents<'a, 'send> {
+    /// Nothing read yet.
+    pub(super) fn new(options: &'a Options<'a>, bench: &'a mut Bench, delivery: Delivery<'send>) -> Self {
+        Self { options, bench, delivery, unpacked: 0, live: 0 }
+    }
+
+    /// Reads one layer, or the reports.
+    pub(super) fn bytes(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), Stopped> {
+        if place.layers == 0 {
+            self.delivery.refuse(place.source, "packed too many times over", bytes);
+        } else if gzip::is_gzip(bytes) {
+            return self.gunzip(bytes, place);
+        } else if mail::is_json(bytes) {
+            return self.documents(bytes, place);
+        } else if bytes.trim_ascii().is_empty() {
+            self.delivery.refuse(place.source, "empty", bytes);
+        } else if mail::is_zip(bytes) {
+            return self.unzip(bytes, place);
+        } else if mbox::is_mbox(bytes) {
+            return self.mailbox(bytes, place);
+        } else if tar::is_tar(bytes) {
+            return self.members(bytes, place);
+        } else if mail::is_mail(bytes) {
+            return self.one_mail(bytes, place);
+        } else if is_xml(bytes) {
+            let why = if is_dmarc(bytes) { "a DMARC report (XML), not a TLS report" } else { "XML or HTML, not a TLS report" };
+            self.delivery.refuse(place.source, why, bytes);
+        } else {
+            return self.documents(bytes, place);
+        }
+        Ok(())
+    }
+
+    /// Reads what may be too large for memory: of `size` bytes, where that is known.
+    pub(super) fn stream(&mut self, mut reader: &mut dyn Read, size: Option<u64>, place: Place<'_>) -> Result<(), Stopped> {
+        let mut head = Vec::with_capacity(HEAD);
+        if let Err(problem) = (&mut reader).take(HEAD as u64).read_to_end(&mut head) {
+            self.delivery.refuse(place.source, problem.to_string(), &head);
+            return Ok(());
+        }
+        if place.layers == 0 {
+            self.delivery.refuse(place.source, "packed too many times over", &head);
+            return Ok(());
+        }
+        let (gzip, mailbox, archive) = (gzip::is_gzip(&head), mbox::is_mbox(&head), tar::is_tar(&head));
+        let mut whole = Cursor::new(head).chain(reader);
+        if gzip {
+            let mut unpacked = gzip::Stream::new(&mut whole as &mut dyn Read);
+            return self.stream(&mut unpacked, None, place.inside());
+        } else if mailbox {
+            return self.mailbox(whole, place);
+        } else if archive {
+            return self.members(whole, place);
+        } else if let Some(size) = size.filter(|size| *size > CONTENT_CAP as u64) {
+            self.delivery.refuse_unread(place.source, too_large(), whole.get_ref().0.get_ref(), size);
+            return Ok(());
+        }
+        self.whole(&mut whole, size, place)
+    }
+
+    /// Reads the rest of `reader` into memory, if it fits, and what is in it.
+    fn whole(&mut self, reader: &mut dyn Read, size: Option<u64>, place: Place<'_>) -> Result<(), Stopped> {
+        let mut bytes = self.bench.buffer();
+        let read = reader.take(CONTENT_CAP as u64 + 1).read_to_end(&mut bytes);
+        match read {
+            Err(problem) => self.delivery.refuse(place.source, problem.to_string(), &bytes),
+            Ok(_) if bytes.len() > CONTENT_CAP => {
+                self.delivery.refuse_unread(place.source, too_large(), &bytes[..HEAD], size.unwrap_or(bytes.len() as u64));
+            }
+            Ok(_) => self.held(&bytes, place)?,
+        }
+        self.bench.give_back(bytes);
+        Ok(())
+    }
+
+    /// Goes a layer further in with bytes that came out of this one.
+    fn held(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), Stopped> {
+        self.unpacked += bytes.len() as u64;
+        if self.unpacked > UNPACKED_CAP {
+            let why = format!("it unpacks to more than {} MiB in all", UNPACKED_CAP >> 20);
+            self.delivery.refuse(place.source, why, bytes);
+            return Ok(());
+        }
+        self.live += bytes.len();
+        let outcome = self.bytes(bytes, place);
+        self.live -= bytes.len();
+        outcome
+    }
+
+    fn gunzip(&mut self, packed: &[u8], place: Place<'_>) -> Result<(), Stopped> {
+        let mut data = self.bench.buffer();
+        match self.bench.unpacker.unpack(packed, LIVE_CAP - self.live.min(LIVE_CAP), &mut data) {
+            Ok(_) => self.held(&data, place.inside())?,
+            // Mailboxes and tar archives need not fit into memory.
+            Err(gzip::GzipError::TooLarge(_)) if mbox::is_mbox(&data) || tar::is_tar(&data) => {
+                drop(std::mem::take(&mut data));
+                return self.stream(&mut &*packed, None, place);
+            }
+            Err(why) => self.delivery.refuse(place.source, why.to_string(), packed),
+        }
+        self.bench.give_back(data);
+        Ok(())
+    }
+
+    /// Every file of a zip archive.
+    fn unzip(&mut self, packed: &[u8], place: Place<'_>) -> Result<(), Stopped> {
+        // A broken archive may have thousands of files that cannot be had: it is hashed once.
+        let sha256 = OnceCell::new();
+        let walked = zip::unpack(packed, |file| {
+            let outcome = match file {
+                Ok(file) => {
+                    let source = format!("{}: {}", place.source, clip(&file.name));
+                    let origin = place.origin.with_name(Some(&file.name));
+                    self.held(&file.data, Place { source: &source, origin, ..place.inside() })
+                }
+                Err(why) => {
+                    let sha256 = *sha256.get_or_init(|| Fingerprint::of(packed));
+                    self.delivery.refuse_as(place.source, why.to_string(), sha256, packed.len() as u64);
+                    Ok(())
+                }
+            };
+            outcome.map_or_else(|Stopped| ControlFlow::Break(()), ControlFlow::Continue)
+        });
+        if walked.is_break() { Err(Stopped) } else { Ok(()) }
+    }
+
+    /// Every file of a tar archive.
+    fn members(&mut self, reader: impl Read, place: Place<'_>) -> Result<(), Stopped> {
+        let mut archive = tar::Archive::new(reader);
+        loop {
+            match archive.next_member() {
+                Ok(None) => return Ok(()),
+                Err(why) => {
+                    self.delivery.refuse(place.source, why.to_string(), &[]);
+                    return Ok(());
+                }
+                Ok(Some(mut member)) => {
+                    let name = std::mem::take(&mut member.name);
+                    if is_left_over(&name) {
+                        continue;
+                    }
+                    let source = format!("{}: {}", place.source, clip(&name));
+                    let origin = place.origin.with_name(name.rsplit('/').next());
+                    let received_at = delivered_by_name(&name).or(place.received_at);
+                    let place = Place { source: &source, origin, received_at, ..place.inside() };
+                    let size = member.size;
+                    if size > CONTENT_CAP as u64 {
+                        self.stream(&mut member, Some(size), place)?;
+                    } else {
+                        self.unpacked = 0;
+                        self.whole(&mut member, Some(size), place)?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Every message of a mailbox.
+    fn mailbox(&mut self, reader: impl Read, place: Place<'_>) -> Result<(), Stopped> {
+        let mut mailbox = mbox::Mailbox::new(reader);
+        let mut number = 0_u64;
+        loop {
+            number += 1;
+            match mailbox.next_message() {
+                Ok(None) => return Ok(()),
+                Err(problem) => {
+                    self.delivery.refuse(place.source, problem.to_string(), &[]);
+                    return Ok(());
+                }
+                Ok(Some(message)) => {
+                    let source = format!("{}: message {number}", place.source);
+                    if message.cut {
+                        self.delivery.refuse(&source, mail::MailError::TooLarge.to_string(), message.text);
+                        continue;
+                    }
+                    self.unpacked = 0;
+                    let received_at = message.delivered_at.or(place.received_at);
+                    self.one_mail(message.text, Place { source: &source, received_at, ..place.inside() })?;
+                }
+            }
+        }
+    }
+
+    /// A mail's parts. Of one without a report, a refusal says so.
+    pub(super) fn one_mail(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), Stopped> {
+        let mail = match mail::read(bytes) {
+            Ok(mail) => mail,
+            Err(why) => {
+                self.delivery.refuse(place.source, why.to_string(), bytes);
+                return Ok(());
+            }
+        };
+        let begin = self.delivery.moment();
+        let envelope = Envelope::of(&mail, place.origin);
+        // A mail in a mail proves itself or nothing: who sent the outer one did not write it, or is no sender of reports.
+        let proof = Proof { mail: bytes, attached: place.mail.is_some(), received_at: place.received_at, verdict: OnceCell::new() };
+        let (declared, doubtful): (Vec<_>, Vec<_>) = mail.parts.iter().partition(|part| part.declared);
+        for part in declared {
+            self.part(part, &envelope, &proof, place)?;
+        }
+        // A text that merely begins with a brace is tried, but failing it is worth a word only if the mail held no report at all.
+        let doubt = self.delivery.moment();
+        for part in doubtful {
+            self.part(part, &envelope, &proof, place)?;
+        }
+        if self.delivery.delivered_since(begin) {
+            self.delivery.forget_refused_since(doubt);
+        }
+        if mail.cut {
+            self.delivery.refuse(place.source, "a mail with too many or too deeply nested parts; the rest was not read", bytes);
+        } else if self.delivery.silent_since(begin) {
+            self.delivery.refuse(place.source, "a mail without a TLS report in it", bytes);
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, part: &mail::Part<'_>, envelope: &Envelope, proof: &Proof<'_>, place: Place<'_>) -> Result<(), Stopped> {
+        let origin = Origin::in_mail(envelope, place.origin).with_name(part.name.as_deref());
+        let place = Place { origin, mail: Some(proof), ..place.inside() };
+        if part.attached && place.layers > 0 { self.one_mail(&part.data, place) } else { self.held(&part.data, place) }
+    }
+
+    fn documents(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), Stopped> {
+        let walked = report::each(bytes, |document| {
+            let report::Document { text, read } = document;
+            let delivered = match read {
+                Ok(report) => {
+                    let verifier = self.options.verifier;
+                    let authenticity = place.mail.map_or(Authenticity::Operator, |proof| proof.authenticity(verifier));
+                    let received = Received {
+                        reporter: place.origin.reporter(&report, &authenticity),
+                        subject: place.origin.subject(&report),
+                        source: place.source.to_owned(),
+                        authenticity,
+                        received_at: place.mail.and_then(|mail| mail.received_at),
+                        raw: self.options.keep_raw.then(|| text.as_bytes().to_vec()),
+                        report,
+                    };
+                    self.delivery.report(received, text.len())
+                }
+                Err(why) => {
+                    self.delivery.refuse(place.source, why.to_string(), text.as_bytes());
+                    Ok(())
+                }
+            };
+            delivered.map_or_else(|Stopped| ControlFlow::Break(()), ControlFlow::Continue)
+        });
+        if walked.is_break() { Err(Stopped) } else { Ok(()) }
+    }
+}
+
+/// Whether the content has the look of a report, a mail, or something that reports are packed in or mistaken for.
+pub(super) fn looks_like_report(bytes: &[u8]) -> bool {
+    gzip::is_gzip(bytes)
+        || mail::is_zip(bytes)
+        || mail::is_json(bytes)
+        || mbox::is_mbox(bytes)
+        || tar::is_tar(bytes)
+        || mail::is_mail(bytes)
+        || is_xml(bytes) && is_dmarc(bytes)
+}
+
+/// When a Maildir message was delivered, by its name: seconds, then what makes it unique.
+pub(super) fn delivered_by_name(path: &str) -> Option<Timestamp> {
+    let (folder, name) = path.rsplit_once('/')?;
+    let maildir = folder.rsplit('/').next().is_some_and(|folder| folder == "cur" || folder == "new");
+    let (seconds, _) = name.split_once('.').filter(|_| maildir)?;
+    let seconds = seconds.parse().ok().filter(|seconds| (631_152_000..7_258_118_400_i64).contains(seconds))?;
+    Timestamp::from_second(seconds).ok()
+}
+
+fn too_large() -> String {
+    format!("larger than {} MiB, and neither a mailbox nor a tar archive", CONTENT_CAP >> 20)
+}
+
+/// What archives of folders hold besides: hidden files, and the other half of files from a Mac.
+fn is_left_over(name: &str) -> bool {
+    name.rsplit('/').next().is_some_and(|name| name.starts_with("._") || name == ".DS_Store")
+}
+
+fn is_xml(bytes: &[u8]) -> bool {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start().starts_with(b"<")
+}
+
+fn is_dmarc(bytes: &[u8]) -> bool {
+    memchr::memmem::find(&bytes[..bytes.len().min(4096)], b"<feedback").is_some()
+}
+
+fn clip(name: &str) -> &str {
+    name.char_indices().nth(NAME_CAP).map_or(name, |(end, _)| &name[..end])
+}

@@ -1,0 +1,145 @@
+//! What comes out of a source of reports, on its way into an [`super::Archive`] or into the store.
+//!
+//! A source (a file, a mailbox, a folder of an IMAP server, standard input) is handed over as [`Parcel`]s; each report in them is a
+//! [`Received`]. Whoever takes parcels decides what is new by [`Received::key`] and which of two texts stays by [`Received::rank`].
+
+use jiff::Timestamp;
+
+use crate::model::facts::reports::{Authenticity, Rejected};
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::mail::address_domain;
+use crate::wire::name::Domain;
+use crate::wire::report::{PolicyEntry, TlsReport};
+
+/// A report as it was received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The report.
+    pub report: TlsReport,
+    /// Who sent it: a registered domain, else the organisation's name in lower case.
+    pub reporter: String,
+    /// The domain that policies without `policy-domain` are about.
+    pub subject: Option<Domain>,
+    /// The path, and what in it; or the folder and UID of an IMAP server.
+    pub source: String,
+    /// How far it is proven who wrote it.
+    pub authenticity: Authenticity,
+    /// When the mail around it was received, by the receiving server's word.
+    pub received_at: Option<Timestamp>,
+    /// Its text as it came, where that is to be kept.
+    pub raw: Option<Vec<u8>>,
+}
+
+/// What makes two texts the same report: organisation, id and range. An id alone collides across organisations, and some senders use
+/// one again for another day. Without an id only the same text is the same report.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// `organization-name` in lower case.
+    pub organization: String,
+    /// `report-id`, else the text's fingerprint.
+    pub id: Result<String, Fingerprint>,
+    /// The period's start.
+    pub start: Timestamp,
+    /// The period's end.
+    pub end: Timestamp,
+    /// Who signed it, where that is proven and is not whom the report names as its contact: a report-id is easily guessed, and nobody may
+    /// put a report of theirs in the place of another's by signing it with a domain of their own.
+    pub stranger: Option<String>,
+}
+
+/// Which of two texts under one [`Key`] is kept: the greater. Proven senders before unproven ones, then more failures (a second version
+/// must not hide one), then the text itself, so that the choice is the same in any order of reading.
+pub type Rank = (u8, u64, Fingerprint);
+
+impl Received {
+    /// What it is the same report as.
+    pub fn key(&self) -> Key {
+        let report = &self.report;
+        let id = if report.id.is_empty() { Err(report.sha256) } else { Ok(report.id.clone()) };
+        Key { organization: report.organization.to_lowercase(), id, start: report.start, end: report.end, stranger: self.stranger() }
+    }
+
+    fn stranger(&self) -> Option<String> {
+        let signer = registered(self.authenticity.signer()?);
+        let contact = self.report.contact.as_deref().and_then(address_domain).map(|domain| registered(&domain));
+        (contact.as_ref() != Some(&signer)).then_some(signer)
+    }
+
+    /// Whether it is to be kept rather than another of the same key.
+    pub fn rank(&self) -> Rank {
+        let failures = self.report.policies.iter().map(failures).fold(0, u64::saturating_add);
+        (self.authenticity.rank(), failures, self.report.sha256)
+    }
+
+    /// The domain of an entry: its own, else the report's subject.
+    pub fn domain_of<'a>(&'a self, entry: &'a PolicyEntry) -> Option<&'a Domain> {
+        entry.domain.as_ref().or(self.subject.as_ref())
+    }
+}
+
+fn registered(domain: &Domain) -> String {
+    domain.registered().as_ref().unwrap_or(domain).to_string()
+}
+
+fn failures(entry: &PolicyEntry) -> u64 {
+    entry.failed.max(entry.details.iter().fold(0, |sum, detail| sum.saturating_add(detail.sessions)))
+}
+
+/// What one source, or a part of it, holds. A large mailbox comes in several parcels, so that no more of it is in memory than one.
+#[derive(Clone, Debug, Default)]
+pub struct Parcel {
+    /// The file as it was when it was read; `None` for what is no file.
+    pub stamp: Option<Stamp>,
+    /// The reports, in their order.
+    pub reports: Vec<Received>,
+    /// What could not be read as a report.
+    pub rejected: Vec<Refused>,
+    /// Whether it plainly is something else (a README in a directory).
+    pub ignored: bool,
+    /// Whether the source ends here: only then is all of it known.
+    pub last: bool,
+}
+
+/// Which file, and whether it has changed since: path, size and time of modification.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// The absolute path; of a Maildir message without its folder (`new`, `cur`) and flags, which change while it stays the same.
+    pub path: String,
+    /// In bytes.
+    pub size: u64,
+    /// Nanoseconds since 1970.
+    pub modified: i64,
+}
+
+/// Something that could not be read as a report, kept aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// What, and why.
+    pub rejected: Rejected,
+    /// Of its bytes.
+    pub sha256: Fingerprint,
+    /// Its length in bytes.
+    pub size: u64,
+}
+
+/// Who tells whether a mail is from whom it says.
+pub trait Verifier: Sync {
+    /// Looks at a whole mail; `received_at` is the time that its server gave it, where one did. May wait for keys.
+    fn verify(&self, mail: &[u8], received_at: Option<Timestamp>) -> Authenticity;
+
+    /// Looks at a whole mail that came attached to another (`message/rfc822`). Whoever sent the outer one made it, with any header fields
+    /// that he liked: only what it proves by itself counts, and nothing of what the outer one proves.
+    fn verify_attached(&self, mail: &[u8]) -> Authenticity {
+        self.verify(mail, None)
+    }
+}
+
+/// For files that the operator gives as evidence: their word is taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OperatorsWord;
+
+impl Verifier for OperatorsWord {
+    fn verify(&self, _: &[u8], _: Option<Timestamp>) -> Authenticity {
+        Authenticity::Operator
+    }
+}

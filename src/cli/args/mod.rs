@@ -1,0 +1,240 @@
+//! The command line, described once: help, environment variables and checks all come from here.
+
+mod change;
+mod common;
+mod history;
+mod reports;
+mod store;
+mod values;
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+pub(super) use self::change::{ChangeAt, ChangeCommand};
+pub(super) use self::common::Common;
+pub(super) use self::history::HistoryArgs;
+pub(super) use self::reports::{
+    Back, DigestArgs, DigestFormat, FetchArgs, IngestArgs, ListArgs, PruneArgs, ReportsCommand, RowFormat, ShowArgs, Verifying,
+};
+pub(super) use self::store::{StoreArgs, StoreCommand, WhichStore};
+use self::values::time;
+use super::{Failure, exit};
+use crate::net::trust::RootSource;
+use crate::wire::host_port::HostPort;
+use crate::wire::name::Domain;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default().bold())
+    .usage(AnsiColor::Yellow.on_default().bold())
+    .literal(AnsiColor::Green.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Is it safe to switch MTA-STS from testing to enforce? An answer with evidence.
+#[derive(Debug, Parser)]
+#[command(name = "stsready", version, styles = STYLES, max_term_width = 100, arg_required_else_help = true, args_override_self = true, after_help = exit::TABLE)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Stage 1: the TLS-RPT record (RFC 8460)
+    #[command(after_help = "Examples:\n  stsready record example.com\n  stsready record example.com example.net --format ndjson")]
+    Record(DomainArgs),
+    /// Stage 2: the _mta-sts record, the policy host, mta-sts.txt, and whether it covers the MX hosts (RFC 8461)
+    #[command(
+        after_help = "Examples:\n  stsready policy example.com\n  stsready policy example.com --file mta-sts.txt   (a draft, before it is published)\n  stsready policy --file mta-sts.txt               (its text alone)"
+    )]
+    Policy(PolicyArgs),
+    /// Stage 3: every address of every MX host: STARTTLS, TLS, certificate
+    #[command(
+        after_help = "Examples:\n  stsready mx example.com\n  stsready mx --host mx3.example.com               (a host that is not in DNS as an MX yet)"
+    )]
+    Mx(MxArgs),
+    /// Stage 4: what senders reported (RFC 8460)
+    #[command(subcommand)]
+    Reports(ReportsCommand),
+    /// All stages, and the verdict
+    #[command(
+        after_help = "Examples:\n  stsready check example.com --reports ~/tls-reports\n  stsready check example.com --format json --save-facts facts.json\n  stsready check --facts facts.json                (judge again what was observed then)\n  stsready check --domains-from domains.txt --format ndjson"
+    )]
+    Check(CheckArgs),
+    /// Is this change safe, and in which steps is it made? Ordered, with the exact texts, waits and the way back
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  stsready change enforce example.com\n  stsready change add-mx mx3.example.com example.com --format markdown\n  stsready change remove-mx mx1.example.com example.com\n  stsready change policy --file mta-sts.txt example.com\n  stsready change certificate --file mx1.pem --for mx1.example.com example.com\n  stsready change leave example.com\nEvery run looks at the world and says which step is next."
+    )]
+    Change(ChangeCommand),
+    /// What is kept: reports and observations
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// What changed: policies, ids, MX sets, addresses and certificates, as earlier checks saw them
+    #[command(after_help = "Examples:\n  stsready history example.com\n  stsready history example.com --since 14d --format ndjson")]
+    History(HistoryArgs),
+    /// When every certificate of every MX host and policy host ends, soonest first
+    #[command(
+        after_help = "Examples:\n  stsready expiry example.com example.net\n  stsready expiry example.com --warn 30d --critical 14d --quiet\n  stsready expiry --host mx1.example.com --cert-file /etc/ssl/mx1.pem   (renewed, but reloaded?)\n  stsready expiry --host www.example.com:443\n  stsready expiry --domains-from domains.txt --format json"
+    )]
+    Expiry(ExpiryArgs),
+    /// The page of a rule: what is wrong, why it matters, how to mend it
+    #[command(after_help = "Example:\n  stsready explain cert-name-mismatch")]
+    Explain(ExplainArgs),
+    /// The catalogue of rules
+    Rules(RulesArgs),
+    /// Judge a chain out of files by the rules for MX certificates; JSON out
+    #[command(hide = true)]
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DomainArgs {
+    /// Policy domains, such as example.com
+    #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts"])]
+    pub(super) domains: Vec<Domain>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PolicyArgs {
+    /// Policy domains, such as example.com
+    #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts", "file"])]
+    pub(super) domains: Vec<Domain>,
+    /// Judge this draft in place of what is served; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "facts")]
+    pub(super) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MxArgs {
+    /// Policy domains, such as example.com
+    #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts", "host"])]
+    pub(super) domains: Vec<Domain>,
+    /// Probe this host in place of the MX set; may be given several times
+    #[arg(long, value_name = "HOST", conflicts_with = "facts")]
+    pub(super) host: Vec<Domain>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Policy domains, such as example.com
+    #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts"])]
+    pub(super) domains: Vec<Domain>,
+    /// Files or directories with TLS reports (JSON, gzip, mail), beside those in the store (--no-store: in place of them); may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub(super) reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExpiryArgs {
+    /// Domains whose MX hosts and policy host are looked at, such as example.com
+    #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts", "host"])]
+    pub(super) domains: Vec<Domain>,
+    /// Look at this host; may be given several times, with or without domains. At ports 443 and 465 TLS begins at once, elsewhere SMTP
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "facts")]
+    pub(super) host: Vec<HostPort>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The rule's code, such as cert-expired, or a result-type of reports
+    #[arg(value_name = "CODE")]
+    pub(super) code: String,
+    /// text, or the page as it is written
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: PageFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    /// text or json
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The chain as a server sends it, PEM; - is standard input
+    #[arg(long, value_name = "PEM")]
+    pub(super) chain: PathBuf,
+    /// Whom senders trust: mozilla, os, or a PEM file with these roots and no others
+    #[arg(long, value_name = "mozilla|os|FILE")]
+    pub(super) roots: RootSource,
+    /// The name of the MX host
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Domain,
+    /// As of this time (RFC 3339, or a date)
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) at: Timestamp,
+    /// A private CA beside the roots
+    #[arg(long, value_name = "PEM")]
+    pub(super) ca_file: Option<PathBuf>,
+}
+
+/// The formats of assessments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One object, or an array of them
+    Json,
+    /// One object a line, each as its domain ends
+    Ndjson,
+    /// For a ticket (change only)
+    Markdown,
+}
+
+impl Format {
+    /// Refuses Markdown, where nothing is written in it.
+    pub(super) fn without_markdown(self) -> Result<(), Failure> {
+        let refused = || Failure::Usage("--format markdown is for `change`; there are text, json and ndjson here".to_owned());
+        if self == Self::Markdown { Err(refused()) } else { Ok(()) }
+    }
+}
+
+/// The formats of everything that is neither an assessment nor rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One object
+    Json,
+    /// One object a line
+    Ndjson,
+}
+
+/// The formats of a rule's page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum PageFormat {
+    /// For a terminal
+    #[default]
+    Text,
+    /// As it is written
+    Markdown,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_description_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

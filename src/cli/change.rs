@@ -1,0 +1,127 @@
+//! `change`: looks as `check` does, and at what the change brings besides; prints the plan.
+
+use std::path::Path;
+
+use super::args::{ChangeAt, ChangeCommand, Common, Format};
+use super::observe::{self, Job, Taker};
+use super::{Exit, Failure, Streams, assess, setup};
+use crate::decide::change::{Given, plan};
+use crate::model::change::{Change, NewChain};
+use crate::model::facts::Facts;
+use crate::model::facts::policy::Draft;
+use crate::model::facts::vantage::Roots;
+use crate::model::plan::Plan;
+use crate::net::shelf::Shelf;
+use crate::net::trust::{TrustStore, certificates};
+use crate::render::change::{json, markdown, text};
+use crate::stages::Wanted;
+use crate::wire::host_port::HostPort;
+use crate::wire::name::Domain;
+use crate::wire::policy;
+
+pub(super) fn run(command: &ChangeCommand, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let mut roots = None;
+    let (change, at) = match command {
+        ChangeCommand::Enforce(args) => (Change::Enforce, &args.at),
+        ChangeCommand::Testing(args) => (Change::Testing, &args.at),
+        ChangeCommand::Leave(args) => (Change::Leave, &args.at),
+        ChangeCommand::AddMx(args) => (Change::AddMx { host: args.host.clone(), preference: args.preference }, &args.at),
+        ChangeCommand::RemoveMx(args) => (Change::RemoveMx { host: args.host.clone() }, &args.at),
+        ChangeCommand::Policy(args) => (Change::Policy(assess::draft(&args.file)?), &args.at),
+        ChangeCommand::Provider(args) => (provider(assess::draft(&args.policy)?, &args.hosts)?, &args.at),
+        ChangeCommand::Certificate(args) => {
+            let (new, trusted) = chain(&args.file, &args.hosts, &args.at.common)?;
+            roots = Some(trusted);
+            (Change::Certificate(Box::new(new)), &args.at)
+        }
+    };
+    let common = &at.common;
+    if common.domains_from.is_some() {
+        return Err(Failure::Usage("a change is planned for one domain: name it, without --domains-from".to_owned()));
+    }
+    let policy_host = at.domain.child("mta-sts");
+    let also = change.hosts().iter().filter(|host| **host != policy_host).cloned().map(HostPort::from).collect();
+    let wanted = Wanted { record: true, policy: true, mx: true, reports: true, also, ..Wanted::default() };
+    let job = Job { common, domains: vec![at.domain.clone()], wanted, hosts: &[], reports: &at.reports };
+    observe::look(&job, Planner { at, change, roots, exit: Exit::Ready, plan: None }, streams)
+}
+
+/// The hosts of a new provider: those that were named, else those that the policy names.
+fn provider(draft: Draft, named: &[Domain]) -> Result<Change, Failure> {
+    let mut hosts = named.to_vec();
+    if hosts.is_empty() {
+        let patterns = policy::parse(&draft.body.text).mx;
+        hosts = patterns.iter().filter(|pattern| !pattern.is_wildcard()).map(|pattern| pattern.domain().clone()).collect();
+    }
+    hosts.sort();
+    hosts.dedup();
+    if hosts.is_empty() {
+        return Err(Failure::Usage(format!("{} names no MX host without a wildcard; name the new provider's hosts with --mx", draft.file)));
+    }
+    Ok(Change::Provider { draft, hosts })
+}
+
+/// The chain in a file, and the roots that it was judged by.
+fn chain(path: &Path, hosts: &[Domain], common: &Common) -> Result<(NewChain, Roots), Failure> {
+    let trust = TrustStore::load(&common.roots, common.ca_file.as_deref())?;
+    let chain = certificates(&setup::bytes(path)?);
+    if chain.is_empty() {
+        return Err(Failure::Usage(format!("{} holds no PEM certificate (lines of -----BEGIN CERTIFICATE-----)", path.display())));
+    }
+    let shelf = Shelf::new();
+    let prints = shelf.put(&chain);
+    let mut hosts = hosts.to_vec();
+    hosts.sort();
+    hosts.dedup();
+    let certificates = shelf.take_for(&prints);
+    Ok((NewChain { file: path.display().to_string(), chain: prints, certificates, trust: trust.judge(&chain), hosts }, trust.roots()))
+}
+
+/// Plans as soon as the domain is seen.
+struct Planner<'a> {
+    at: &'a ChangeAt,
+    change: Change,
+    /// Those that a new chain was judged by.
+    roots: Option<Roots>,
+    exit: Exit,
+    plan: Option<Plan>,
+}
+
+impl Taker for Planner<'_> {
+    const MARKDOWN: bool = true;
+
+    fn take(&mut self, _: usize, facts: &Facts, _: &mut Streams<'_>) -> Result<(), Failure> {
+        let common = &self.at.common;
+        if self.roots.as_ref().is_some_and(|roots| roots.sha256 != facts.vantage.roots.sha256) {
+            let roots = &facts.vantage.roots.name;
+            return Err(Failure::Usage(format!(
+                "the facts were judged under the roots {roots}; judge the new certificate with the same --roots"
+            )));
+        }
+        let given = Given { history: facts.history.as_ref(), id: self.at.id.as_deref() };
+        let now = common.now.unwrap_or(facts.observed_at);
+        let plan = plan(facts, &self.change, given, &setup::settings(common), now);
+        self.exit = self.exit.worse(Exit::of_plan(&plan, common.fail_on));
+        self.plan = Some(plan);
+        Ok(())
+    }
+
+    fn lost(&mut self) {
+        self.exit = self.exit.worse(Exit::Internal);
+    }
+
+    fn finish(self, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+        let common = &self.at.common;
+        let Some(plan) = self.plan else { return Ok(self.exit) };
+        let page = match common.format {
+            Format::Text if common.quiet => text::line(&plan, streams.width),
+            Format::Text => text::page(&plan, streams.width),
+            Format::Markdown => markdown::document(&plan),
+            Format::Json => json::document(&plan)?,
+            Format::Ndjson => json::line(&plan)?,
+        };
+        streams.out.write_all(page.as_bytes())?;
+        streams.out.flush()?;
+        Ok(self.exit)
+    }
+}

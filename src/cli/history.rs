@@ -1,0 +1,30 @@
+//! `history`: what changed of a domain, as earlier checks saw it. Out of the store; nothing is looked up.
+
+use super::args::{HistoryArgs, ListFormat};
+use super::keep::Keep;
+use super::{Exit, Failure, Streams, setup};
+use crate::evidence::timeline::timeline;
+use crate::render::history as page;
+
+/// Prints the timeline. Exits with 3 if nothing was ever observed of the domain.
+pub(super) fn history(args: &HistoryArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let keep = Keep::of(&args.store)?;
+    let Some(store) = keep.existing()? else {
+        writeln!(streams.err, "stsready: there is no store at {} yet; `stsready check DOMAIN` fills one", keep.path.display())?;
+        return Ok(Exit::Inconclusive);
+    };
+    let history = store.history(&args.domain)?;
+    if history.is_empty() {
+        writeln!(streams.err, "stsready: {} was never observed; `stsready check {0}` does", args.domain)?;
+        return Ok(Exit::Inconclusive);
+    }
+    let timeline = timeline(&history, args.since.from(setup::clock()));
+    let text = match args.format {
+        ListFormat::Text => page::text(&timeline, streams.width),
+        ListFormat::Json => page::document(&timeline)?,
+        ListFormat::Ndjson => page::lines(&timeline)?,
+    };
+    streams.out.write_all(text.as_bytes())?;
+    streams.out.flush()?;
+    Ok(Exit::Ready)
+}

@@ -1,0 +1,67 @@
+//! `reports ingest`: reports out of files, directories, mailboxes and standard input into the store.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::{IngestArgs, ListFormat};
+use super::keep::Keep;
+use super::{Exit, Failure, Streams, keys, observe, setup};
+use crate::archive::intake::Stamp;
+use crate::archive::read::{self, ReadFailure};
+use crate::render::ingest;
+
+/// Rejections that are told at once; the store has all of them.
+const REJECTED_KEPT: usize = 1_000;
+
+/// Reads everything and says what came of it. What cannot be read as a report is kept aside and is no failure of the run: a delivery agent
+/// would return the mail.
+pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let keep = Keep::of(&args.store)?;
+    let runtime = observe::runtime()?;
+    let verifier = keys::verifier(&args.verifying, &keep.config, runtime.handle())?;
+    let store = keep.open()?;
+    let (unchanged, never) = (store.unchanged()?, |_: &Stamp| false);
+    let options = read::Options {
+        verifier: &*verifier,
+        keep_raw: args.keep_raw || keep.config.reports.keep_raw,
+        cores: 0,
+        unchanged: if args.again { &never } else { &unchanged },
+    };
+    let bar = bar(streams.progress && !args.quiet);
+    let mut outcome = ingest::Intake { store: keep.path.display().to_string(), ..ingest::Intake::default() };
+    let mut intake = store.intake(setup::clock())?;
+    let totals = read::each(&args.paths, &options, |parcel, done| {
+        bar.set_length(done.of);
+        bar.set_position(done.files);
+        let room = REJECTED_KEPT.saturating_sub(outcome.rejected.len());
+        outcome.rejected.extend(parcel.rejected.iter().take(room).map(|refused| refused.rejected.clone()));
+        intake.take(parcel)
+    });
+    // What was read before a failure stays.
+    let tally = intake.finish()?;
+    bar.finish_and_clear();
+    let totals = totals.map_err(|failure| match failure {
+        ReadFailure::Read(error) => Failure::from(error),
+        ReadFailure::Taken(error) => Failure::from(error),
+    })?;
+    (outcome.files, outcome.unchanged) = (totals.files + totals.unchanged, totals.unchanged);
+    (outcome.new, outcome.known, outcome.replaced) = (tally.new, tally.known, tally.replaced);
+    (outcome.rejected_count, outcome.ignored) = (tally.rejected, tally.ignored);
+    let page = match args.format {
+        ListFormat::Text => ingest::text(&outcome, args.quiet, streams.width),
+        ListFormat::Json | ListFormat::Ndjson => ingest::document(&outcome)?,
+    };
+    streams.out.write_all(page.as_bytes())?;
+    streams.out.flush()?;
+    Ok(Exit::Ready)
+}
+
+/// Files done, their rate, and the time left.
+fn bar(enabled: bool) -> ProgressBar {
+    let target = if enabled { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    let style = ProgressStyle::with_template("{wide_bar} {pos} of {len} files, {per_sec}, {eta} left");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,48 @@
+//! The state after a change: the facts of today with what the change makes different.
+
+use super::steps::{enforcing, leaving, with_hosts, without_host};
+use super::world::World;
+use crate::model::change::Change;
+use crate::model::facts::Facts;
+use crate::model::facts::dns::MxRecord;
+use crate::wire::name::Domain;
+use crate::wire::policy::Mode;
+use crate::wire::policy::edit::{Edit, edited};
+
+/// The facts after the change; `facts` also hold hosts that were only asked about.
+pub(super) fn of(world: &World<'_>, facts: &Facts, change: &Change) -> Facts {
+    let facts = facts.clone();
+    let today = world.text.unwrap_or_default();
+    let becomes = |host: &Domain, preference: u16| MxRecord { preference, exchange: host.clone() };
+    match change {
+        Change::Enforce => serving(world, facts.without_asked(), &enforcing(today)),
+        Change::Testing => serving(world, facts.without_asked(), &edited(today, &[Edit::Mode(Mode::Testing)])),
+        Change::Leave if world.mode() == Some(Mode::None) => facts.without_asked(),
+        Change::Leave => serving(world, facts.without_asked(), &leaving(today)),
+        Change::AddMx { host, preference } => {
+            let last = world.mx().iter().map(|record| record.preference).max().unwrap_or(0).saturating_add(10);
+            let record = becomes(host, preference.unwrap_or(last));
+            serving(world, facts.with_mx(&[record]).without_asked(), &with_hosts(today, std::slice::from_ref(host)))
+        }
+        Change::RemoveMx { host } => {
+            let text = without_host(today, host);
+            serving(world, facts.without_asked().without_mx(std::slice::from_ref(host)), &text)
+        }
+        Change::Policy(draft) => serving(world, facts.without_asked(), &draft.body.text),
+        Change::Provider { draft, hosts } => {
+            let records: Vec<MxRecord> = hosts.iter().map(|host| becomes(host, 10)).collect();
+            let old: Vec<Domain> = world.mx().iter().map(|record| record.exchange.clone()).filter(|host| !hosts.contains(host)).collect();
+            serving(world, facts.with_mx(&records).without_mx(&old).without_asked(), &draft.body.text)
+        }
+        Change::Certificate(new) => facts.with_chain(new),
+    }
+}
+
+/// With this text and a record that names it, where there is a policy at all.
+fn serving(world: &World<'_>, facts: Facts, text: &str) -> Facts {
+    if world.text.is_none() {
+        return facts;
+    }
+    let id = world.fresh_id(text, world.now);
+    facts.with_policy(text, &world.record_with(&id))
+}

@@ -1,0 +1,73 @@
+//! Changes of the MX set, one host at a time.
+
+use super::{QUEUE_LIFE, learn, with_hosts, without_host};
+use crate::decide::change::route::Route;
+use crate::decide::change::world::World;
+use crate::model::plan::{Action, Publish};
+use crate::wire::name::Domain;
+use crate::wire::pattern::MxPattern;
+use crate::wire::zone;
+
+/// What a new host's preference is behind that of the last.
+const BEHIND: u16 = 10;
+
+/// The preference of a host that is to be tried last.
+pub(in crate::decide::change) fn last(world: &World<'_>) -> u16 {
+    world.mx().iter().map(|record| record.preference).max().map_or(BEHIND, |last| last.saturating_add(BEHIND))
+}
+
+pub(super) fn add(world: &World<'_>, host: &Domain, preference: Option<u16>, route: &mut Route<'_, '_>) {
+    let Some(today) = world.text else { return };
+    let domain = world.domain();
+    let there = world.has_mx(host);
+    if there && world.may_be_refused(host) {
+        route.note(format!(
+            "{host} is an MX already, while senders may hold a policy that does not cover it: they refuse it until they have the new one"
+        ));
+    }
+    // Without this there is no plan: what is not proven is told by the findings.
+    route.step(true, format!("prove {host} before any mail depends on it")).verify = vec![format!("stsready mx --host {host}")];
+    let text = with_hosts(today, std::slice::from_ref(host));
+    let step = route.serve(world.covers(host), &text, "serve the policy with the new host beside the old ones");
+    step.back = Some("serve the file of before again, with another new id".to_owned());
+    route.id(&text);
+    learn(world, std::slice::from_ref(host), "wait until senders have the policy that covers it", there, route);
+    let preference = preference.unwrap_or_else(|| last(world));
+    let line = zone::mx_line(domain, world.mx_ttl(), preference, host);
+    let step = route.step(there, format!("add the MX record of {host}"));
+    step.publish.push(Publish { action: Action::Add, place: "dns".to_owned(), text: line });
+    step.verify = vec![format!("dig +short MX {domain}"), format!("stsready check {domain}")];
+    step.back = Some(format!(
+        "take the MX record away again; the line in the policy may stay, or goes with `stsready change remove-mx {host} {domain}`"
+    ));
+}
+
+pub(super) fn remove(world: &World<'_>, host: &Domain, route: &mut Route<'_, '_>) {
+    let Some(today) = world.text else { return };
+    let domain = world.domain();
+    let pattern = MxPattern::exact(host.clone());
+    let listed = world.policy.is_some_and(|policy| policy.mx.contains(&pattern));
+    let gone = !world.has_mx(host);
+    let records = world.mx().iter().filter(|record| record.exchange == *host);
+    let lines: Vec<String> = records.map(|record| zone::mx_line(domain, world.mx_ttl(), record.preference, host)).collect();
+    let step = route.step(gone, format!("take the MX record of {host} away; the host goes on running, and stays in the policy"));
+    step.publish.extend((!lines.is_empty()).then(|| Publish { action: Action::Remove, place: "dns".to_owned(), text: lines.join("\n") }));
+    step.verify = vec![format!("dig +short MX {domain}")];
+    step.back = Some("put the MX record back: the policy still covers the host".to_owned());
+    let times = [("the MX record's TTL and the five days for which senders keep mail", u64::from(world.mx_ttl()) + QUEUE_LIFE)];
+    let step = route.wait(
+        format!("wait until no sender remembers {host} as an MX, and let it take mail so long"),
+        world.past.mx_since.filter(|_| gone),
+        &times,
+        gone && !listed,
+    );
+    step.verify = vec![format!("stsready change remove-mx {host} {domain}")];
+    step.back = Some("put the MX record back: the policy still covers the host".to_owned());
+    let text = without_host(today, host);
+    let by_wildcard = world.covers(host) && !listed;
+    if by_wildcard {
+        return route.note(format!("a wildcard of the policy covers {host}: there is no line to take out"));
+    }
+    route.serve(!listed, &text, "serve the policy without the host").back = Some(format!("`stsready change add-mx {host} {domain}`"));
+    route.id(&text);
+}

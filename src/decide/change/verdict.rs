@@ -1,0 +1,232 @@
+//! Whether a change may be made: what of the state after it stands against it.
+
+use std::collections::BTreeSet;
+
+use super::route::Way;
+use super::world::World;
+use crate::model::assessment::{Answer, Assessment, Question};
+use crate::model::change::Change;
+use crate::model::facts::Facts;
+use crate::model::facts::servers::Probe;
+use crate::model::finding::{Finding, Outcome, Sheet};
+use crate::model::rule::{Severity, Stage};
+use crate::model::settings::Settings;
+use crate::rules::change::{Cached, Planned, concerns};
+use crate::rules::{Case, cert, change, mx, policy};
+use crate::wire::name::Domain;
+use crate::wire::policy::{self as text, Mode};
+
+/// Everything that it rests on.
+pub(super) struct Grounds<'a> {
+    pub(super) world: &'a World<'a>,
+    pub(super) change: &'a Change,
+    /// The state after the change.
+    pub(super) target: &'a Facts,
+    /// Today, judged.
+    pub(super) before: &'a Assessment,
+    /// The state after the change, judged.
+    pub(super) then: &'a Assessment,
+    pub(super) settings: &'a Settings,
+    pub(super) route: &'a Way,
+}
+
+/// The verdict.
+pub(super) struct Verdict {
+    pub(super) answer: Answer,
+    pub(super) because: Vec<&'static str>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) standing: Vec<Finding>,
+}
+
+/// Which findings of the state after a change decide about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Concern {
+    /// All of them: from then on mail is refused.
+    Everything,
+    /// That the new policy can be had: what it steps back from must not keep it from stepping back.
+    Publishing,
+    /// That it can be had, and the MX hosts that it lists.
+    Policy,
+    /// That it can be had, and the hosts that the change brings.
+    Hosts,
+    /// The policy, and every host that is left.
+    Rest,
+    /// The hosts alone: no policy is published.
+    HostsAlone,
+}
+
+pub(super) fn of(grounds: &Grounds<'_>) -> Verdict {
+    let (world, then, before) = (grounds.world, grounds.then, grounds.before);
+    let leaving = matches!(grounds.change, Change::Leave);
+    let is_over = grounds.route.free;
+    if is_over || (before.answer == Answer::NotApplicable && !leaving) {
+        let answer = if is_over { Answer::Ready } else { Answer::NotApplicable };
+        let findings = before.findings.iter().filter(|finding| !is_over && before.because.contains(&finding.code()) && finding.is_shown());
+        return Verdict {
+            answer,
+            because: if is_over { Vec::new() } else { before.because.clone() },
+            findings: findings.cloned().collect(),
+            standing: Vec::new(),
+        };
+    }
+    let mut after: Vec<Finding> = then.findings.iter().filter(|finding| finding.is_shown()).cloned().collect();
+    judge_unseen(grounds, &mut after);
+    for finding in &mut after {
+        // With an MX more a name without address is no loss of mail; as the aim of a plan it is a mistake.
+        if finding.rule == &mx::UNRESOLVABLE && grounds.change.hosts().iter().any(|host| concerns(finding, host)) {
+            finding.severity = Severity::Blocker;
+        }
+    }
+    let concern = concern(grounds);
+    let weighs = |finding: &Finding| finding.blocks() || finding.unsettles();
+    let is_new = |finding: &Finding| {
+        !before.findings.iter().any(|known| {
+            known.is_shown() && known.code() == finding.code() && known.subject == finding.subject && known.severity >= finding.severity
+        })
+    };
+    let mut findings = own(grounds, &after);
+    after.retain(|finding| !(finding.unsettles() && grounds.change.hosts().iter().any(|host| concerns(finding, host))));
+    let mut standing = Vec::new();
+    for finding in after {
+        if leaving && finding.rule == &policy::MODE_NONE {
+            continue;
+        }
+        // Reports are about today; whether they suffice for a switch is told by the judgement of today.
+        let counts = finding.stage != Stage::Reports;
+        let is_new = is_new(&finding);
+        if counts
+            && (is_new || is_of(concern, &finding, grounds.change))
+            && (weighs(&finding) || (is_new && finding.severity >= Severity::Warning))
+        {
+            findings.push(finding);
+        } else if weighs(&finding) {
+            standing.push(finding);
+        }
+    }
+    if concern == Concern::Everything {
+        findings.extend(of_today(before, &findings));
+    }
+    standing.retain(|finding| !findings.iter().any(|other| is_same(other, finding)));
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.outcome, finding.stage));
+    let has = |test: fn(&Finding) -> bool| findings.iter().any(test);
+    let answer = if has(Finding::blocks) {
+        Answer::NotReady
+    } else if has(Finding::unsettles) || world.facts.policy.is_none() {
+        Answer::Inconclusive
+    } else {
+        Answer::Ready
+    };
+    let mut because: Vec<&'static str> = Vec::new();
+    for finding in findings.iter().filter(|finding| finding.blocks() || (answer == Answer::Inconclusive && finding.unsettles())) {
+        if !because.contains(&finding.code()) {
+            because.push(finding.code());
+        }
+    }
+    Verdict { answer, because, findings, standing }
+}
+
+fn is_same(one: &Finding, other: &Finding) -> bool {
+    one.code() == other.code() && one.subject == other.subject
+}
+
+/// What stands against enforce today and is not seen in the state after: record and reports weigh less once a domain is in enforce.
+fn of_today(before: &Assessment, findings: &[Finding]) -> Vec<Finding> {
+    let starting = before.question == Question::StartTesting;
+    let today = before.findings.iter().filter(|finding| finding.blocks() || finding.unsettles());
+    let counted = today.filter(|finding| starting || finding.stage != Stage::Policy);
+    counted.filter(|finding| !findings.iter().any(|known| is_same(known, finding) && known.severity >= finding.severity)).cloned().collect()
+}
+
+fn concern(grounds: &Grounds<'_>) -> Concern {
+    let rises = |text: &str| grounds.world.mode() != Some(Mode::Enforce) && text::parse(text).mode == Some(Mode::Enforce);
+    match grounds.change {
+        Change::Enforce => Concern::Everything,
+        Change::Testing | Change::Leave => Concern::Publishing,
+        Change::AddMx { .. } => Concern::Hosts,
+        Change::RemoveMx { .. } => Concern::Rest,
+        Change::Policy(draft) if rises(&draft.body.text) => Concern::Everything,
+        Change::Policy(_) => Concern::Policy,
+        Change::Provider { draft, .. } if rises(&draft.body.text) => Concern::Everything,
+        Change::Provider { .. } => Concern::Rest,
+        Change::Certificate(_) => Concern::HostsAlone,
+    }
+}
+
+fn is_of(concern: Concern, finding: &Finding, change: &Change) -> bool {
+    let publishing = matches!(finding.rule.family(), "domain" | "txt" | "fetch" | "policy" | "vantage");
+    let hosts = || change.hosts().iter().any(|host| concerns(finding, host));
+    match concern {
+        Concern::Everything => true,
+        Concern::Publishing => publishing,
+        Concern::Policy => publishing || finding.rule.family() == "mx",
+        Concern::Hosts => publishing || hosts(),
+        Concern::Rest => finding.stage != Stage::Record,
+        Concern::HostsAlone => hosts(),
+    }
+}
+
+/// A new chain is judged at a host, too, where nothing is served in whose place it would come.
+fn judge_unseen(grounds: &Grounds<'_>, findings: &mut Vec<Finding>) {
+    let Change::Certificate(new) = grounds.change else { return };
+    let case = Case::new(grounds.target, grounds.settings, grounds.world.now);
+    let serves = |host: &Domain| {
+        let servers = grounds.target.servers.iter().flatten().filter(|server| server.name == *host).flat_map(|server| &server.probes);
+        let mut policy = grounds.target.policy.iter().filter(|policy| policy.host == *host).flat_map(|policy| &policy.fetches);
+        servers.flat_map(Probe::chains).next().is_some() || policy.any(|fetch| fetch.handshake().is_some())
+    };
+    for host in new.hosts.iter().filter(|host| !serves(host)) {
+        let tls = crate::model::facts::tls::TlsFacts {
+            version: String::new(),
+            suite: String::new(),
+            chain: new.chain.clone(),
+            trust: new.trust.clone(),
+            stapled: None,
+            signature_problem: None,
+            fetched: None,
+        };
+        let mut sheet = Sheet::default();
+        cert::judge_chain(&case, &format!("{host} {}", new.file), host, &tls, &mut sheet);
+        findings.extend(sheet.into_findings().into_iter().filter(Finding::is_shown));
+    }
+}
+
+/// What the rules on changes say.
+fn own(grounds: &Grounds<'_>, after: &[Finding]) -> Vec<Finding> {
+    let (world, target) = (grounds.world, grounds.target);
+    let live: Vec<Domain> = target
+        .mail
+        .iter()
+        .filter_map(|mail| mail.mx.seen())
+        .flat_map(|answer| &answer.value)
+        .map(|record| record.exchange.clone())
+        .collect();
+    let live: Vec<Domain> = live.iter().filter(|host| !host.is_root()).cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    let cached = cached(grounds, &live);
+    let case = Case::new(target, grounds.settings, world.now);
+    let mut sheet = Sheet::default();
+    let used: BTreeSet<String> = world.used.clone();
+    let planned =
+        Planned { cached: &cached, live: &live, to_prove: grounds.change.hosts(), findings: after, id: world.chosen, used: &used };
+    change::judge(&case, &planned, &mut sheet);
+    sheet
+        .into_findings()
+        .into_iter()
+        .filter(|finding| finding.outcome == Outcome::Broken || finding.outcome == Outcome::Undetermined)
+        .collect()
+}
+
+/// The policies in enforce that senders may hold and that the change meets. A step back meets none; what a plan waits for neither.
+fn cached(grounds: &Grounds<'_>, live: &[Domain]) -> Vec<Cached> {
+    let covers = |mx: &[crate::wire::pattern::MxPattern], host: &Domain| mx.iter().any(|pattern| pattern.matches(host));
+    let older =
+        grounds.world.past.policies.iter().filter(|older| older.mode == Some(Mode::Enforce) && older.asked_until > grounds.world.now);
+    let meets = |mx: &[crate::wire::pattern::MxPattern]| match grounds.change {
+        Change::Enforce | Change::Policy(_) => true,
+        // A host goes on which some senders depend: the others are refused by them.
+        Change::RemoveMx { .. } => {
+            !live.iter().any(|host| covers(mx, host)) && grounds.world.mx().iter().any(|record| covers(mx, &record.exchange))
+        }
+        Change::Testing | Change::Leave | Change::AddMx { .. } | Change::Provider { .. } | Change::Certificate(_) => false,
+    };
+    older.filter(|older| meets(&older.mx)).map(|older| Cached { mx: older.mx.clone(), until: older.asked_until }).collect()
+}

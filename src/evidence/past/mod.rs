@@ -1,0 +1,13 @@
+//! What the remembered past means for the present: which changes made earlier evidence worthless, and on which days live checks were
+//! clean.
+//!
+//! In: a [`History`](crate::model::history::History) with the present look on top. Out: [`Change`]s and days.
+
+mod changes;
+mod checks;
+
+pub use self::changes::{Change, What, all as changes, organisation};
+pub use self::checks::clean_days;
+
+#[cfg(test)]
+mod tests;

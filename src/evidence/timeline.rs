@@ -1,0 +1,106 @@
+//! A history told as a timeline: what came and went, and on which days was looked.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::model::history::seen::Seen;
+use crate::model::history::{History, Span, Subject};
+use crate::model::timeline::{CheckDay, Event, Timeline, Turn};
+
+/// Everything that came or went from `since` on, by time, then kind and name.
+pub fn timeline(history: &History, since: Timestamp) -> Timeline {
+    let mut events: Vec<Event> = Vec::new();
+    for subject in &history.subjects {
+        let first_look = subject.spans.iter().map(|span| span.first_seen).min();
+        for span in &subject.spans {
+            let turn = if Some(span.first_seen) == first_look { Turn::Found } else { Turn::Came };
+            events.push(event(history, subject, span, span.first_seen, turn));
+            if span.last_seen < subject.looked_at {
+                events.push(event(history, subject, span, span.last_seen, Turn::Went));
+            }
+        }
+    }
+    events.retain(|event| event.at >= since);
+    events.sort_by(|a, b| (a.at, a.kind, &a.name, a.event, &a.seen).cmp(&(b.at, b.kind, &b.name, b.event, &b.seen)));
+    Timeline { domain: history.domain.clone(), since, days: days(history, since), events }
+}
+
+fn event(history: &History, subject: &Subject, span: &Span, at: Timestamp, turn: Turn) -> Event {
+    let leaf = match &span.seen {
+        Seen::Chain { certificates, .. } => certificates.first().and_then(|sha256| history.leaf(sha256)),
+        _ => None,
+    };
+    Event { at, event: turn, kind: subject.kind, name: subject.name.clone(), seen: span.seen.clone(), leaf }
+}
+
+/// The days with checks; several vantages of one day together.
+fn days(history: &History, since: Timestamp) -> Vec<CheckDay> {
+    let first = since.to_zoned(TimeZone::UTC).date();
+    let mut by_day: BTreeMap<_, CheckDay> = BTreeMap::new();
+    for look in history.days.iter().filter(|look| look.day >= first) {
+        let new = || CheckDay { day: look.day, times: 0, last_at: look.last_at, proven: Vec::new() };
+        let day = by_day.entry(look.day).or_insert_with(new);
+        day.times = day.times.saturating_add(look.times);
+        day.last_at = day.last_at.max(look.last_at);
+        day.proven.extend(look.proven.iter().cloned());
+        day.proven.sort_unstable();
+        day.proven.dedup();
+    }
+    by_day.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::model::history::Day;
+    use crate::model::history::seen::Kind;
+    use crate::wire::name::Domain;
+
+    fn day(number: i64) -> Timestamp {
+        "2026-03-01T12:00:00Z".parse::<Timestamp>().expect("a time") + SignedDuration::from_hours(24 * number)
+    }
+
+    fn history() -> History {
+        let id = |id: &str, first, last| Span {
+            seen: Seen::PolicyRecord { text: format!("v=STSv1; id={id};"), id: Some(id.to_owned()) },
+            first_seen: day(first),
+            last_seen: day(last),
+        };
+        let subject = Subject {
+            kind: Kind::PolicyRecord,
+            name: "_mta-sts.shop.example".to_owned(),
+            looked_at: day(9),
+            spans: vec![id("1", 0, 4), id("2", 5, 9)],
+        };
+        let look = |number: i64, vantage: &str, proven: &str| Day {
+            day: day(number).to_zoned(TimeZone::UTC).date(),
+            vantage: vantage.to_owned(),
+            times: 2,
+            first_at: day(number),
+            last_at: day(number),
+            proven: vec![proven.to_owned()],
+        };
+        let days = vec![look(0, "a", "mx 192.0.2.1"), look(9, "a", "mx 192.0.2.1"), look(9, "b", "mx 2001:db8::1")];
+        History { subjects: vec![subject], days, ..History::nothing(Domain::from_dns("shop.example")) }
+    }
+
+    #[test]
+    fn what_came_and_went_is_told_in_order() {
+        let told = |since| {
+            let turns = timeline(&history(), day(since)).events.into_iter();
+            turns.map(|event| ((event.at.duration_since(day(0)).as_hours()) / 24, event.event)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(0), [(0, Turn::Found), (4, Turn::Went), (5, Turn::Came)]);
+        assert_eq!(told(5), [(5, Turn::Came)]);
+    }
+
+    #[test]
+    fn the_vantages_of_a_day_are_told_together() {
+        let days = timeline(&history(), day(1)).days;
+        assert_eq!((days.len(), days[0].times, days[0].proven.len()), (1, 4, 2));
+    }
+}

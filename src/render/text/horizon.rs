@@ -1,0 +1,64 @@
+//! Until when senders may hold which policy, and the way back.
+
+use super::{date, duration, minute, steps};
+use crate::model::assessment::{Answer, Assessment, Clamp, OlderPolicy, Question};
+use crate::render::page::{Look, Page};
+
+/// Older policies beyond these are counted.
+const SHOWN: usize = 6;
+
+pub(super) fn write(assessment: &Assessment, page: &mut Page) {
+    let Some(horizon) = &assessment.horizon else { return };
+    let text = format!(
+        "senders that fetch this policy may hold it until {} (record TTL {} + max_age {}){}",
+        minute(horizon.held_until),
+        duration(u64::from(horizon.txt_ttl)),
+        duration(horizon.max_age),
+        clamped(&horizon.clamped)
+    );
+    page.paragraph(&[(Look::Faint, "Horizon  ")], Look::Faint, &text);
+    for older in horizon.older.iter().take(SHOWN) {
+        let refuses = older.mode == "enforce" && !older.satisfied;
+        page.paragraph(&[(Look::Faint, "         ")], if refuses { Look::Warning } else { Look::Faint }, &held(older));
+    }
+    if horizon.older.len() > SHOWN {
+        page.line(&[(Look::Faint, &format!("         and {} more older policies", horizon.older.len() - SHOWN))]);
+    }
+}
+
+/// The way back, where there is one to be taken or to be known before a step.
+pub(super) fn way_back(assessment: &Assessment, page: &mut Page) {
+    let about_to_switch = assessment.question == Question::SwitchToEnforce && assessment.answer == Answer::Ready;
+    let in_trouble = assessment.question == Question::StayInEnforce && assessment.answer == Answer::NotReady;
+    let Some(horizon) = assessment.horizon.as_ref().filter(|horizon| !horizon.roll_back.is_empty()) else { return };
+    if about_to_switch || in_trouble {
+        page.gap();
+        page.line(&[(Look::Strong, "The way back")]);
+        steps(&horizon.roll_back, page);
+    }
+}
+
+fn held(older: &OlderPolicy) -> String {
+    let names = |hosts: &[crate::wire::name::Domain]| hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut faults = Vec::new();
+    if !older.uncovered.is_empty() {
+        faults.push(format!("it does not cover {}", names(&older.uncovered)));
+    }
+    if !older.broken.is_empty() {
+        faults.push(format!("{} would be refused", names(&older.broken)));
+    }
+    let fit = if faults.is_empty() { "today's MX hosts satisfy it".to_owned() } else { faults.join(", and ") };
+    format!(
+        "the {} policy last seen on {} (SHA-256 {}) may be held until {}{}: {fit}",
+        older.mode,
+        date(older.last_seen),
+        older.sha256.short(),
+        minute(older.held_until),
+        clamped(&older.clamped)
+    )
+}
+
+fn clamped(clamps: &[Clamp]) -> String {
+    let one = |clamp: &Clamp| format!("; {} holds it for {}, until {}", clamp.sender, duration(clamp.max_age), minute(clamp.held_until));
+    clamps.iter().map(one).collect()
+}

@@ -1,0 +1,40 @@
+//! What the reporters' words most likely mean, each reading once.
+
+use crate::model::assessment::{Cause, Confidence, FailureGroup};
+use crate::render::page::{Look, Page};
+
+/// Readings beyond these are counted.
+const SHOWN: usize = 8;
+
+pub(super) fn write(groups: &[FailureGroup], page: &mut Page) {
+    let mut causes: Vec<(&Cause, Vec<&str>)> = Vec::new();
+    for (cause, reporter) in groups.iter().filter_map(|group| Some((group.cause.as_ref()?, group.reporter.as_str()))) {
+        match causes.iter_mut().find(|(known, _)| *known == cause) {
+            Some((_, reporters)) if reporters.contains(&reporter) => {}
+            Some((_, reporters)) => reporters.push(reporter),
+            None => causes.push((cause, vec![reporter])),
+        }
+    }
+    if causes.is_empty() {
+        return;
+    }
+    page.line(&[(Look::Strong, "  What their words mean")]);
+    for (cause, reporters) in causes.iter().take(SHOWN) {
+        let word = match cause.confidence {
+            Confidence::Certain => "certain",
+            Confidence::Likely => "likely ",
+            Confidence::Guess => "guess  ",
+        };
+        let text = format!("{} (see {}; by {})", cause.cause, cause.see, by(reporters));
+        page.paragraph(&[(Look::Faint, &format!("  {word}  "))], Look::Plain, &text);
+    }
+    if causes.len() > SHOWN {
+        page.line(&[(Look::Faint, &format!("  and {} more readings", causes.len() - SHOWN))]);
+    }
+}
+
+fn by(reporters: &[&str]) -> String {
+    const NAMED: usize = 3;
+    let named = reporters.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    if reporters.len() > NAMED { format!("{named} and {} more", reporters.len() - NAMED) } else { named }
+}

@@ -1,0 +1,158 @@
+//! change-*: what speaks against a planned change beside the state that it leads to. In: the state after the change, the policies that
+//! senders may hold, what is to be proven, the id. Out: findings. No plain check judges these rules: nothing is planned there.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{Case, remaining, rule};
+use crate::model::facts::servers::Probe;
+use crate::model::finding::{Evidence, EvidenceKind, Finding, Sheet};
+use crate::model::rule::Rule;
+use crate::wire::name::Domain;
+use crate::wire::pattern::MxPattern;
+
+rule!(
+    BREAKS_CACHED,
+    "change-breaks-cached",
+    Policy,
+    [Blocker],
+    false,
+    "a policy that senders may hold does not cover the MX hosts",
+    "RFC 8461 §3.2, §8.1"
+);
+rule!(UNPROVEN, "change-unproven", Mx, [Blocker], true, "what the change brings could not be probed", "RFC 8461 §4, §8.4");
+rule!(ID_REUSED, "change-id-reused", Policy, [Blocker], false, "the new id was used before", "RFC 8461 §3.1");
+
+/// All rules of the family.
+pub static RULES: &[&Rule] = &[&BREAKS_CACHED, &UNPROVEN, &ID_REUSED];
+
+/// Everything that is known of a plan but the state it leads to.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    /// The policies in enforce that senders may still hold when the MX set is as planned.
+    pub cached: &'a [Cached],
+    /// The MX hosts after the change.
+    pub live: &'a [Domain],
+    /// The hosts that the change brings.
+    pub to_prove: &'a [Domain],
+    /// What the other rules say of the state after it.
+    pub findings: &'a [Finding],
+    /// The id that is to be published, where the operator chose it.
+    pub id: Option<&'a str>,
+    /// The ids that were used: today's, and those that earlier checks saw.
+    pub used: &'a BTreeSet<String>,
+}
+
+/// A policy in enforce that senders may hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cached {
+    /// Its patterns.
+    pub mx: Vec<MxPattern>,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// Judges a plan; `case` is the state after it.
+pub fn judge(case: &Case<'_>, planned: &Planned<'_>, sheet: &mut Sheet) {
+    let domain = case.facts.domain.as_str();
+    if planned.cached.is_empty() {
+        sheet.not_applicable(&BREAKS_CACHED, domain, "no sender can hold another policy in enforce by then");
+    }
+    cached(planned, sheet);
+    if planned.to_prove.is_empty() {
+        sheet.not_applicable(&UNPROVEN, domain, "the change brings no host");
+    }
+    for host in planned.to_prove {
+        unproven(case, host, planned.findings, sheet);
+    }
+    match planned.id {
+        Some(id) => id_reused(case, id, planned.used, sheet),
+        None => sheet.not_applicable(&ID_REUSED, domain, "no id was chosen: the one that is proposed is new"),
+    }
+    remaining::hold(RULES, domain, sheet);
+}
+
+/// One finding a host, about the policy that lasts longest.
+fn cached(planned: &Planned<'_>, sheet: &mut Sheet) {
+    for host in planned.live.iter().filter(|host| !host.is_address()) {
+        let covers = |cached: &&Cached| cached.mx.iter().any(|pattern| pattern.matches(host));
+        let Some(longest) = planned.cached.iter().filter(|cached| !covers(cached)).max_by_key(|cached| cached.until) else {
+            sheet.holds(&BREAKS_CACHED, host.as_str());
+            continue;
+        };
+        let left = planned.live.iter().filter(|other| longest.mx.iter().any(|pattern| pattern.matches(other))).count();
+        let until = day(longest.until);
+        let message = format!(
+            "senders may hold a policy in enforce until {until} that does not cover {host}, and refuse it; {left} of {} MX hosts are left to them",
+            planned.live.len()
+        );
+        let lines: Vec<String> = longest.mx.iter().take(10).map(|pattern| format!("mx: {pattern}")).collect();
+        let listed = if lines.is_empty() { "no mx".to_owned() } else { lines.join(", ") };
+        let shown = Evidence::new(EvidenceKind::Policy, format!("mode: enforce, {listed}; held until {until}"));
+        sheet
+            .broken(&BREAKS_CACHED, host.as_str(), message, shown)
+            .expected("every MX host in every policy that may be held")
+            .found(listed)
+            .fix_with(
+                format!("put {host} into the policy with a new id, and do not let mail depend on it before {until}"),
+                format!("mx: {host}"),
+            );
+    }
+}
+
+fn unproven(case: &Case<'_>, host: &Domain, findings: &[Finding], sheet: &mut Sheet) {
+    let open = findings.iter().find(|finding| concerns(finding, host) && finding.unsettles());
+    let proven = case.facts.servers.iter().flatten().filter(|server| server.name == *host).any(|server| {
+        // A host that was seen to fail is told by the rule on its fault.
+        server.probes.iter().any(Probe::reached_verdict)
+    });
+    let (why, shown) = match open {
+        Some(finding) => (finding.message.clone(), finding.evidence.clone()),
+        None if proven || findings.iter().any(|finding| concerns(finding, host) && finding.blocks()) => {
+            return sheet.holds(&UNPROVEN, host.as_str());
+        }
+        None if case.facts.policy.as_ref().is_some_and(|policy| policy.host == *host) => return sheet.holds(&UNPROVEN, host.as_str()),
+        None if case.facts.servers.iter().flatten().any(|server| server.name == *host && server.addresses.none()) => {
+            ("it has no address".to_owned(), vec![Evidence::new(EvidenceKind::Dns, format!("{host}: neither A nor AAAA"))])
+        }
+        None => ("nothing is known of it".to_owned(), vec![Evidence::new(EvidenceKind::Tcp, format!("no probe of {host} was made"))]),
+    };
+    let message = format!("{host} could not be proven before mail depends on it: {why}");
+    let mut shown = shown.into_iter();
+    let first = shown.next().unwrap_or_else(|| Evidence::new(EvidenceKind::Tcp, format!("{host}: {why}")));
+    let finding = sheet.undetermined(&UNPROVEN, host.as_str(), message, first);
+    for evidence in shown {
+        finding.evidence(evidence);
+    }
+    finding.expected("a TLS session with a valid certificate at every address").found(why);
+    finding.fix(format!("run `stsready mx --host {host}` from where port 25 is open, then plan again"));
+}
+
+/// Whether a finding is about a host, or one of its addresses.
+pub fn concerns(finding: &Finding, host: &Domain) -> bool {
+    let rest = finding.subject.strip_prefix(host.as_str());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+fn id_reused(case: &Case<'_>, id: &str, used: &BTreeSet<String>, sheet: &mut Sheet) {
+    if !used.contains(id) {
+        return sheet.holds(&ID_REUSED, id);
+    }
+    let name = case.facts.domain.child("_mta-sts");
+    let fresh = super::txt::fresh_id(case.now);
+    sheet
+        .broken(
+            &ID_REUSED,
+            id,
+            format!("the id {id} was used before: senders that hold a policy under it will not fetch the new one"),
+            Evidence::new(EvidenceKind::Dns, format!("{name} had or has the id {id}")),
+        )
+        .expected("an id that was never published at this name")
+        .found(id)
+        .fix_with("leave out --id, or choose another", format!("id={fresh}"));
+}
+
+fn day(at: Timestamp) -> String {
+    at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%MZ").to_string()
+}

@@ -1,0 +1,361 @@
+//! The short way through an ordinary report: its JSON straight into a [`TlsReport`], without looking at a member twice.
+//!
+//! In: text that begins with a document. Out: the report and the document's length; `None` at the first thing out of the ordinary (an
+//! unknown key, a number in a string, a name that is none), for which there is the forgiving walk of the other rooms. Where this way
+//! answers at all, it answers the same; a property test holds it to that.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+
+use super::entry::{LINE_CAP, LINES_CAP, TYPES, encoded_once_more, lines_of, plain_name};
+use super::json::TEXT_CAP;
+use super::{COUNT_CAP, DETAIL_CAP, FailureDetail, POLICY_CAP, PolicyEntry, PolicyType, TlsReport, Unknown, instant};
+use crate::wire::fingerprint::Fingerprint;
+use crate::wire::name::Domain;
+
+/// A longer document is left to the walk, which bounds what it holds; real ones have a tenth of this.
+const LENGTH_CAP: usize = 4 << 20;
+/// The one note that this way makes: Microsoft writes so, every day.
+const ENCODED_ONCE_MORE: &str = "`policy-string` is an array encoded once more in a string";
+
+/// Reads the document that `text` begins with.
+pub(super) fn read(text: &str) -> Option<(TlsReport, usize)> {
+    let text = &text[..text.floor_char_boundary(LENGTH_CAP)];
+    if !text.starts_with('{') {
+        return None;
+    }
+    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<Report>();
+    let report = documents.next()?.ok()?;
+    let length = documents.byte_offset();
+    let Report { organization, contact, id, range, policies } = report;
+    let details: usize = policies.0.iter().map(|entry| entry.details.0.len()).sum();
+    let lines: usize = policies.0.iter().map(|entry| entry.policy.lines.list.len() + entry.policy.mx_host.0.list.len()).sum();
+    if range.end.0 < range.start.0 || details > DETAIL_CAP || lines > LINES_CAP || policies.0.len() > POLICY_CAP {
+        return None;
+    }
+    let encoded = policies.0.iter().any(|entry| entry.policy.lines.encoded);
+    let report = TlsReport {
+        organization: organization.0?,
+        contact: contact.0,
+        id: id.0?,
+        start: range.start.0,
+        end: range.end.0,
+        policies: policies.0.into_iter().map(entry).collect(),
+        oddities: if encoded { vec![ENCODED_ONCE_MORE.to_owned()] } else { Vec::new() },
+        sha256: Fingerprint::of(&text.as_bytes()[..length]),
+        unknown: Unknown::new(),
+        unknown_in_range: Unknown::new(),
+    };
+    Some((report, length))
+}
+
+fn entry(entry: Entry) -> PolicyEntry {
+    PolicyEntry {
+        policy_type: entry.policy.applied.0,
+        domain: entry.policy.domain.0,
+        policy_string: entry.policy.lines.list,
+        mx_host: entry.policy.mx_host.0.list,
+        successful: entry.summary.successful.0,
+        failed: entry.summary.failed.0,
+        details: entry.details.0.into_iter().map(detail).collect(),
+        ..PolicyEntry::default()
+    }
+}
+
+fn detail(detail: Detail) -> FailureDetail {
+    FailureDetail {
+        result_type: detail.result_type.0,
+        mx: detail.mx.0,
+        helo: detail.helo.0,
+        receiving_ip: detail.receiving_ip.0,
+        sending_ip: detail.sending_ip.0,
+        sessions: detail.sessions.0,
+        reason: detail.reason.0,
+        additional: detail.additional.0,
+        unknown: Unknown::new(),
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Report {
+    #[serde(rename = "organization-name")]
+    organization: Text,
+    #[serde(rename = "contact-info", default)]
+    contact: Text,
+    #[serde(rename = "report-id")]
+    id: Text,
+    #[serde(rename = "date-range")]
+    range: Range,
+    policies: List<Entry>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Range {
+    #[serde(rename = "start-datetime")]
+    start: Instant,
+    #[serde(rename = "end-datetime")]
+    end: Instant,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    policy: Policy,
+    summary: Summary,
+    #[serde(rename = "failure-details", default)]
+    details: List<Detail>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Policy {
+    #[serde(rename = "policy-type")]
+    applied: Type,
+    #[serde(rename = "policy-string", default)]
+    lines: Lines,
+    #[serde(rename = "policy-domain", default)]
+    domain: Name,
+    #[serde(rename = "mx-host", default)]
+    mx_host: Hosts,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Summary {
+    #[serde(rename = "total-successful-session-count", default)]
+    successful: Count,
+    #[serde(rename = "total-failure-session-count", default)]
+    failed: Count,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Detail {
+    #[serde(rename = "result-type")]
+    result_type: ResultType,
+    #[serde(rename = "receiving-mx-hostname", default)]
+    mx: Name,
+    #[serde(rename = "receiving-mx-helo", default)]
+    helo: Text,
+    #[serde(rename = "receiving-ip", default)]
+    receiving_ip: Text,
+    #[serde(rename = "sending-mta-ip", default)]
+    sending_ip: Text,
+    #[serde(rename = "failed-session-count", default)]
+    sessions: Count,
+    #[serde(rename = "failure-reason-code", alias = "failure-error-code", default)]
+    reason: Text,
+    #[serde(rename = "additional-information", alias = "additional-info-uri", default)]
+    additional: Text,
+}
+
+/// What may be a text or null; anything else, or a text of unusual length, is out of the ordinary.
+struct Texts<T>(fn(Option<&str>) -> Option<T>);
+
+impl<T> Visitor<'_> for Texts<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an ordinary text")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        let text = Some(text.trim()).filter(|text| text.len() <= TEXT_CAP);
+        let Some(text) = text else { return Err(E::custom("too long")) };
+        (self.0)(Some(text).filter(|text| !text.is_empty())).ok_or_else(|| E::custom("out of the ordinary"))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<T, E> {
+        (self.0)(None).ok_or_else(|| E::custom("null"))
+    }
+}
+
+#[derive(Default)]
+struct Text(Option<String>);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Texts(|text| Some(Self(text.map(str::to_owned)))))
+    }
+}
+
+struct Instant(Timestamp);
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Texts(|text| instant::by_the_book(text?).map(Self)))
+    }
+}
+
+#[derive(Default)]
+struct Name(Option<Domain>);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Texts(|text| match text {
+            None => Some(Self(None)),
+            Some(text) => Some(Self(Some(plain_name(text)?))),
+        }))
+    }
+}
+
+struct Type(PolicyType);
+
+impl<'de> Deserialize<'de> for Type {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Texts(|text| {
+            let text = text?;
+            TYPES.iter().find(|(name, _)| *name == text).map(|(_, known)| Self(known.clone()))
+        }))
+    }
+}
+
+struct ResultType(String);
+
+impl<'de> Deserialize<'de> for ResultType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Texts(|text| text.filter(|text| text.len() <= 100).map(|text| Self(text.to_ascii_lowercase()))))
+    }
+}
+
+#[derive(Default)]
+struct Count(u64);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Counts;
+        impl Visitor<'_> for Counts {
+            type Value = Count;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a count")
+            }
+
+            fn visit_u64<E: Error>(self, count: u64) -> Result<Count, E> {
+                if count <= COUNT_CAP { Ok(Count(count)) } else { Err(E::custom("implausible")) }
+            }
+
+            fn visit_unit<E>(self) -> Result<Count, E> {
+                Ok(Count(0))
+            }
+        }
+        deserializer.deserialize_any(Counts)
+    }
+}
+
+/// An array, or null for none.
+struct List<T>(Vec<T>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<Vec<T>>::deserialize(deserializer).map(|list| Self(list.unwrap_or_default()))
+    }
+}
+
+/// Lines of a policy.
+#[derive(Default)]
+struct Lines {
+    list: Vec<String>,
+    /// Whether they were encoded once more.
+    encoded: bool,
+}
+
+impl Lines {
+    fn push(&mut self, written: &str) -> Option<()> {
+        let written = Some(written.trim()).filter(|text| text.len() <= TEXT_CAP)?;
+        if let Some(decoded) = encoded_once_more(written) {
+            self.encoded = true;
+            for text in &decoded {
+                lines_of(text, |line| self.list.push(line.to_owned()));
+            }
+        } else {
+            lines_of(written, |line| self.list.push(line.to_owned()));
+        }
+        (self.list.len() <= LINE_CAP).then_some(())
+    }
+}
+
+/// Names of hosts: an array, or the one name that the RFC's own example has.
+#[derive(Default)]
+struct Hosts(Lines);
+
+struct LinesIn {
+    /// Whether one text is as good as an array.
+    one: bool,
+}
+
+impl<'de> Visitor<'de> for LinesIn {
+    type Value = Lines;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of texts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Lines, A::Error> {
+        let mut lines = Lines::default();
+        while let Some(()) = seq.next_element_seed(Line(&mut lines))? {}
+        if lines.encoded && self.one {
+            return Err(A::Error::custom("out of the ordinary"));
+        }
+        Ok(lines)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Lines, E> {
+        let mut lines = Lines::default();
+        // Some write an empty text for no policy.
+        let ordinary = text.is_empty() || self.one && lines.push(text).is_some() && !lines.encoded;
+        if ordinary { Ok(lines) } else { Err(E::custom("a text, no array")) }
+    }
+
+    fn visit_unit<E>(self) -> Result<Lines, E> {
+        Ok(Lines::default())
+    }
+}
+
+/// One line, into the list: no text is made of it that is not kept.
+struct Line<'a>(&'a mut Lines);
+
+impl<'de> serde::de::DeserializeSeed<'de> for Line<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Line<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.0.push(text).ok_or_else(|| E::custom("too many lines"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Lines {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LinesIn { one: false })
+    }
+}
+
+impl<'de> Deserialize<'de> for Hosts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LinesIn { one: true }).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests;
