@@ -137,7 +137,8 @@ impl<'a, 'send> Contents<'a, 'send> {
             let why = if is_dmarc(bytes) { "a DMARC report (XML), not a TLS report" } else { "XML or HTML, not a TLS report" };
             self.delivery.refuse(place.source, why, bytes);
         } else {
-            return self.documents(bytes, place);
+            // Not looked through for JSON: it may be a mail that does not look like one, and what is in a mail must be proven.
+            self.delivery.refuse(place.source, "neither a report (JSON) nor a mail, nor packed in a way that is read", bytes);
         }
         Ok(())
     }
@@ -196,6 +197,14 @@ impl<'a, 'send> Contents<'a, 'send> {
         let outcome = self.bytes(bytes, place);
         self.live -= bytes.len();
         outcome
+    }
+
+    /// The next member or message: of an archive that the operator has, however large, each has the room of a file of its own. Within a
+    /// mail they share what the mail has, or a hundred small bombs would be as good as a large one.
+    fn begin_anew(&mut self, place: Place<'_>) {
+        if place.mail.is_none() {
+            self.unpacked = 0;
+        }
     }
 
     fn gunzip(&mut self, packed: &[u8], place: Place<'_>) -> Result<(), Stopped> {
@@ -258,7 +267,7 @@ impl<'a, 'send> Contents<'a, 'send> {
                     if size > CONTENT_CAP as u64 {
                         self.stream(&mut member, Some(size), place)?;
                     } else {
-                        self.unpacked = 0;
+                        self.begin_anew(place);
                         self.whole(&mut member, Some(size), place)?;
                     }
                 }
@@ -284,7 +293,7 @@ impl<'a, 'send> Contents<'a, 'send> {
                         self.delivery.refuse(&source, mail::MailError::TooLarge.to_string(), message.text);
                         continue;
                     }
-                    self.unpacked = 0;
+                    self.begin_anew(place);
                     let received_at = message.delivered_at.or(place.received_at);
                     self.one_mail(message.text, Place { source: &source, received_at, ..place.inside() })?;
                 }

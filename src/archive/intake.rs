@@ -42,8 +42,10 @@ pub struct Key {
     pub start: Timestamp,
     /// The period's end.
     pub end: Timestamp,
-    /// Who signed it, where that is proven and is not whom the report names as its contact: a report-id is easily guessed, and nobody may
-    /// put a report of theirs in the place of another's by signing it with a domain of their own.
+    /// The registered domain of `contact-info`. Names of organisations and report-ids are easily guessed: with the contact and the
+    /// stranger nobody can put a report of theirs in the place of another's by signing it with a domain of their own.
+    pub contact: Option<String>,
+    /// Who signed it, where that is proven and is not the contact.
     pub stranger: Option<String>,
 }
 
@@ -56,13 +58,10 @@ impl Received {
     pub fn key(&self) -> Key {
         let report = &self.report;
         let id = if report.id.is_empty() { Err(report.sha256) } else { Ok(report.id.clone()) };
-        Key { organization: report.organization.to_lowercase(), id, start: report.start, end: report.end, stranger: self.stranger() }
-    }
-
-    fn stranger(&self) -> Option<String> {
-        let signer = registered(self.authenticity.signer()?);
-        let contact = self.report.contact.as_deref().and_then(address_domain).map(|domain| registered(&domain));
-        (contact.as_ref() != Some(&signer)).then_some(signer)
+        let contact = report.contact.as_deref().and_then(address_domain).map(|domain| registered(&domain));
+        let signer = self.authenticity.signer().map(registered);
+        let stranger = signer.filter(|signer| contact.as_ref() != Some(signer));
+        Key { organization: report.organization.to_lowercase(), id, start: report.start, end: report.end, contact, stranger }
     }
 
     /// Whether it is to be kept rather than another of the same key.
@@ -141,5 +140,44 @@ pub struct OperatorsWord;
 impl Verifier for OperatorsWord {
     fn verify(&self, _: &[u8], _: Option<Timestamp>) -> Authenticity {
         Authenticity::Operator
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received(contact: Option<&str>, signer: Option<&str>) -> Received {
+        let authenticity =
+            signer.map_or(Authenticity::Operator, |domain| Authenticity::Verified { domain: Domain::from_dns(domain), authserv: None });
+        let report = TlsReport {
+            organization: "Google Inc.".to_owned(),
+            contact: contact.map(str::to_owned),
+            id: "2026-03-01T00:00:00Z_shop.example".to_owned(),
+            start: Timestamp::UNIX_EPOCH,
+            end: Timestamp::UNIX_EPOCH,
+            policies: Vec::new(),
+            oddities: Vec::new(),
+            sha256: Fingerprint::of(b""),
+            unknown: crate::wire::report::Unknown::new(),
+            unknown_in_range: crate::wire::report::Unknown::new(),
+        };
+        Received { report, reporter: String::new(), subject: None, source: String::new(), authenticity, received_at: None, raw: None }
+    }
+
+    #[test]
+    fn nobody_takes_the_place_of_another() {
+        let google = received(Some("smtp-tls-reporting@google.com"), Some("google.com")).key();
+        for (contact, signer) in [
+            (Some("smtp-tls-reporting@google.com"), Some("evil.example")),
+            (Some("tls@evil.example"), Some("evil.example")),
+            (Some("tls@evil.example"), None),
+            (None, Some("evil.example")),
+        ] {
+            assert_ne!(received(contact, signer).key(), google, "{contact:?} {signer:?}");
+        }
+        for (contact, signer) in [("noreply@google.com", None), ("smtp-tls-reporting@google.com", Some("mail.google.com"))] {
+            assert_eq!(received(Some(contact), signer).key(), google, "{contact} {signer:?}");
+        }
     }
 }

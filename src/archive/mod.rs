@@ -83,7 +83,7 @@ impl Archive {
     pub fn for_domain(&self, domain: &Domain) -> ReportFacts {
         let concerned = self.index.get(domain).map(Vec::as_slice).unwrap_or_default();
         let concerned: Vec<&Collected> = concerned.iter().filter_map(|number| self.reports.get(*number)).collect();
-        ReportFacts {
+        let mut facts = ReportFacts {
             sources: self.sources.clone(),
             files: self.files,
             duplicates: concerned.iter().map(|collected| collected.duplicates).sum(),
@@ -93,7 +93,9 @@ impl Archive {
             set_aside: Vec::new(),
             unverified_counted: 0,
             reports: concerned.iter().map(|collected| collected.about(domain)).collect(),
-        }
+        };
+        facts.keep_each_text_once();
+        facts
     }
 
     /// Every report as it was read, with who sent it and where it was read from.

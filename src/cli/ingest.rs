@@ -45,7 +45,7 @@ pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exi
     })?;
     (outcome.files, outcome.unchanged) = (totals.files + totals.unchanged, totals.unchanged);
     (outcome.new, outcome.known, outcome.replaced) = (tally.new, tally.known, tally.replaced);
-    (outcome.rejected_count, outcome.ignored) = (tally.rejected, tally.ignored);
+    (outcome.unproven, outcome.rejected_count, outcome.ignored) = (tally.unproven, tally.rejected, tally.ignored);
     let page = match args.format {
         ListFormat::Text => ingest::text(&outcome, args.quiet, streams.width),
         ListFormat::Json | ListFormat::Ndjson => ingest::document(&outcome)?,

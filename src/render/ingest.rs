@@ -27,6 +27,8 @@ pub struct Intake {
     pub known: u64,
     /// Reports that took the place of a less proven or less complete text.
     pub replaced: u64,
+    /// Of the new and the replacing ones, those that do not count, for nothing proves who wrote them.
+    pub unproven: u64,
     /// Files that plainly are something else.
     pub ignored: u64,
     /// What could not be read, with its reason: the first of them.
@@ -52,6 +54,7 @@ pub fn text(intake: &Intake, quiet: bool, width: usize) -> String {
     let mut page = Page::new(width);
     if !quiet {
         let numbers = [
+            (intake.unproven, "of them not counted, for nothing proves who wrote them"),
             (intake.known, "known already"),
             (intake.replaced, "replaced by a better text"),
             (intake.rejected_count, "rejected"),

@@ -156,6 +156,18 @@ fn a_mail_is_proven_once_for_itself_and_only_if_a_report_is_in_it() {
 }
 
 #[test]
+fn what_does_not_look_like_a_mail_is_not_salvaged_as_a_file_of_the_operators() {
+    let hidden = format!("Received: from e by mx; Fri, 20 Nov 2026 12:00:00 +0000\n\n{}", report("forged"));
+    let odd = format!("Return-Path: <a@b.example>\nX Odd: 1\nFrom: a@b.example\n\n{}", report("forged"));
+    for (name, text) in [("in.txt", &hidden), ("in.eml", &odd), ("Maildir/new/1772323200.M1P2.host", &odd), ("m/cur/x:2,S", &hidden)] {
+        let folder = folder(&[(name, text.as_bytes())]);
+        let (parcels, _) = parcels(&folder.path().join(name), &Options::new(&Notary::default()));
+        assert_eq!(ids(&parcels), [""; 0], "{name}");
+        assert!(parcels[0].rejected[0].rejected.reason.contains("neither a report (JSON) nor a mail"), "{name}: {:?}", parcels[0].rejected);
+    }
+}
+
+#[test]
 fn delivery_is_dated_by_the_mailbox() {
     let folder = folder(&[
         ("in.mbox", format!("From a@b.example Sun Mar  1 06:30:00 2026\n{}", mail(&report("a"))).as_bytes()),

@@ -40,6 +40,7 @@ impl Store {
             facts
                 .reports
                 .sort_by(|a, b| (a.start, a.end, &a.reporter, &a.id, a.sha256).cmp(&(b.start, b.end, &b.reporter, &b.id, b.sha256)));
+            facts.keep_each_text_once();
             Ok(facts)
         })
     }

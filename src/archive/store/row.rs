@@ -63,8 +63,10 @@ pub(super) fn key_of(key: &Key) -> Digest {
     }
     part(3, &key.start.as_nanosecond().to_be_bytes());
     part(4, &key.end.as_nanosecond().to_be_bytes());
-    if let Some(stranger) = &key.stranger {
-        part(5, stranger.as_bytes());
+    for (tag, name) in [(5, &key.contact), (6, &key.stranger)] {
+        if let Some(name) = name {
+            part(tag, name.as_bytes());
+        }
     }
     text::digest(&bytes)
 }

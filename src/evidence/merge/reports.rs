@@ -27,7 +27,7 @@ pub fn together(kept: ReportFacts, given: ReportFacts) -> ReportFacts {
     }
     let mut reports: Vec<Report> = by_key.into_values().collect();
     reports.sort_by(|a, b| order(a).cmp(&order(b)));
-    ReportFacts {
+    let mut facts = ReportFacts {
         sources: [kept.sources, given.sources].concat(),
         files: kept.files + given.files,
         duplicates,
@@ -37,7 +37,9 @@ pub fn together(kept: ReportFacts, given: ReportFacts) -> ReportFacts {
         reports,
         set_aside: [kept.set_aside, given.set_aside].concat(),
         unverified_counted: kept.unverified_counted + given.unverified_counted,
-    }
+    };
+    facts.keep_each_text_once();
+    facts
 }
 
 /// Reporter, organisation, id (else text) and range: what makes two texts the same report.
@@ -68,6 +70,19 @@ mod tests {
         let all = together(facts(Letter::daily("a.example", 1..5)), facts(Letter::daily("a.example", 3..8)));
         assert_eq!((all.reports.len(), all.duplicates), (7, 2));
         assert!(all.reports.is_sorted_by_key(|report| report.start));
+    }
+
+    #[test]
+    fn a_mail_and_a_file_of_the_same_text_count_once() {
+        let mut mail = facts([Letter::new("signer.example", 1)]);
+        mail.reports[0].authenticity =
+            Authenticity::Verified { domain: crate::wire::name::Domain::from_dns("signer.example"), authserv: None };
+        let mut file = mail.clone();
+        (file.reports[0].reporter, file.reports[0].authenticity) = ("the organisation".to_owned(), Authenticity::Operator);
+        for (kept, given) in [(mail.clone(), file.clone()), (file, mail)] {
+            let all = together(kept, given);
+            assert_eq!((all.reports.len(), all.duplicates, all.reports[0].reporter.as_str()), (1, 1, "signer.example"));
+        }
     }
 
     #[test]

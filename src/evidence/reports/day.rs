@@ -18,15 +18,20 @@ pub(super) fn of(instant: Timestamp) -> Day {
     instant.as_second().div_euclid(SECONDS)
 }
 
+/// No sender writes of more than a month at once.
+const LONGEST: SignedDuration = SignedDuration::from_hours(35 * 24);
+
 /// The days of a period. Up to a day long it counts for the day that its middle lies on, so that 00:00–24:00 and hourly reports
 /// stay on their day; longer ones (weekly reports) cover all their days, the one that they end at the midnight of left out.
+/// A period longer than [`LONGEST`] is no period: it stands on its last day, for else one report could fill every day of a window.
 pub(super) fn covered(start: Timestamp, end: Timestamp) -> RangeInclusive<Day> {
     let length = end.duration_since(start);
     if length <= ONE_DAY {
         let middle = (start.as_second() + length.as_secs() / 2).div_euclid(SECONDS);
         return middle..=middle;
     }
-    of(start)..=(end.as_second() - 1).div_euclid(SECONDS)
+    let last = (end.as_second() - 1).div_euclid(SECONDS);
+    if length > LONGEST { last..=last } else { of(start)..=last }
 }
 
 /// What of `total` falls on `day`: spread evenly over the days, nothing lost to rounding.
@@ -82,6 +87,8 @@ mod tests {
             ("2026-03-01T00:00:00Z", "2026-03-07T23:59:59Z", "2026-03-01", "2026-03-07"),
             ("2026-03-01T00:00:00Z", "2026-03-08T00:00:00Z", "2026-03-01", "2026-03-07"),
             ("2026-03-01T10:00:00Z", "2026-03-01T10:00:00Z", "2026-03-01", "2026-03-01"),
+            ("2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z", "2026-03-01", "2026-03-31"),
+            ("2020-01-01T00:00:00Z", "2026-03-01T23:59:59Z", "2026-03-01", "2026-03-01"),
         ] {
             assert_eq!(days(start, end), (first.to_owned(), last.to_owned()), "{start} {end}");
         }

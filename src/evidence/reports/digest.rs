@@ -135,11 +135,12 @@ fn kinds(entries: &[Entry<'_>], days: &Days<'_>, fresh: &[(&str, Day)]) -> (Vec<
             if !is_newest {
                 older.insert(kind);
             }
-            for (of_day, matches) in [(&mut now, is_newest), (&mut then, on(previous.get(reporter)))] {
-                if matches {
+            for (of_day, day) in [(&mut now, newest.get(reporter)), (&mut then, previous.get(reporter))] {
+                let share = day.map_or(0, |day| day::share(failure.sessions, &entry.days, *day));
+                if share > 0 {
                     let (reporters, sessions) = of_day.entry(kind).or_default();
                     reporters.insert(reporter);
-                    *sessions = sessions.saturating_add(failure.sessions);
+                    *sessions = sessions.saturating_add(share);
                 }
             }
         }

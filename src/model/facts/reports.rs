@@ -1,5 +1,7 @@
 //! Facts out of TLS reports (RFC 8460 §4): one value per report that concerns the domain, duplicates gone.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +34,25 @@ pub struct ReportFacts {
     /// How many of [`Self::reports`] count only because unverified ones were asked for (`--trust-unverified`).
     #[serde(default, skip_serializing_if = "super::is_zero")]
     pub unverified_counted: usize,
+}
+
+impl ReportFacts {
+    /// Keeps each text once, the better proven of two: a mail and a plain file of the same report may stand under different reporters, for a
+    /// signature tells more than a report does of itself.
+    pub fn keep_each_text_once(&mut self) {
+        let mut best: BTreeMap<(Fingerprint, Timestamp, Timestamp), u8> = BTreeMap::new();
+        let of = |report: &Report| (report.sha256, report.start, report.end);
+        for report in &self.reports {
+            let rank = best.entry(of(report)).or_default();
+            *rank = (*rank).max(report.authenticity.rank() + 1);
+        }
+        let before = self.reports.len();
+        // Zero: one of this text is kept already.
+        self.reports.retain(|report| {
+            best.get_mut(&of(report)).is_some_and(|rank| *rank == report.authenticity.rank() + 1 && std::mem::take(rank) > 0)
+        });
+        self.duplicates += (before - self.reports.len()) as u64;
+    }
 }
 
 /// How far it is proven who wrote a report.
