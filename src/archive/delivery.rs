@@ -132,6 +132,11 @@ impl<'a> Delivery<'a> {
         (self.send)(Parcel { origin: self.origin, stamp: self.stamp, reports: self.reports, rejected, ignored, last: true }, weight)
     }
 
+    /// It is not there any more: nothing is known of it, above all not that it was read.
+    pub(super) fn vanish(self) -> Result<(), Stopped> {
+        (self.send)(Parcel { ignored: true, last: true, ..Parcel::default() }, REPORT_WEIGHT)
+    }
+
     /// It plainly is something else: says so, unless reports came out of it.
     pub(super) fn ignore(self, source: &str) -> Result<(), Stopped> {
         if self.delivered > 0 {

@@ -37,8 +37,8 @@ pub(super) fn file(
     let mut rest = match beginning(file, &mut bytes) {
         Ok(rest) => rest,
         Err(problem) if file.given => return Ok(Err(walk::wrong(&file.path, problem))),
-        // Moved away meanwhile, as Maildir does: nothing is there to be lost.
-        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return delivery.ignore(&source).map(Ok),
+        // Moved away meanwhile, as Maildir does: it is met where it is now, by the same name as ever, and must not be known by then.
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return delivery.vanish().map(Ok),
         Err(problem) => {
             delivery.refuse_for_now(&source, problem);
             return delivery.finish(&source).map(Ok);
@@ -158,9 +158,11 @@ fn shown(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
-    use super::lasting;
+    use super::{Bench, File, Options, file, lasting, stamp};
+    use crate::archive::intake::OperatorsWord;
+    use crate::archive::walk::Seen;
 
     #[test]
     fn a_maildir_message_stays_the_same_while_it_is_moved_and_flagged() {
@@ -168,5 +170,18 @@ mod tests {
             assert_eq!(lasting(Path::new(path)), "/m/1772323200.a.host", "{path}");
         }
         assert_eq!(lasting(Path::new("/m/archive/1.json")), "/m/archive/1.json");
+    }
+
+    #[test]
+    fn a_message_that_is_moved_before_it_is_opened_is_not_known_as_read() {
+        let gone = PathBuf::from("/nonexistent/new/1772323200.a.host");
+        let gone = File { path: gone, seen: Some(Seen { size: 5, modified: 7 }), given: false, problem: None };
+        let mut parcels = Vec::new();
+        let opened = file(&gone, stamp(&gone), &Options::new(&OperatorsWord), &mut Bench::default(), &mut |parcel, _| {
+            parcels.push(parcel);
+            Ok(())
+        });
+        assert!(matches!(opened, Ok(Ok(()))));
+        assert!(parcels.len() == 1 && parcels[0].last && parcels[0].stamp.is_none() && parcels[0].origin.is_none(), "{parcels:?}");
     }
 }
