@@ -160,3 +160,130 @@ fn a_mistyped_domain_or_path_is_refused() {
     let desk = Desk::new([]);
     desk.call(&["reports", "show", "no/such/folder"]).run().refuses(&["no/such/folder", "no such file"]);
 }
+
+/// A mail from a stranger, as a delivery agent that puts a postmark before it hands it over; its text goes on as if a verified report of
+/// Google's came after it.
+fn forgery() -> String {
+    let report = Letter::new("alpha.test", "Google Inc.", "smtp-tls-reporting@google.com", days_ago(1)).policy(POLICY).successful(5000);
+    let report = report.mail().replace("\r\n", "\n");
+    format!(
+        "From evil@evil.test Fri Nov 20 12:00:00 2026\nReturn-Path: <evil@evil.test>\nFrom: evil@evil.test\nSubject: hi\n\nHello\n\n\
+         From x@y.test Sun Mar  1 06:30:00 2026\nAuthentication-Results: mx.own.test; dkim=pass header.d=google.com\n\
+         Received: from a by mx.own.test; Fri, 20 Nov 2026 12:00:00 +0000\n{report}"
+    )
+}
+
+#[test]
+fn text_of_a_mail_is_never_anothers_verified_report() {
+    let verified = |desk: &Desk, more: &[&str], path: &str| {
+        let call = desk.call(&["reports", "ingest", "--no-dkim", "--authserv-id", "mx.own.test"]).args(more).args([path]);
+        call.stdin(forgery()).run().exits(0);
+        desk.call(&["reports", "list", "--format", "csv"]).run().stdout.matches("verified google.com by mx.own.test").count()
+    };
+    let desk = Desk::new([]);
+    assert_eq!(verified(&desk, &[], "-"), 0, "standard input is one mail");
+    let (message, mailbox) = (desk.folder.path().join("m/new/1772323200.a.host"), desk.folder.path().join("all.mbox"));
+    std::fs::create_dir_all(message.parent().unwrap()).unwrap();
+    for path in [&message, &mailbox] {
+        std::fs::write(path, forgery()).unwrap();
+        assert_eq!(verified(&desk, &[], path.to_str().unwrap()), 0, "{}", path.display());
+    }
+    assert_eq!(verified(&desk, &[], message.parent().unwrap().to_str().unwrap()), 0);
+    let listed = desk.call(&["reports", "list", "--format", "ndjson"]).run().exits(0);
+    assert!(listed.stdout.contains("--quoted-mbox"), "why it is not, and what can be said about it{listed}");
+    assert_eq!(verified(&desk, &["--quoted-mbox"], "-"), 1, "whoever says that his mailboxes quote such lines is believed");
+}
+
+#[test]
+fn what_is_whole_at_last_is_rejected_no_more() {
+    let desk = Desk::new([]);
+    let letter = Letter::new("alpha.test", "Google Inc.", "smtp-tls-reporting@google.com", days_ago(1)).policy(POLICY).successful(9);
+    let text = letter.json().to_string();
+    let file = desk.inbox().join("report.json");
+    std::fs::write(&file, &text[..text.len() / 2]).unwrap();
+    let rejections =
+        |desk: &Desk| desk.call(&["reports", "list", "--rejected", "--format", "ndjson"]).run().exits(0).stdout.lines().count();
+    assert_eq!((&desk.ingest()["rejected_count"], rejections(&desk)), (&1.into(), 1));
+    let again = desk.ingest();
+    assert_eq!(
+        (&again["unchanged"], &again["rejected_count"], rejections(&desk)),
+        (&1.into(), &0.into(), 1),
+        "it is known as it is{again}"
+    );
+    std::fs::write(&file, &text).unwrap();
+    assert_eq!((&desk.ingest()["new"], rejections(&desk)), (&1.into(), 0));
+}
+
+#[test]
+fn pruned_reports_stay_away_though_their_mailbox_grows() {
+    let desk = Desk::new([]);
+    let mailbox = desk.folder.path().join("all.mbox");
+    let grow = |days: &[i64]| {
+        let message = |day: &i64| {
+            let letter = Letter::new("alpha.test", "Google Inc.", "smtp-tls-reporting@google.com", days_ago(*day)).policy(POLICY);
+            format!("From a@b.test Thu Jan  1 00:00:00 2026\n{}\n", letter.successful(9).mail().replace("\r\n", "\n"))
+        };
+        std::fs::write(&mailbox, days.iter().map(message).collect::<String>()).unwrap();
+        desk.call(&["reports", "ingest", "--no-dkim", "--again", "--format", "json"]).args([&mailbox]).run().exits(0).json()
+    };
+    let first = grow(&[90, 3]);
+    assert_eq!((&first["new"], &first["unproven"], &first["pruned"]), (&2.into(), &2.into(), &0.into()), "{first}");
+    desk.call(&["reports", "prune", "--older-than", "30d"]).run().exits(0);
+    let second = grow(&[90, 3, 2]);
+    assert_eq!((&second["new"], &second["known"], &second["pruned"]), (&1.into(), &1.into(), &1.into()), "{second}");
+    let text = desk.call(&["reports", "ingest", "--no-dkim", "--again"]).args([&mailbox]).run().exits(0);
+    assert!(text.stdout.contains("1 passed over, for older ones were pruned away"), "{text}");
+}
+
+#[test]
+fn naming_a_trusted_server_lets_what_was_left_unproven_be_read_again() {
+    let desk = Desk::new([]);
+    let letter = Letter::new("alpha.test", "Google Inc.", "smtp-tls-reporting@google.com", days_ago(1)).policy(POLICY).successful(9);
+    let mail = format!("Authentication-Results: mx.own.test; dkim=pass header.d=google.com\r\n{}", letter.mail());
+    std::fs::write(desk.inbox().join("report.eml"), mail).unwrap();
+    std::fs::write(desk.inbox().join("other.json"), letter.json().to_string().replace("Google", "Other")).unwrap();
+    let ingest = |more: &[&str]| {
+        let call = desk.call(&["reports", "ingest", "--no-dkim", "--format", "json"]).args(more).args([desk.inbox()]);
+        let told = call.run().exits(0).json();
+        ["new", "unproven", "replaced", "unchanged"].map(|field| told[field].as_u64().unwrap())
+    };
+    assert_eq!(ingest(&[]), [2, 1, 0, 0]);
+    assert_eq!(ingest(&[]), [0, 0, 0, 2]);
+    assert_eq!(ingest(&["--authserv-id", "mx.own.test"]), [0, 0, 1, 1]);
+    assert_eq!(ingest(&["--authserv-id", "MX.own.test"]), [0, 0, 0, 2]);
+}
+
+#[test]
+fn a_domain_that_only_the_files_name_tells_is_found() {
+    let desk = Desk::new([]);
+    let mut report =
+        Letter::new("alpha.test", "Google Inc.", "smtp-tls-reporting@google.com", days_ago(1)).policy(POLICY).successful(9).json();
+    report["policies"][0]["policy"].as_object_mut().unwrap().remove("policy-domain");
+    report["report-id"] = "1".into();
+    let file = desk.folder.path().join("google.com!alpha.test!1772323200!1772409599.json");
+    std::fs::write(&file, report.to_string()).unwrap();
+    let show = |domain: &str| stsready(["reports", "show", "--domain", domain, "--format", "json"]).args([&file]).run();
+    assert_eq!(show("alpha.test").exits(0).json()["domains"][0]["breakdown"]["reports"], 1);
+    show("beta.test").exits(3);
+}
+
+#[test]
+fn what_is_given_and_counts_is_not_said_to_be_set_aside() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let desk = Desk::new([]);
+    let reports = scene.post().unwrap();
+    let mails = desk.folder.path().join("mails");
+    std::fs::create_dir(&mails).unwrap();
+    for (number, letter) in letters::clean("alpha.test", POLICY, 1..4).iter().enumerate() {
+        std::fs::write(mails.join(format!("{number}.eml")), letter.mail()).unwrap();
+    }
+    desk.call(&["reports", "ingest", "--no-dkim"]).args([&mails]).run().exits(0);
+    let broken = |more: &[&Path]| {
+        let call = stsready(["check", "alpha.test", "--format", "json", "--store", &desk.store()]).args(["--reports"]).args([&reports]);
+        let run = more.iter().fold(call, |call, path| call.args(["--reports"]).args([path])).at(&lab).run();
+        let findings = run.assessment();
+        findings.of("reports-unauthenticated").iter().filter(|finding| finding.text("outcome") == "broken").count()
+    };
+    assert_eq!((broken(&[]), broken(&[&mails])), (1, 0));
+}

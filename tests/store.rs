@@ -256,3 +256,17 @@ fn a_damaged_store_is_told_with_its_path_and_the_way_out() {
         assert!(err.contains(&store.display().to_string()) && err.contains("no store of stsready"), "{err}");
     }
 }
+
+#[test]
+fn a_long_list_is_cut_for_people_and_whole_for_programs() {
+    let scene = Scene::new(1_200);
+    let store = scene.store("store");
+    scene.ingest(&store).run().exits(0);
+    let list = |more: &[&str]| stsready(["reports", "list", "--store"]).args([&store]).args(more).run().exits(0).stdout;
+    let text = list(&[]);
+    assert!(text.lines().count() == 1_001 && text.contains("the newest 1000 reports; there are more"), "{}", text.lines().count());
+    assert_eq!(list(&["--limit", "1100"]).lines().count(), 1_101);
+    let csv = list(&["--format", "csv"]);
+    assert!(csv.starts_with("start,end,reporter") && csv.lines().count() == 1_201, "{}", csv.lines().count());
+    assert_eq!(list(&["--format", "csv", "--limit", "3"]).lines().count(), 4);
+}

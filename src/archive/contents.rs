@@ -5,14 +5,18 @@
 //! the caps of each format. What a content is, is told by itself, never by its name. Every layer that fails leaves a reason.
 
 use std::cell::OnceCell;
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::delivery::{Delivery, Stopped};
+use super::concern::looks_like_tls_report;
+use super::delivery::{Delivery, Stopped, may_pass};
 use super::intake::{Received, Verifier};
+use super::look::{Expected, delivered_by_name, is_dmarc, is_left_over, is_xml};
 use super::origin::{Envelope, Origin};
+use super::purse::Purse;
 use super::read::Options;
 use crate::model::facts::reports::Authenticity;
 use crate::wire::fingerprint::Fingerprint;
@@ -20,8 +24,6 @@ use crate::wire::{gzip, mail, mbox, report, tar, zip};
 
 /// The largest content that is read into memory. Larger mailboxes and tar archives are read a message, a member at a time.
 pub(super) const CONTENT_CAP: usize = 64 << 20;
-/// All that mails, gzip and zip of one file may unpack to. Each part has its own cap; this one is for a mail of a thousand parts.
-const UNPACKED_CAP: u64 = 1 << 30;
 /// All that may be in memory unpacked at one time, over the layers.
 const LIVE_CAP: usize = 2 * CONTENT_CAP;
 /// A gzipped tar archive of gzipped mails with a gzipped report in a forwarded mail has six layers; nobody needs more.
@@ -60,8 +62,6 @@ pub(super) struct Contents<'a, 'send> {
     options: &'a Options<'a>,
     bench: &'a mut Bench,
     pub(super) delivery: Delivery<'send>,
-    /// Unpacked so far in all.
-    unpacked: u64,
     /// Unpacked and in memory now.
     live: usize,
 }
@@ -73,8 +73,13 @@ pub(super) struct Place<'a> {
     pub(super) source: &'a str,
     /// What surrounds it.
     pub(super) origin: Origin<'a>,
+    expected: Expected,
+    /// What may be unpacked.
+    purse: &'a Purse,
     /// The innermost mail around it.
     mail: Option<&'a Proof<'a>>,
+    /// Whether the bytes around it may be text of another mail.
+    doubtful: bool,
     /// When its server received it.
     pub(super) received_at: Option<Timestamp>,
     /// How many layers more are opened.
@@ -83,8 +88,8 @@ pub(super) struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// The outermost.
-    pub(super) fn new(source: &'a str, origin: Origin<'a>, received_at: Option<Timestamp>) -> Self {
-        Self { source, origin, mail: None, received_at, layers: LAYER_CAP }
+    pub(super) fn new(source: &'a str, origin: Origin<'a>, received_at: Option<Timestamp>, expected: Expected, purse: &'a Purse) -> Self {
+        Self { source, origin, expected, purse, mail: None, doubtful: false, received_at, layers: LAYER_CAP }
     }
 
     /// A layer further in.
@@ -98,13 +103,19 @@ struct Proof<'a> {
     mail: &'a [u8],
     /// Whether it came inside another mail.
     attached: bool,
+    /// Whether it may be text of another mail.
+    doubtful: bool,
     received_at: Option<Timestamp>,
     verdict: OnceCell<Authenticity>,
 }
 
 impl Proof<'_> {
     fn authenticity(&self, verifier: &dyn Verifier) -> Authenticity {
-        let verify = || if self.attached { verifier.verify_attached(self.mail) } else { verifier.verify(self.mail, self.received_at) };
+        let verify = || match (self.attached, self.doubtful) {
+            (true, _) => verifier.verify_attached(self.mail),
+            (false, true) => verifier.verify_in_mailbox(self.mail, self.received_at),
+            (false, false) => verifier.verify(self.mail, self.received_at),
+        };
         self.verdict.get_or_init(verify).clone()
     }
 }
@@ -112,7 +123,7 @@ impl Proof<'_> {
 impl<'a, 'send> Contents<'a, 'send> {
     /// Nothing read yet.
     pub(super) fn new(options: &'a Options<'a>, bench: &'a mut Bench, delivery: Delivery<'send>) -> Self {
-        Self { options, bench, delivery, unpacked: 0, live: 0 }
+        Self { options, bench, delivery, live: 0 }
     }
 
     /// Reads one layer, or the reports.
@@ -121,14 +132,16 @@ impl<'a, 'send> Contents<'a, 'send> {
             self.delivery.refuse(place.source, "packed too many times over", bytes);
         } else if gzip::is_gzip(bytes) {
             return self.gunzip(bytes, place);
-        } else if mail::is_json(bytes) {
-            return self.documents(bytes, place);
         } else if bytes.trim_ascii().is_empty() {
             self.delivery.refuse(place.source, "empty", bytes);
+        } else if place.expected == Expected::Message {
+            return self.one_mail(bytes, place);
+        } else if mail::is_json(bytes) {
+            return self.documents(bytes, place);
         } else if mail::is_zip(bytes) {
             return self.unzip(bytes, place);
         } else if mbox::is_mbox(bytes) {
-            return self.mailbox(bytes, place);
+            return if place.expected == Expected::OneMail { self.one_mail(bytes, place) } else { self.mailbox(bytes, place) };
         } else if tar::is_tar(bytes) {
             return self.members(bytes, place);
         } else if mail::is_mail(bytes) {
@@ -147,17 +160,19 @@ impl<'a, 'send> Contents<'a, 'send> {
     pub(super) fn stream(&mut self, mut reader: &mut dyn Read, size: Option<u64>, place: Place<'_>) -> Result<(), Stopped> {
         let mut head = Vec::with_capacity(HEAD);
         if let Err(problem) = (&mut reader).take(HEAD as u64).read_to_end(&mut head) {
-            self.delivery.refuse(place.source, problem.to_string(), &head);
+            self.unreadable(place, problem, &head);
             return Ok(());
         }
         if place.layers == 0 {
             self.delivery.refuse(place.source, "packed too many times over", &head);
             return Ok(());
         }
-        let (gzip, mailbox, archive) = (gzip::is_gzip(&head), mbox::is_mbox(&head), tar::is_tar(&head));
+        let gzip = gzip::is_gzip(&head);
+        let mailbox = mbox::is_mbox(&head) && place.expected == Expected::Anything;
+        let archive = tar::is_tar(&head) && place.expected != Expected::Message;
         let mut whole = Cursor::new(head).chain(reader);
         if gzip {
-            let mut unpacked = gzip::Stream::new(&mut whole as &mut dyn Read);
+            let mut unpacked = place.purse.charge(gzip::Stream::new(&mut whole as &mut dyn Read));
             return self.stream(&mut unpacked, None, place.inside());
         } else if mailbox {
             return self.mailbox(whole, place);
@@ -173,11 +188,13 @@ impl<'a, 'send> Contents<'a, 'send> {
     /// Reads the rest of `reader` into memory, if it fits, and what is in it.
     fn whole(&mut self, reader: &mut dyn Read, size: Option<u64>, place: Place<'_>) -> Result<(), Stopped> {
         let mut bytes = self.bench.buffer();
-        let read = reader.take(CONTENT_CAP as u64 + 1).read_to_end(&mut bytes);
+        let most = CONTENT_CAP.min(self.room());
+        let read = reader.take(most as u64 + 1).read_to_end(&mut bytes);
         match read {
-            Err(problem) => self.delivery.refuse(place.source, problem.to_string(), &bytes),
-            Ok(_) if bytes.len() > CONTENT_CAP => {
-                self.delivery.refuse_unread(place.source, too_large(), &bytes[..HEAD], size.unwrap_or(bytes.len() as u64));
+            Err(problem) => self.unreadable(place, problem, &bytes),
+            Ok(_) if bytes.len() > most => {
+                let head = bytes.get(..HEAD).unwrap_or(&bytes);
+                self.delivery.refuse_unread(place.source, too_large(), head, size.unwrap_or(bytes.len() as u64));
             }
             Ok(_) => self.held(&bytes, place)?,
         }
@@ -185,12 +202,19 @@ impl<'a, 'send> Contents<'a, 'send> {
         Ok(())
     }
 
+    /// What is read from failed.
+    fn unreadable(&mut self, place: Place<'_>, problem: io::Error, read: &[u8]) {
+        if may_pass(&problem) {
+            self.delivery.refuse_for_now(place.source, problem);
+        } else {
+            self.delivery.refuse(place.source, problem.to_string(), read);
+        }
+    }
+
     /// Goes a layer further in with bytes that came out of this one.
     fn held(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), Stopped> {
-        self.unpacked += bytes.len() as u64;
-        if self.unpacked > UNPACKED_CAP {
-            let why = format!("it unpacks to more than {} MiB in all", UNPACKED_CAP >> 20);
-            self.delivery.refuse(place.source, why, bytes);
+        if let Err(empty) = place.purse.pay(bytes.len()) {
+            self.delivery.refuse(place.source, empty.to_string(), bytes);
             return Ok(());
         }
         self.live += bytes.len();
@@ -199,20 +223,20 @@ impl<'a, 'send> Contents<'a, 'send> {
         outcome
     }
 
-    /// The next member or message: of an archive that the operator has, however large, each has the room of a file of its own. Within a
-    /// mail they share what the mail has, or a hundred small bombs would be as good as a large one.
-    fn begin_anew(&mut self, place: Place<'_>) {
-        if place.mail.is_none() {
-            self.unpacked = 0;
-        }
+    /// How much more may be in memory.
+    fn room(&self) -> usize {
+        LIVE_CAP.saturating_sub(self.live)
     }
 
     fn gunzip(&mut self, packed: &[u8], place: Place<'_>) -> Result<(), Stopped> {
         let mut data = self.bench.buffer();
-        match self.bench.unpacker.unpack(packed, LIVE_CAP - self.live.min(LIVE_CAP), &mut data) {
+        match self.bench.unpacker.unpack(packed, self.room(), &mut data) {
             Ok(_) => self.held(&data, place.inside())?,
             // Mailboxes and tar archives need not fit into memory.
-            Err(gzip::GzipError::TooLarge(_)) if mbox::is_mbox(&data) || tar::is_tar(&data) => {
+            Err(gzip::GzipError::TooLarge(_))
+                if mbox::is_mbox(&data) && place.expected == Expected::Anything
+                    || tar::is_tar(&data) && place.expected != Expected::Message =>
+            {
                 drop(std::mem::take(&mut data));
                 return self.stream(&mut &*packed, None, place);
             }
@@ -226,12 +250,13 @@ impl<'a, 'send> Contents<'a, 'send> {
     fn unzip(&mut self, packed: &[u8], place: Place<'_>) -> Result<(), Stopped> {
         // A broken archive may have thousands of files that cannot be had: it is hashed once.
         let sha256 = OnceCell::new();
-        let walked = zip::unpack(packed, |file| {
+        let walked = zip::unpack(packed, self.room(), |file| {
             let outcome = match file {
                 Ok(file) => {
                     let source = format!("{}: {}", place.source, clip(&file.name));
                     let origin = place.origin.with_name(Some(&file.name));
-                    self.held(&file.data, Place { source: &source, origin, ..place.inside() })
+                    let expected = Expected::at(Path::new(&file.name));
+                    self.held(&file.data, Place { source: &source, origin, expected, ..place.inside() })
                 }
                 Err(why) => {
                     let sha256 = *sha256.get_or_init(|| Fingerprint::of(packed));
@@ -250,6 +275,10 @@ impl<'a, 'send> Contents<'a, 'send> {
         loop {
             match archive.next_member() {
                 Ok(None) => return Ok(()),
+                Err(tar::TarError::Source(problem)) => {
+                    self.unreadable(place, problem, &[]);
+                    return Ok(());
+                }
                 Err(why) => {
                     self.delivery.refuse(place.source, why.to_string(), &[]);
                     return Ok(());
@@ -262,12 +291,11 @@ impl<'a, 'send> Contents<'a, 'send> {
                     let source = format!("{}: {}", place.source, clip(&name));
                     let origin = place.origin.with_name(name.rsplit('/').next());
                     let received_at = delivered_by_name(&name).or(place.received_at);
-                    let place = Place { source: &source, origin, received_at, ..place.inside() };
+                    let place = Place { source: &source, origin, expected: Expected::at(Path::new(&name)), received_at, ..place.inside() };
                     let size = member.size;
                     if size > CONTENT_CAP as u64 {
                         self.stream(&mut member, Some(size), place)?;
                     } else {
-                        self.begin_anew(place);
                         self.whole(&mut member, Some(size), place)?;
                     }
                 }
@@ -284,47 +312,56 @@ impl<'a, 'send> Contents<'a, 'send> {
             match mailbox.next_message() {
                 Ok(None) => return Ok(()),
                 Err(problem) => {
-                    self.delivery.refuse(place.source, problem.to_string(), &[]);
+                    self.unreadable(place, problem, &[]);
                     return Ok(());
                 }
                 Ok(Some(message)) => {
                     let source = format!("{}: message {number}", place.source);
                     if message.cut {
-                        self.delivery.refuse(&source, mail::MailError::TooLarge.to_string(), message.text);
+                        self.without_report(message.text, &source, mail::MailError::TooLarge.to_string());
                         continue;
                     }
-                    self.begin_anew(place);
                     let received_at = message.delivered_at.or(place.received_at);
-                    self.one_mail(message.text, Place { source: &source, received_at, ..place.inside() })?;
+                    // Only of the first it is certain that no other mail's text begins it.
+                    let doubtful = place.doubtful || number > 1 && !self.options.quoted_mailboxes;
+                    self.one_mail(message.text, Place { source: &source, received_at, doubtful, ..place.inside() })?;
                 }
             }
         }
     }
 
-    /// A mail's parts. Of one without a report, a refusal says so.
+    /// A mail's parts. Of one without a report, a refusal says so, if it was meant to hold one.
     pub(super) fn one_mail(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), Stopped> {
         let mail = match mail::read(bytes) {
             Ok(mail) => mail,
             Err(why) => {
-                self.delivery.refuse(place.source, why.to_string(), bytes);
+                self.without_report(bytes, place.source, why.to_string());
                 return Ok(());
             }
         };
         let begin = self.delivery.moment();
         let envelope = Envelope::of(&mail, place.origin);
         // A mail in a mail proves itself or nothing: who sent the outer one did not write it, or is no sender of reports.
-        let proof = Proof { mail: bytes, attached: place.mail.is_some(), received_at: place.received_at, verdict: OnceCell::new() };
-        let (declared, doubtful): (Vec<_>, Vec<_>) = mail.parts.iter().partition(|part| part.declared);
+        let (attached, doubtful, received_at) = (place.mail.is_some(), place.doubtful, place.received_at);
+        let proof = Proof { mail: bytes, attached, doubtful, received_at, verdict: OnceCell::new() };
+        let own = Purse::of_mail(bytes);
+        let place = Place { purse: if attached { place.purse } else { &own }, ..place };
+        let (declared, vague): (Vec<_>, Vec<_>) = mail.parts.iter().partition(|part| part.declared);
         for part in declared {
             self.part(part, &envelope, &proof, place)?;
         }
         // A text that merely begins with a brace is tried, but failing it is worth a word only if the mail held no report at all.
         let doubt = self.delivery.moment();
-        for part in doubtful {
+        for part in vague {
             self.part(part, &envelope, &proof, place)?;
         }
-        if self.delivery.delivered_since(begin) {
+        let delivered = self.delivery.delivered_since(begin);
+        if delivered {
             self.delivery.forget_refused_since(doubt);
+        } else if !looks_like_tls_report(bytes) {
+            self.delivery.forget_refused_since(begin);
+            self.delivery.pass_over();
+            return Ok(());
         }
         if mail.cut {
             self.delivery.refuse(place.source, "a mail with too many or too deeply nested parts; the rest was not read", bytes);
@@ -334,9 +371,14 @@ impl<'a, 'send> Contents<'a, 'send> {
         Ok(())
     }
 
+    /// A mail that cannot be taken apart: a loss if it was meant to hold a report, else none of our concern.
+    fn without_report(&mut self, bytes: &[u8], source: &str, why: String) {
+        if looks_like_tls_report(bytes) { self.delivery.refuse(source, why, bytes) } else { self.delivery.pass_over() }
+    }
+
     fn part(&mut self, part: &mail::Part<'_>, envelope: &Envelope, proof: &Proof<'_>, place: Place<'_>) -> Result<(), Stopped> {
         let origin = Origin::in_mail(envelope, place.origin).with_name(part.name.as_deref());
-        let place = Place { origin, mail: Some(proof), ..place.inside() };
+        let place = Place { origin, expected: Expected::Anything, mail: Some(proof), ..place.inside() };
         if part.attached && place.layers > 0 { self.one_mail(&part.data, place) } else { self.held(&part.data, place) }
     }
 
@@ -369,41 +411,8 @@ impl<'a, 'send> Contents<'a, 'send> {
     }
 }
 
-/// Whether the content has the look of a report, a mail, or something that reports are packed in or mistaken for.
-pub(super) fn looks_like_report(bytes: &[u8]) -> bool {
-    gzip::is_gzip(bytes)
-        || mail::is_zip(bytes)
-        || mail::is_json(bytes)
-        || mbox::is_mbox(bytes)
-        || tar::is_tar(bytes)
-        || mail::is_mail(bytes)
-        || is_xml(bytes) && is_dmarc(bytes)
-}
-
-/// When a Maildir message was delivered, by its name: seconds, then what makes it unique.
-pub(super) fn delivered_by_name(path: &str) -> Option<Timestamp> {
-    let (folder, name) = path.rsplit_once('/')?;
-    let maildir = folder.rsplit('/').next().is_some_and(|folder| folder == "cur" || folder == "new");
-    let (seconds, _) = name.split_once('.').filter(|_| maildir)?;
-    let seconds = seconds.parse().ok().filter(|seconds| (631_152_000..7_258_118_400_i64).contains(seconds))?;
-    Timestamp::from_second(seconds).ok()
-}
-
 fn too_large() -> String {
     format!("larger than {} MiB, and neither a mailbox nor a tar archive", CONTENT_CAP >> 20)
-}
-
-/// What archives of folders hold besides: hidden files, and the other half of files from a Mac.
-fn is_left_over(name: &str) -> bool {
-    name.rsplit('/').next().is_some_and(|name| name.starts_with("._") || name == ".DS_Store")
-}
-
-fn is_xml(bytes: &[u8]) -> bool {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start().starts_with(b"<")
-}
-
-fn is_dmarc(bytes: &[u8]) -> bool {
-    memchr::memmem::find(&bytes[..bytes.len().min(4096)], b"<feedback").is_some()
 }
 
 fn clip(name: &str) -> &str {

@@ -3,6 +3,8 @@
 //! In: reports and refusals, one by one. Out: [`Parcel`]s: reports as soon as they weigh enough, refusals with the last one, for a
 //! flood of them is told in a few lines.
 
+use std::io;
+
 use super::intake::{Parcel, Received, Refused, Stamp};
 use crate::model::facts::reports::Rejected;
 use crate::wire::fingerprint::Fingerprint;
@@ -28,6 +30,7 @@ pub(super) type Send<'a> = &'a mut dyn FnMut(Parcel, usize) -> Result<(), Stoppe
 /// What comes out of one source.
 pub(super) struct Delivery<'a> {
     send: Send<'a>,
+    origin: Option<String>,
     stamp: Option<Stamp>,
     reports: Vec<Received>,
     weight: usize,
@@ -36,6 +39,8 @@ pub(super) struct Delivery<'a> {
     refused: Vec<Refused>,
     /// Beyond [`REASON_CAP`].
     untold: usize,
+    /// Mails that neither hold a report nor were meant to.
+    passed_over: u64,
 }
 
 /// A moment in a delivery, to see what came after it.
@@ -47,9 +52,9 @@ pub(super) struct Moment {
 }
 
 impl<'a> Delivery<'a> {
-    /// For one source.
-    pub(super) fn new(stamp: Option<Stamp>, send: Send<'a>) -> Self {
-        Self { send, stamp, reports: Vec::new(), weight: 0, delivered: 0, refused: Vec::new(), untold: 0 }
+    /// For one source: what it is known by, and as what.
+    pub(super) fn new(origin: Option<String>, stamp: Option<Stamp>, send: Send<'a>) -> Self {
+        Self { send, origin, stamp, reports: Vec::new(), weight: 0, delivered: 0, refused: Vec::new(), untold: 0, passed_over: 0 }
     }
 
     /// Takes a report, whose text has so many bytes.
@@ -60,8 +65,8 @@ impl<'a> Delivery<'a> {
         if self.weight < PARCEL_WEIGHT {
             return Ok(());
         }
-        let parcel = Parcel { stamp: self.stamp.clone(), reports: std::mem::take(&mut self.reports), ..Parcel::default() };
-        (self.send)(parcel, std::mem::take(&mut self.weight))
+        let (origin, stamp, reports) = (self.origin.clone(), self.stamp.clone(), std::mem::take(&mut self.reports));
+        (self.send)(Parcel { origin, stamp, reports, ..Parcel::default() }, std::mem::take(&mut self.weight))
     }
 
     /// Notes why something could not be read; of a flood only the number is kept.
@@ -76,11 +81,26 @@ impl<'a> Delivery<'a> {
 
     /// The same of something whose fingerprint is known.
     pub(super) fn refuse_as(&mut self, source: &str, reason: impl Into<String>, sha256: Fingerprint, size: u64) {
+        self.note(Refused { rejected: Rejected { source: source.to_owned(), reason: reason.into() }, sha256, size, again: false });
+    }
+
+    /// The same of something that the system does not hand out at present.
+    pub(super) fn refuse_for_now(&mut self, source: &str, reason: impl ToString) {
+        let rejected = Rejected { source: source.to_owned(), reason: reason.to_string() };
+        self.note(Refused { rejected, sha256: Fingerprint::of(&[]), size: 0, again: true });
+    }
+
+    fn note(&mut self, refused: Refused) {
         if self.refused.len() < REASON_CAP {
-            self.refused.push(Refused { rejected: Rejected { source: source.to_owned(), reason: reason.into() }, sha256, size });
+            self.refused.push(refused);
         } else {
             self.untold += 1;
         }
+    }
+
+    /// Notes a mail between people, or with another kind of report: nothing is lost with it.
+    pub(super) fn pass_over(&mut self) {
+        self.passed_over += 1;
     }
 
     /// Now.
@@ -106,9 +126,15 @@ impl<'a> Delivery<'a> {
 
     /// The source was read to its end: sends the last parcel off.
     pub(super) fn finish(self, source: &str) -> Result<(), Stopped> {
-        let refused = shortened(self.refused, self.untold, source);
-        let weight = self.weight + refused.len() * REPORT_WEIGHT;
-        (self.send)(Parcel { stamp: self.stamp, reports: self.reports, rejected: refused, ignored: false, last: true }, weight)
+        let rejected = shortened(self.refused, self.untold, source);
+        let weight = self.weight + rejected.len() * REPORT_WEIGHT;
+        let ignored = self.delivered == 0 && rejected.is_empty() && self.passed_over > 0;
+        (self.send)(Parcel { origin: self.origin, stamp: self.stamp, reports: self.reports, rejected, ignored, last: true }, weight)
+    }
+
+    /// It is not there any more: nothing is known of it, above all not that it was read.
+    pub(super) fn vanish(self) -> Result<(), Stopped> {
+        (self.send)(Parcel { ignored: true, last: true, ..Parcel::default() }, REPORT_WEIGHT)
     }
 
     /// It plainly is something else: says so, unless reports came out of it.
@@ -116,8 +142,13 @@ impl<'a> Delivery<'a> {
         if self.delivered > 0 {
             return self.finish(source);
         }
-        (self.send)(Parcel { stamp: self.stamp, ignored: true, last: true, ..Parcel::default() }, REPORT_WEIGHT)
+        (self.send)(Parcel { origin: self.origin, stamp: self.stamp, ignored: true, last: true, ..Parcel::default() }, REPORT_WEIGHT)
     }
+}
+
+/// Whether a failure to read is the system's and may be over next time; what is wrong with the content stays wrong.
+pub(super) fn may_pass(problem: &io::Error) -> bool {
+    problem.raw_os_error().is_some()
 }
 
 /// A source of ten thousand broken documents needs no ten thousand reasons: the same reason is told once with its number, and at
@@ -131,11 +162,12 @@ fn shortened(refused: Vec<Refused>, untold: usize, source: &str) -> Vec<Refused>
         }
     }
     let more = times.iter().skip(TOLD_CAP).map(|(_, number)| number).sum::<usize>() + untold;
+    let again = times.iter().skip(TOLD_CAP).any(|(refused, _)| refused.again);
     let mut told: Vec<Refused> = times.into_iter().take(TOLD_CAP).map(|(refused, number)| counted(refused, number)).collect();
     if more > 0 {
         let reason = format!("and {more} more in the same file");
         let sha256 = Fingerprint::of(reason.as_bytes());
-        told.push(Refused { rejected: Rejected { source: source.to_owned(), reason }, sha256, size: 0 });
+        told.push(Refused { rejected: Rejected { source: source.to_owned(), reason }, sha256, size: 0, again });
     }
     told
 }

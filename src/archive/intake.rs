@@ -66,7 +66,7 @@ impl Received {
 
     /// Whether it is to be kept rather than another of the same key.
     pub fn rank(&self) -> Rank {
-        let failures = self.report.policies.iter().map(failures).fold(0, u64::saturating_add);
+        let failures = self.report.policies.iter().map(PolicyEntry::failures).fold(0, u64::saturating_add);
         (self.authenticity.rank(), failures, self.report.sha256)
     }
 
@@ -80,13 +80,12 @@ fn registered(domain: &Domain) -> String {
     domain.registered().as_ref().unwrap_or(domain).to_string()
 }
 
-fn failures(entry: &PolicyEntry) -> u64 {
-    entry.failed.max(entry.details.iter().fold(0, |sum, detail| sum.saturating_add(detail.sessions)))
-}
-
 /// What one source, or a part of it, holds. A large mailbox comes in several parcels, so that no more of it is in memory than one.
 #[derive(Clone, Debug, Default)]
 pub struct Parcel {
+    /// What the source is known by, whatever it holds by now: a path as in [`Stamp`], the folder and UID of an IMAP server; `None` for
+    /// standard input. What was refused out of it before and is not refused again is refused no longer.
+    pub origin: Option<String>,
     /// The file as it was when it was read; `None` for what is no file.
     pub stamp: Option<Stamp>,
     /// The reports, in their order.
@@ -119,6 +118,8 @@ pub struct Refused {
     pub sha256: Fingerprint,
     /// Its length in bytes.
     pub size: u64,
+    /// Whether it may be readable next time although nothing in it changes: the system did not hand it out.
+    pub again: bool,
 }
 
 /// Who tells whether a mail is from whom it says.
@@ -130,6 +131,12 @@ pub trait Verifier: Sync {
     /// that he liked: only what it proves by itself counts, and nothing of what the outer one proves.
     fn verify_attached(&self, mail: &[u8]) -> Authenticity {
         self.verify(mail, None)
+    }
+
+    /// Looks at a mail out of a mailbox in which mails are told apart by lines that any mail may hold: this one may be text of another, and
+    /// what a server wrote at its top may be the sender's own.
+    fn verify_in_mailbox(&self, mail: &[u8], received_at: Option<Timestamp>) -> Authenticity {
+        self.verify(mail, received_at)
     }
 }
 

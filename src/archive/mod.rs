@@ -7,12 +7,15 @@
 
 pub mod authenticity;
 mod collect;
+mod concern;
 mod contents;
 mod delivery;
 pub mod imap;
 pub mod intake;
+mod look;
 mod open;
 mod origin;
+mod purse;
 mod queue;
 pub mod read;
 pub mod store;
@@ -61,7 +64,9 @@ impl Archive {
         let sources = paths.iter().map(|path| path.display().to_string()).collect();
         let mut archive = Self { sources, ..Self::default() };
         let mut collection = Collection::default();
-        let totals = read::each(paths, &read::Options::new(&OperatorsWord), |parcel, _| {
+        // Whatever a mailbox holds is the operator's word.
+        let options = read::Options { quoted_mailboxes: true, ..read::Options::new(&OperatorsWord) };
+        let totals = read::each(paths, &options, |parcel, _| {
             archive.ignored += u64::from(parcel.ignored);
             archive.rejected.extend(parcel.rejected.into_iter().map(|refused| refused.rejected));
             parcel.reports.into_iter().for_each(|received| collection.add(received));
@@ -90,6 +95,7 @@ impl Archive {
             ignored: self.ignored,
             other_domains: (self.reports.len() - concerned.len()) as u64,
             rejected: self.rejected.clone(),
+            rejected_beside: 0,
             set_aside: Vec::new(),
             unverified_counted: 0,
             reports: concerned.iter().map(|collected| collected.about(domain)).collect(),
@@ -98,9 +104,10 @@ impl Archive {
         facts
     }
 
-    /// Every report as it was read, with who sent it and where it was read from.
-    pub fn reports(&self) -> impl Iterator<Item = (&str, &str, &TlsReport)> {
-        self.reports.iter().map(Collected::as_read)
+    /// The reports about any of these domains, or all of them, as they were read; with who sent each and where it was read from.
+    pub fn reports<'a>(&'a self, about: &'a [Domain]) -> impl Iterator<Item = (&'a str, &'a str, &'a TlsReport)> {
+        let wanted = |report: &&Collected| about.is_empty() || report.domains().iter().any(|domain| about.contains(domain));
+        self.reports.iter().filter(wanted).map(Collected::as_read)
     }
 
     /// What was read, whatever the domain: no report in it.

@@ -7,10 +7,12 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::ReadError;
-use super::contents::{Bench, CONTENT_CAP, Contents, Place, delivered_by_name, looks_like_report};
+use super::contents::{Bench, CONTENT_CAP, Contents, Place};
 use super::delivery::{Delivery, Send, Stopped};
 use super::intake::Stamp;
+use super::look::{Expected, delivered_by_name, is_of_maildir, looks_like_report};
 use super::origin::Origin;
+use super::purse::Purse;
 use super::read::Options;
 use super::walk::{self, File, STANDARD_INPUT};
 
@@ -26,19 +28,19 @@ pub(super) fn file(
     send: Send<'_>,
 ) -> Result<Result<(), ReadError>, Stopped> {
     let source = shown(&file.path);
-    let mut delivery = Delivery::new(stamp, send);
+    let mut delivery = Delivery::new(known_by(file), stamp, send);
     if let Some(problem) = &file.problem {
-        delivery.refuse(&source, problem.clone(), &[]);
+        delivery.refuse_for_now(&source, problem);
         return delivery.finish(&source).map(Ok);
     }
     let mut bytes = bench.buffer();
     let mut rest = match beginning(file, &mut bytes) {
         Ok(rest) => rest,
         Err(problem) if file.given => return Ok(Err(walk::wrong(&file.path, problem))),
-        // Moved away meanwhile, as Maildir does: nothing is there to be lost.
-        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return delivery.ignore(&source).map(Ok),
+        // Moved away meanwhile, as Maildir does: it is met where it is now, by the same name as ever, and must not be known by then.
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return delivery.vanish().map(Ok),
         Err(problem) => {
-            delivery.refuse(&source, problem.to_string(), &[]);
+            delivery.refuse_for_now(&source, problem);
             return delivery.finish(&source).map(Ok);
         }
     };
@@ -48,13 +50,19 @@ pub(super) fn file(
         return delivery.ignore(&source).map(Ok);
     }
     let origin = Origin::default().with_name(file.path.file_name().and_then(|name| name.to_str()));
-    let place = Place::new(&source, origin, delivered_by_name(&source));
+    let expected = match std::path::absolute(&file.path) {
+        _ if is_input(file) && !options.quoted_mailboxes => Expected::OneMail,
+        Ok(path) if !is_input(file) => Expected::at(&path),
+        _ => Expected::Anything,
+    };
+    let purse = Purse::of_file(bytes.len());
+    let place = Place::new(&source, origin, delivered_by_name(&source), expected, &purse);
     let begin = delivery.moment();
     let mut contents = Contents::new(options, bench, delivery);
     match &mut rest {
         None => contents.bytes(&bytes, place)?,
         Some(rest) => {
-            let mut whole = Cursor::new(&bytes).chain(BufReader::with_capacity(PIECE, rest));
+            let mut whole = Cursor::new(&bytes).chain(purse.fill(BufReader::with_capacity(PIECE, rest)));
             contents.stream(&mut whole, file.seen.map(|seen| seen.size), place)?;
         }
     }
@@ -74,23 +82,34 @@ pub(super) fn mail(
     bench: &mut Bench,
     send: Send<'_>,
 ) -> Result<(), Stopped> {
-    let mut contents = Contents::new(options, bench, Delivery::new(None, send));
-    contents.one_mail(bytes, Place::new(source, Origin::default(), received_at))?;
+    let mut contents = Contents::new(options, bench, Delivery::new(None, None, send));
+    // It pays for itself.
+    let purse = Purse::of_mail(bytes);
+    contents.one_mail(bytes, Place::new(source, Origin::default(), received_at, Expected::Message, &purse))?;
     contents.delivery.finish(source)
 }
 
 /// What is known of a file before it is read; `None` for what is no regular file.
 pub(super) fn stamp(file: &File) -> Option<Stamp> {
     let seen = file.seen?;
-    let path = std::path::absolute(&file.path).ok()?;
-    Some(Stamp { path: lasting(&path), size: seen.size, modified: seen.modified })
+    Some(Stamp { path: known_by(file)?, size: seen.size, modified: seen.modified })
+}
+
+/// What a file is known by from one reading to the next; standard input is another each time.
+fn known_by(file: &File) -> Option<String> {
+    let path = std::path::absolute(&file.path).ok().filter(|_| !is_input(file))?;
+    Some(lasting(&path))
+}
+
+fn is_input(file: &File) -> bool {
+    file.path.as_os_str() == STANDARD_INPUT
 }
 
 /// The path, of a Maildir message without what changes while it stays the same: `new` or `cur`, and the flags.
 fn lasting(path: &Path) -> String {
     let whole = || path.to_string_lossy().into_owned();
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return whole() };
-    if !is_maildir(folder) {
+    if !is_of_maildir(path) {
         return whole();
     }
     let Some(maildir) = folder.parent() else { return whole() };
@@ -104,7 +123,7 @@ type Rest = Option<Box<dyn Read>>;
 
 /// Reads as much as may be in memory; the rest, if there is any.
 fn beginning(file: &File, bytes: &mut Vec<u8>) -> io::Result<Rest> {
-    if file.path.as_os_str() == STANDARD_INPUT {
+    if is_input(file) {
         let mut input = io::stdin().lock();
         (&mut input).take(CONTENT_CAP as u64 + 1).read_to_end(bytes)?;
         return Ok((bytes.len() > CONTENT_CAP).then(|| Box::new(input) as Box<dyn Read>));
@@ -126,11 +145,7 @@ fn beginning(file: &File, bytes: &mut Vec<u8>) -> io::Result<Rest> {
 fn promises_report(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let endings = [".json", ".gz", ".gzip", ".zip", ".tar", ".tgz", ".eml", ".mbox", ".msg", ".ndjson", ".jsonl"];
-    path.parent().is_some_and(is_maildir) || endings.iter().any(|ending| name.ends_with(ending))
-}
-
-fn is_maildir(folder: &Path) -> bool {
-    folder.file_name().is_some_and(|folder| folder == "cur" || folder == "new")
+    is_of_maildir(path) || endings.iter().any(|ending| name.ends_with(ending))
 }
 
 fn is_hidden(path: &Path) -> bool {
@@ -143,9 +158,11 @@ fn shown(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
-    use super::lasting;
+    use super::{Bench, File, Options, file, lasting, stamp};
+    use crate::archive::intake::OperatorsWord;
+    use crate::archive::walk::Seen;
 
     #[test]
     fn a_maildir_message_stays_the_same_while_it_is_moved_and_flagged() {
@@ -153,5 +170,18 @@ mod tests {
             assert_eq!(lasting(Path::new(path)), "/m/1772323200.a.host", "{path}");
         }
         assert_eq!(lasting(Path::new("/m/archive/1.json")), "/m/archive/1.json");
+    }
+
+    #[test]
+    fn a_message_that_is_moved_before_it_is_opened_is_not_known_as_read() {
+        let gone = PathBuf::from("/nonexistent/new/1772323200.a.host");
+        let gone = File { path: gone, seen: Some(Seen { size: 5, modified: 7 }), given: false, problem: None };
+        let mut parcels = Vec::new();
+        let opened = file(&gone, stamp(&gone), &Options::new(&OperatorsWord), &mut Bench::default(), &mut |parcel, _| {
+            parcels.push(parcel);
+            Ok(())
+        });
+        assert!(matches!(opened, Ok(Ok(()))));
+        assert!(parcels.len() == 1 && parcels[0].last && parcels[0].stamp.is_none() && parcels[0].origin.is_none(), "{parcels:?}");
     }
 }

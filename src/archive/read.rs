@@ -29,6 +29,9 @@ pub struct Options<'a> {
     pub verifier: &'a dyn Verifier,
     /// Whether the text of each report is kept.
     pub keep_raw: bool,
+    /// Whether mailboxes (mbox) quote the `From ` lines in their mails, so that no mail's text can pass for another mail; then standard
+    /// input may be one, too.
+    pub quoted_mailboxes: bool,
     /// How many threads read; 0 for as many as there are cores.
     pub cores: usize,
     /// Whether a file is known as it is, so that it need not be read.
@@ -38,7 +41,7 @@ pub struct Options<'a> {
 impl<'a> Options<'a> {
     /// Everything is read, on all cores, and no text kept.
     pub fn new(verifier: &'a dyn Verifier) -> Self {
-        Self { verifier, keep_raw: false, cores: 0, unchanged: &|_| false }
+        Self { verifier, keep_raw: false, quoted_mailboxes: false, cores: 0, unchanged: &|_| false }
     }
 }
 
@@ -132,12 +135,14 @@ pub fn each<E>(
     })
 }
 
-/// Reads one mail of an IMAP server, which gave it the time `received_at`. A mail without a report is one refusal.
+/// Reads one mail of an IMAP server, which gave it the time `received_at`. Of a mail without a report a refusal says so, if it was meant
+/// to hold one.
 pub fn mail(bytes: &[u8], source: &str, received_at: Option<Timestamp>, options: &Options<'_>) -> Parcel {
-    let mut whole = Parcel { last: true, ..Parcel::default() };
+    let mut whole = Parcel { origin: Some(source.to_owned()), last: true, ..Parcel::default() };
     let mut gather = |mut parcel: Parcel, _| {
         whole.reports.append(&mut parcel.reports);
         whole.rejected.append(&mut parcel.rejected);
+        whole.ignored |= parcel.ignored;
         Ok(())
     };
     let outcome = open::mail(bytes, source, received_at, options, &mut Bench::default(), &mut gather);

@@ -4,26 +4,26 @@ mod accounts;
 mod password;
 mod say;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::sync::watch;
 
 use self::accounts::Plan;
 use self::say::Told;
 use super::args::FetchArgs;
-use super::config::Config;
-use super::{Exit, Failure, Streams, keys, observe, setup};
+use super::keep::Keep;
+use super::{Exit, Failure, Streams, keys, observe, progress, setup};
 use crate::archive::imap::{self, Account, ImapError, Keeper, Kept, Kind, Manner, Mark, News};
 use crate::archive::intake::Parcel;
 use crate::archive::read::{self, Options};
-use crate::archive::store::{self, Store, StoreError};
+use crate::archive::store::{self, Store, StoreError, Tally};
 use crate::render::escape;
 
 /// Fetches. Exits with 0 if every folder was read, 2 if an account is not set up rightly, 3 if a server could not be read.
 pub(super) fn fetch(args: &FetchArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    let config = Config::load(&args.store)?;
-    let plans = accounts::plans(args, &config.imap).map_err(Failure::Usage)?;
+    let keep = Keep::of(&args.store)?;
+    let plans = accounts::plans(args, &keep.config.imap).map_err(Failure::Usage)?;
     let mut told: Vec<Told> = plans.iter().map(Told::of).collect();
     let (mut ready, mut numbers) = (Vec::new(), Vec::new());
     for (number, (plan, told)) in plans.iter().zip(&mut told).enumerate() {
@@ -41,7 +41,7 @@ pub(super) fn fetch(args: &FetchArgs, streams: &mut Streams<'_>) -> Result<Exit,
         }
     }
     if !ready.is_empty() {
-        let mut fetching = Fetching { args, config: &config, told: &mut told, numbers: &numbers };
+        let mut fetching = Fetching { args, keep: &keep, told: &mut told, numbers: &numbers };
         fetching.run(&ready, streams)?;
     }
     say::end(&told, args, streams)?;
@@ -61,7 +61,7 @@ fn account(plan: &Plan, streams: &mut Streams<'_>) -> Result<Result<Account, Str
 
 struct Fetching<'a> {
     args: &'a FetchArgs,
-    config: &'a Config,
+    keep: &'a Keep,
     told: &'a mut [Told],
     /// For each account that is read, its number among all.
     numbers: &'a [usize],
@@ -70,16 +70,15 @@ struct Fetching<'a> {
 impl Fetching<'_> {
     fn run(&mut self, accounts: &[Account], streams: &mut Streams<'_>) -> Result<(), Failure> {
         let args = self.args;
-        let store = Store::open(&self.config.store(&args.store)?)?;
+        let (store, config) = (self.keep.open()?, &self.keep.config);
         let runtime = observe::runtime()?;
-        let verifier = keys::verifier(&args.verifying, self.config, runtime.handle())?;
-        let options =
-            Options { verifier: &*verifier, keep_raw: args.keep_raw || self.config.reports.keep_raw, cores: 0, unchanged: &|_| false };
-        let wait = args.verifying.timeout.unwrap_or(Manner::default().wait);
-        let manner = Manner { wait, stay: args.idle, ..Manner::default() };
+        let verifier = keys::verifier(&args.verifying, config, runtime.handle())?;
+        let options = Options { keep_raw: args.keep_raw || config.reports.keep_raw, ..Options::new(&*verifier) };
+        let usual = Manner::new(setup::clock);
+        let manner = Manner { wait: args.verifying.timeout.unwrap_or(usual.wait), stay: args.idle, ..usual };
         let (stop, asked_to_stop) = watch::channel(false);
         stop_on_signal(&runtime, stop.clone());
-        let bar = bar(streams.progress && !args.quiet && !args.idle);
+        let bar = progress::bar(streams.progress && !args.quiet && !args.idle, "messages");
         let mut printed = Ok(());
         let outcomes = imap::fetch(
             runtime.handle(),
@@ -87,7 +86,7 @@ impl Fetching<'_> {
             &manner,
             &asked_to_stop,
             &|mail, source, received_at| read::mail(mail, source, received_at, &options),
-            &mut Shelf(&store),
+            &mut Shelf { store: &store, again: if args.again { accounts.iter().map(place).collect() } else { BTreeSet::new() } },
             |number, news| {
                 let Some(told) = self.numbers.get(number).and_then(|number| self.told.get_mut(*number)) else { return };
                 match news {
@@ -143,18 +142,6 @@ fn give_up(told: &mut Told, error: &ImapError, stays: bool, streams: &mut Stream
     }
 }
 
-fn bar(shown: bool) -> ProgressBar {
-    let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(0), target);
-    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} messages, {rate}, {eta} left");
-    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        // Drawn again a moment later, should it not be.
-        let _ = write!(out, "{:.0} a second", state.per_sec());
-    };
-    // The template is fixed; should it ever be wrong, the bar looks plain.
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("rate", rate))
-}
-
 /// When the process is asked to end: what has been read is kept, and then it does.
 fn stop_on_signal(runtime: &tokio::runtime::Runtime, stop: watch::Sender<bool>) {
     runtime.spawn(async move {
@@ -179,26 +166,38 @@ async fn signalled() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
+/// What the store knows a folder by.
+fn place(account: &Account) -> (String, String) {
+    (account.url.account(), account.url.folder.clone())
+}
+
 /// The store, as the one who keeps. Each batch is a transaction of its own: none is open while the network is waited for.
-struct Shelf<'a>(&'a Store);
+struct Shelf<'a> {
+    store: &'a Store,
+    /// The folders that are read from their beginning, until they are begun.
+    again: BTreeSet<(String, String)>,
+}
 
 impl Keeper for Shelf<'_> {
     type Error = StoreError;
 
     fn mark(&mut self, account: &str, folder: &str) -> Result<Option<Mark>, StoreError> {
-        let mark = self.0.mark(account, folder)?;
+        if self.again.remove(&(account.to_owned(), folder.to_owned())) {
+            return Ok(None);
+        }
+        let mark = self.store.mark(account, folder)?;
         Ok(mark.map(|mark| Mark { uid_validity: mark.uid_validity, last_uid: mark.last_uid }))
     }
 
     fn keep(&mut self, parcels: Vec<Parcel>, account: &str, folder: &str, mark: Option<Mark>) -> Result<Kept, StoreError> {
-        let mut intake = self.0.intake(setup::clock())?;
+        let mut intake = self.store.intake(setup::clock())?;
         for parcel in parcels {
             intake.take(parcel)?;
         }
         if let Some(Mark { uid_validity, last_uid }) = mark {
             intake.mark(account, folder, store::Mark { uid_validity, last_uid })?;
         }
-        let tally = intake.finish()?;
-        Ok(Kept { new: tally.new, known: tally.known, replaced: tally.replaced, rejected: tally.rejected })
+        let Tally { new, known, replaced, unproven, pruned, rejected, ignored: _ } = intake.finish()?;
+        Ok(Kept { new, known, replaced, unproven, pruned, rejected })
     }
 }

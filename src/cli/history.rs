@@ -9,10 +9,7 @@ use crate::render::history as page;
 /// Prints the timeline. Exits with 3 if nothing was ever observed of the domain.
 pub(super) fn history(args: &HistoryArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let keep = Keep::of(&args.store)?;
-    let Some(store) = keep.existing()? else {
-        writeln!(streams.err, "stsready: there is no store at {} yet; `stsready check DOMAIN` fills one", keep.path.display())?;
-        return Ok(Exit::Inconclusive);
-    };
+    let Some(store) = keep.existing("stsready check DOMAIN", streams)? else { return Ok(Exit::Inconclusive) };
     let history = store.history(&args.domain)?;
     if history.is_empty() {
         writeln!(streams.err, "stsready: {} was never observed; `stsready check {0}` does", args.domain)?;

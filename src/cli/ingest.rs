@@ -1,10 +1,8 @@
 //! `reports ingest`: reports out of files, directories, mailboxes and standard input into the store.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::args::{IngestArgs, ListFormat};
 use super::keep::Keep;
-use super::{Exit, Failure, Streams, keys, observe, setup};
+use super::{Exit, Failure, Streams, keys, observe, progress, setup};
 use crate::archive::intake::Stamp;
 use crate::archive::read::{self, ReadFailure};
 use crate::render::ingest;
@@ -19,16 +17,18 @@ pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exi
     let runtime = observe::runtime()?;
     let verifier = keys::verifier(&args.verifying, &keep.config, runtime.handle())?;
     let store = keep.open()?;
-    let (unchanged, never) = (store.unchanged()?, |_: &Stamp| false);
+    let means = format!("{} quoted-mbox={}", keys::means(&args.verifying, &keep.config), args.quoted_mbox);
+    let (unchanged, never) = (store.unchanged(&means)?, |_: &Stamp| false);
     let options = read::Options {
         verifier: &*verifier,
         keep_raw: args.keep_raw || keep.config.reports.keep_raw,
+        quoted_mailboxes: args.quoted_mbox,
         cores: 0,
         unchanged: if args.again { &never } else { &unchanged },
     };
-    let bar = bar(streams.progress && !args.quiet);
+    let bar = progress::bar(streams.progress && !args.quiet, "files");
     let mut outcome = ingest::Intake { store: keep.path.display().to_string(), ..ingest::Intake::default() };
-    let mut intake = store.intake(setup::clock())?;
+    let mut intake = store.intake(setup::clock())?.by(&means);
     let totals = read::each(&args.paths, &options, |parcel, done| {
         bar.set_length(done.of);
         bar.set_position(done.files);
@@ -45,7 +45,8 @@ pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exi
     })?;
     (outcome.files, outcome.unchanged) = (totals.files + totals.unchanged, totals.unchanged);
     (outcome.new, outcome.known, outcome.replaced) = (tally.new, tally.known, tally.replaced);
-    (outcome.unproven, outcome.rejected_count, outcome.ignored) = (tally.unproven, tally.rejected, tally.ignored);
+    (outcome.unproven, outcome.pruned) = (tally.unproven, tally.pruned);
+    (outcome.rejected_count, outcome.ignored) = (tally.rejected, tally.ignored);
     let page = match args.format {
         ListFormat::Text => ingest::text(&outcome, args.quiet, streams.width),
         ListFormat::Json | ListFormat::Ndjson => ingest::document(&outcome)?,
@@ -53,15 +54,4 @@ pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exi
     streams.out.write_all(page.as_bytes())?;
     streams.out.flush()?;
     Ok(Exit::Ready)
-}
-
-/// Files done, their rate, and the time left.
-fn bar(enabled: bool) -> ProgressBar {
-    let target = if enabled { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(None, target);
-    let style = ProgressStyle::with_template("{wide_bar} {pos} of {len} files, {per_sec}, {eta} left");
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar
 }

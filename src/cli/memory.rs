@@ -74,7 +74,8 @@ impl Memory {
         let given = self.given(domain);
         let Some(store) = &self.store else { return Ok(given) };
         let since = now.checked_sub(JUDGED).unwrap_or(Timestamp::MIN);
-        let stored = store.facts(domain, since, self.trust_unverified)?;
+        let texts = given.reports.iter().map(|report| report.sha256).collect();
+        let stored = store.facts_beside(&texts, domain, since, self.trust_unverified)?;
         Ok(if self.given { merge::reports::together(stored, given) } else { stored })
     }
 

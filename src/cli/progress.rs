@@ -3,6 +3,21 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+/// A bar of `what` that are done, with their rate and the time left; on the error stream, if it is to be shown at all.
+pub(super) fn bar(shown: bool, what: &str) -> ProgressBar {
+    let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(0), target);
+    let style = ProgressStyle::with_template(&format!("{{wide_bar}} {{human_pos}} of {{human_len}} {what}, {{rate}}, {{eta}} left"));
+    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // Drawn again a moment later, should it not be.
+        let _ = write!(out, "{:.0} a second", state.per_sec());
+    };
+    // The template is fixed; should it ever be wrong, the bar looks plain.
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("rate", rate))
+}
+
 /// Drawn on the error stream, one line, rewritten in place.
 pub(super) struct Progress {
     enabled: bool,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 
 use super::args::{Back, DigestArgs, DigestFormat, ListArgs, RowFormat, ShowArgs};
-use super::keep::Keep;
+use super::keep::{INGEST, Keep};
 use super::{Exit, Failure, Streams, setup};
 use crate::archive::Archive;
 use crate::archive::store::{Filter, Store, Stored};
@@ -15,7 +15,7 @@ use crate::evidence::reports::{self, Live, Situation};
 use crate::model::digest::Digest;
 use crate::model::facts::reports::ReportFacts;
 use crate::model::settings::Settings;
-use crate::render::list::{self, Listed, Rejection};
+use crate::render::list::{self, Listed};
 use crate::render::reports::{AboutDomain, Reading};
 use crate::render::{breakdown, digest, reports as page};
 use crate::wire::name::Domain;
@@ -24,6 +24,9 @@ use crate::wire::name::Domain;
 const SHOWN: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// What a digest needs: a week of news and four weeks to hold them against.
 const DIGESTED: SignedDuration = SignedDuration::from_hours(24 * 36);
+
+/// Rows that people get unless they ask for more.
+const TEXT_ROWS: u64 = 1_000;
 
 /// Prints what the reports say. Exits with 3 if there is none.
 pub(super) fn show(args: &ShowArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
@@ -63,10 +66,7 @@ fn show_files(args: &ShowArgs, streams: &mut Streams<'_>) -> Result<Exit, Failur
         let as_of = args.since.now.unwrap_or_else(|| newest(&facts).unwrap_or_else(setup::clock));
         about(domain, &facts, args.since.since, as_of)
     });
-    let wanted = |domains: Vec<Domain>| args.domain.is_empty() || domains.iter().any(|domain| args.domain.contains(domain));
-    let shown =
-        archive.reports().filter(|(_, _, report)| wanted(report.policies.iter().filter_map(|entry| entry.domain.clone()).collect()));
-    let reading = Reading { facts: &facts, reports: Some(shown.collect()), domains: about.collect() };
+    let reading = Reading { facts: &facts, reports: Some(archive.reports(&args.domain).collect()), domains: about.collect() };
     let empty = reading.reports.as_ref().is_some_and(Vec::is_empty);
     let page = match args.format {
         RowFormat::Text => page::text(&reading, streams.width),
@@ -80,7 +80,7 @@ fn show_files(args: &ShowArgs, streams: &mut Streams<'_>) -> Result<Exit, Failur
 
 fn show_stored(args: &ShowArgs, mut domains: Vec<Domain>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let keep = Keep::of(&args.store)?;
-    let Some(store) = existing(&keep, streams)? else { return Ok(Exit::Inconclusive) };
+    let Some(store) = keep.existing(INGEST, streams)? else { return Ok(Exit::Inconclusive) };
     let now = args.since.now.unwrap_or_else(setup::clock);
     let trust = args.trust_unverified || keep.config.reports.trust_unverified;
     if domains.is_empty() {
@@ -129,12 +129,12 @@ fn back(now: Timestamp, span: SignedDuration) -> Timestamp {
 /// Prints what is in the store, a row each. Exits with 3 if there is none.
 pub(super) fn list(args: &ListArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let keep = Keep::of(&args.store)?;
-    let Some(store) = existing(&keep, streams)? else { return Ok(Exit::Inconclusive) };
+    let Some(store) = keep.existing(INGEST, streams)? else { return Ok(Exit::Inconclusive) };
     if args.rejected {
         return rejected(args, &store, streams);
     }
     let now = args.since.now.unwrap_or_else(setup::clock);
-    let filter = Filter {
+    let mut filter = Filter {
         domains: args.domain.clone(),
         reporters: args.reporter.clone(),
         since: args.since.since.map(|since| since.from(now)),
@@ -143,31 +143,56 @@ pub(super) fn list(args: &ListArgs, streams: &mut Streams<'_>) -> Result<Exit, F
         newest_first: true,
         limit: args.limit,
     };
-    let mut any = false;
-    if args.format == RowFormat::Ndjson {
-        // A store of a million reports is written as it is read.
-        let mut wrote = Ok(());
-        store.each(&filter, |stored| {
-            any = true;
-            wrote = list::line(&listed(stored)).map_err(Failure::from).and_then(|line| print(&line, streams));
-            if wrote.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        wrote?;
-    } else {
-        let mut reports = Vec::new();
-        store.each(&filter, |stored| {
-            reports.push(listed(stored));
-            ControlFlow::Continue(())
-        })?;
-        any = !reports.is_empty();
-        let page = match args.format {
-            RowFormat::Csv => list::csv(list::COLUMNS, reports.iter().map(list::cells))?,
-            RowFormat::Json => list::document(&reports)?,
-            RowFormat::Text | RowFormat::Ndjson => list::text(&reports, streams.width),
-        };
-        print(&page, streams)?;
-    }
+    let any = match args.format {
+        RowFormat::Text => {
+            let limit = args.limit.unwrap_or(TEXT_ROWS);
+            // One more tells whether there are more.
+            filter.limit = Some(limit.saturating_add(1));
+            let mut reports = all(&store, &filter)?;
+            let more = reports.len() as u64 > limit;
+            reports.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            print(&list::text(&reports, more && args.limit.is_none(), streams.width), streams)?;
+            !reports.is_empty()
+        }
+        RowFormat::Json => {
+            let reports = all(&store, &filter)?;
+            print(&list::document(&reports)?, streams)?;
+            !reports.is_empty()
+        }
+        RowFormat::Ndjson => stream(&store, &filter, streams, |listed| Ok(list::line(listed)?))?,
+        RowFormat::Csv => {
+            print(&list::csv_row(list::COLUMNS)?, streams)?;
+            stream(&store, &filter, streams, |listed| Ok(list::csv_row(list::cells(listed))?))?
+        }
+    };
     Ok(if any { Exit::Ready } else { Exit::Inconclusive })
+}
+
+fn all(store: &Store, filter: &Filter) -> Result<Vec<Listed>, Failure> {
+    let mut reports = Vec::new();
+    store.each(filter, |stored| {
+        reports.push(listed(stored));
+        ControlFlow::Continue(())
+    })?;
+    Ok(reports)
+}
+
+/// Writes a store of a million reports as it is read; whether there were any.
+fn stream(
+    store: &Store,
+    filter: &Filter,
+    streams: &mut Streams<'_>,
+    row: impl Fn(&Listed) -> Result<String, Failure>,
+) -> Result<bool, Failure> {
+    let (mut any, mut wrote) = (false, Ok(()));
+    store.each(filter, |stored| {
+        any = true;
+        wrote = row(&listed(stored)).and_then(|row| Ok(streams.out.write_all(row.as_bytes())?));
+        if wrote.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    wrote?;
+    streams.out.flush()?;
+    Ok(any)
 }
 
 fn listed(stored: Stored) -> Listed {
@@ -189,18 +214,8 @@ fn listed(stored: Stored) -> Listed {
 fn rejected(args: &ListArgs, store: &Store, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let now = args.since.now.unwrap_or_else(setup::clock);
     let since = args.since.since.map(|since| since.from(now));
-    let all: Vec<Rejection> = store
-        .rejected(since, args.limit)?
-        .into_iter()
-        .map(|stored| Rejection {
-            source: stored.source,
-            reason: stored.reason,
-            sha256: stored.sha256,
-            size: stored.size,
-            first_seen: stored.first_seen,
-            last_seen: stored.last_seen,
-        })
-        .collect();
+    let limit = args.limit.or((args.format == RowFormat::Text).then_some(TEXT_ROWS));
+    let all = store.rejected(since, limit)?;
     let page = match args.format {
         RowFormat::Text => list::rejections_text(&all, streams.width),
         RowFormat::Json => list::rejections(&all)?,
@@ -214,7 +229,7 @@ fn rejected(args: &ListArgs, store: &Store, streams: &mut Streams<'_>) -> Result
 /// Prints the morning's digest.
 pub(super) fn digest(args: &DigestArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let keep = Keep::of(&args.store)?;
-    let Some(store) = existing(&keep, streams)? else { return Ok(Exit::Inconclusive) };
+    let Some(store) = keep.existing(INGEST, streams)? else { return Ok(Exit::Inconclusive) };
     let now = args.now.unwrap_or_else(setup::clock);
     let trust = args.trust_unverified || keep.config.reports.trust_unverified;
     let domains = if args.domains.is_empty() { store.domains()? } else { args.domains.clone() };
@@ -232,15 +247,6 @@ pub(super) fn digest(args: &DigestArgs, streams: &mut Streams<'_>) -> Result<Exi
     };
     print(&page, streams)?;
     Ok(if all.domains.iter().all(|domain| domain.day.is_none()) { Exit::Inconclusive } else { Exit::Ready })
-}
-
-/// The store, if there is one yet; if not, it is said how there comes to be one.
-fn existing(keep: &Keep, streams: &mut Streams<'_>) -> Result<Option<Store>, Failure> {
-    let store = keep.existing()?;
-    if store.is_none() {
-        writeln!(streams.err, "stsready: there is no store at {} yet; `stsready reports ingest PATH` fills one", keep.path.display())?;
-    }
-    Ok(store)
 }
 
 fn print(text: &str, streams: &mut Streams<'_>) -> Result<(), Failure> {

@@ -13,4 +13,5 @@ pub mod plan;
 pub mod result_type;
 pub mod rule;
 pub mod settings;
+pub mod store;
 pub mod timeline;

@@ -31,11 +31,7 @@ pub(super) fn write(breakdown: &Breakdown, page: &mut Page) {
     part(page, "Policies they applied, newest first", &breakdown.policies, policy);
     part(page, "Failures", &breakdown.failures, failure);
     if breakdown.rows_merged {
-        page.paragraph(
-            &[(Look::Warning, "  ! ")],
-            Look::Plain,
-            "so many kinds of failure that MX hosts and reasons are no longer told apart",
-        );
+        page.paragraph(&[(Look::Warning, "  ! ")], Look::Plain, "so many kinds of failure that not all of them are told apart");
     }
 }
 

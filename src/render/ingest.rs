@@ -29,6 +29,8 @@ pub struct Intake {
     pub replaced: u64,
     /// Of the new and the replacing ones, those that do not count, for nothing proves who wrote them.
     pub unproven: u64,
+    /// Reports older than what was pruned away, which stay away.
+    pub pruned: u64,
     /// Files that plainly are something else.
     pub ignored: u64,
     /// What could not be read, with its reason: the first of them.
@@ -57,6 +59,7 @@ pub fn text(intake: &Intake, quiet: bool, width: usize) -> String {
             (intake.unproven, "of them not counted, for nothing proves who wrote them"),
             (intake.known, "known already"),
             (intake.replaced, "replaced by a better text"),
+            (intake.pruned, "passed over, for older ones were pruned away"),
             (intake.rejected_count, "rejected"),
             (intake.ignored, "ignored as something else"),
         ];

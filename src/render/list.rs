@@ -6,10 +6,9 @@ use serde::Serialize;
 use super::escape;
 use super::page::{Look, Page};
 use super::text::sessions::count;
-use crate::model::facts::reports::Authenticity;
-use crate::wire::fingerprint::Fingerprint;
+use crate::model::facts::reports::{Authenticity, Rejection};
 use crate::wire::name::Domain;
-use crate::wire::report::TlsReport;
+use crate::wire::report::{PolicyEntry, TlsReport};
 
 /// The schema's name and version.
 pub const SCHEMA: &str = "stsready/report-list/1";
@@ -41,32 +40,12 @@ impl Listed {
     }
 
     fn failed(&self) -> u64 {
-        let of = |entry: &crate::wire::report::PolicyEntry| {
-            entry.failed.max(entry.details.iter().map(|detail| detail.sessions).fold(0, u64::saturating_add))
-        };
-        self.report.policies.iter().map(of).fold(0, u64::saturating_add)
+        self.report.policies.iter().map(PolicyEntry::failures).fold(0, u64::saturating_add)
     }
 
     fn names(&self) -> String {
         self.domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
-}
-
-/// Something that could not be read as a report.
-#[derive(Clone, Debug, Serialize)]
-pub struct Rejection {
-    /// The path, or what in it.
-    pub source: String,
-    /// Why.
-    pub reason: String,
-    /// Of its bytes.
-    pub sha256: Fingerprint,
-    /// Its length in bytes.
-    pub size: u64,
-    /// When it was first met.
-    pub first_seen: Timestamp,
-    /// When it was last met.
-    pub last_seen: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -135,8 +114,8 @@ pub fn cells(listed: &Listed) -> [String; 12] {
 pub fn rejection_cells(rejected: &Rejection) -> [String; 6] {
     let text = |text: &str| escape::cell(text).into_owned();
     [
-        text(&rejected.source),
-        text(&rejected.reason),
+        text(&rejected.rejected.source),
+        text(&rejected.rejected.reason),
         rejected.size.to_string(),
         rejected.first_seen.to_string(),
         rejected.last_seen.to_string(),
@@ -156,6 +135,14 @@ pub fn csv<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [St
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// One row of those.
+pub fn csv_row<const N: usize>(row: [impl AsRef<[u8]>; N]) -> Result<String, csv::Error> {
+    let mut writer = csv::WriterBuilder::new().buffer_capacity(0).from_writer(Vec::new());
+    writer.write_record(row)?;
+    let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 fn state(authenticity: &Authenticity) -> String {
     match authenticity {
         Authenticity::Operator => "operator".to_owned(),
@@ -166,8 +153,8 @@ fn state(authenticity: &Authenticity) -> String {
     }
 }
 
-/// Reports for people: a row each.
-pub fn text(reports: &[Listed], width: usize) -> String {
+/// Reports for people: a row each; `more`: there are others, which were not asked for.
+pub fn text(reports: &[Listed], more: bool, width: usize) -> String {
     let mut page = Page::new(width);
     if reports.is_empty() {
         page.line(&[(Look::Plain, "no reports")]);
@@ -194,7 +181,9 @@ pub fn text(reports: &[Listed], width: usize) -> String {
         })
         .collect();
     page.table(0, &rows);
-    page.line(&[(Look::Faint, &count(reports.len() as u64, "report"))]);
+    let number = count(reports.len() as u64, "report");
+    let told = if more { format!("the newest {number}; there are more: --limit N shows N of them, --format csv all") } else { number };
+    page.line(&[(Look::Faint, &told)]);
     page.finish()
 }
 
@@ -203,7 +192,8 @@ pub fn rejections_text(rejected: &[Rejection], width: usize) -> String {
     let mut page = Page::new(width);
     for rejection in rejected {
         let when = format!("  {}  ", super::text::minute(rejection.last_seen));
-        page.paragraph(&[(Look::Warning, "!"), (Look::Faint, &when)], Look::Plain, &format!("{}: {}", rejection.source, rejection.reason));
+        let told = format!("{}: {}", rejection.rejected.source, rejection.rejected.reason);
+        page.paragraph(&[(Look::Warning, "!"), (Look::Faint, &when)], Look::Plain, &told);
     }
     page.line(&[(Look::Faint, &format!("{} rejected", rejected.len()))]);
     page.finish()

@@ -125,17 +125,20 @@ fn live_mx(case: &Case<'_>) -> BTreeSet<Domain> {
 }
 
 fn rejected(domain: &str, reports: &ReportFacts, sheet: &mut Sheet) {
+    // Of a flood only some are told.
     let Some((first, others)) = reports.rejected.split_first() else { return };
     let row = |rejected: &crate::model::facts::reports::Rejected| {
         Evidence::new(EvidenceKind::Report, format!("{}: {}", rejected.source, rejected.reason))
     };
-    let number = reports.rejected.len();
+    let number = reports.rejected.len() + reports.rejected_beside;
     let message =
         format!("{} could not be read as TLS reports, so what they say is not counted", counted(number, "file or mail", "files or mails"));
     let finding = sheet.broken(&REJECTED, domain, message, row(first));
-    finding
-        .expected("TLS reports as JSON, gzipped or not, alone or in mails")
-        .found(format!("{number} rejected of {} looked into", reports.files));
+    finding.expected("TLS reports as JSON, gzipped or not, alone or in mails").found(if reports.files > 0 {
+        format!("{number} rejected of {} looked into", reports.files)
+    } else {
+        format!("{number} rejected")
+    });
     for rejected in others.iter().take(TOLD_CAP - 1) {
         finding.evidence(row(rejected));
     }

@@ -1,7 +1,9 @@
 //! Mailboxes of the mbox family (RFC 4155), a message at a time: whatever the length of the mailbox, one message of it is in memory.
 //!
 //! In: a reader. Out: each [`Message`]. `From ` lines inside a message are no separators where they plainly are none (mboxo writers do
-//! not quote all of them), and the quoting of mboxrd (`>From `, `>>From `) is undone, so that signatures over the body hold.
+//! not quote all of them), and the quoting of mboxrd (`>From `, `>>From `) is undone, so that signatures over the body hold. Where all
+//! messages have the length that their `Content-Length` says (mboxcl, mboxcl2), that tells where the next one ends; not the first one's,
+//! for its sender may have written the field and would swallow what follows.
 
 use std::io::{self, Read};
 
@@ -33,6 +35,8 @@ pub struct Mailbox<R> {
     ended: bool,
     /// Whether every `From ` line so far was a separator, so that `>From ` is mboxrd's quoting.
     quoted: bool,
+    /// How many messages so far have had the length that they say, if all of them have.
+    counted: Option<u64>,
 }
 
 /// A message of a mailbox.
@@ -49,7 +53,7 @@ pub struct Message<'a> {
 impl<R: Read> Mailbox<R> {
     /// Reads a mailbox from its beginning, which is a `From ` line.
     pub fn new(reader: R) -> Self {
-        Self { reader, window: Vec::new(), begin: 0, ended: false, quoted: true }
+        Self { reader, window: Vec::new(), begin: 0, ended: false, quoted: true, counted: Some(0) }
     }
 
     /// The next message, `None` at the end.
@@ -62,7 +66,16 @@ impl<R: Read> Mailbox<R> {
         let begin = line_end;
         // Offsets are counted from `self.begin`, for the window moves when more is read.
         let begin = begin - self.begin;
-        let (end, next, cut) = self.end_of_message(begin)?;
+        let said = if self.counted.is_some() { self.end_by_length(begin)? } else { None };
+        let (end, next, cut) = match said.filter(|_| self.counted > Some(0)) {
+            Some(end) => {
+                let message = self.window.get(self.begin + begin..self.begin + end).unwrap_or_default();
+                self.quoted &= Finder::new(b"\nFrom ").find(message).is_none();
+                (end, end, false)
+            }
+            None => self.end_of_message(begin)?,
+        };
+        self.counted = self.counted.filter(|_| said == Some(next)).map(|messages| messages + 1);
         let (from, to) = (self.begin + begin, self.begin + end);
         let to = if self.quoted { from + unquote(&mut self.window[from..to]) } else { to };
         self.begin += next;
@@ -78,6 +91,22 @@ impl<R: Read> Mailbox<R> {
         }
         let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
         Ok(Some(self.begin + end.min(SEPARATOR_CAP)))
+    }
+
+    /// Where the message that starts at `start` ends by its `Content-Length`, if a separator or the end of the mailbox is there; from
+    /// `self.begin`.
+    fn end_by_length(&mut self, start: usize) -> io::Result<Option<usize>> {
+        self.fill(start + LOOKAHEAD)?;
+        let head = self.window.get(self.begin + start..).unwrap_or_default();
+        let Some((body, length)) = content_length(&head[..head.len().min(LOOKAHEAD)]) else { return Ok(None) };
+        let end = start + body + length;
+        self.fill(end + LOOKAHEAD)?;
+        let rest = self.window.get(self.begin + end..).unwrap_or_default();
+        // The blank line before a separator may be counted or not.
+        let blank = rest.iter().take(2).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let (before, after) = self.window[self.begin..].split_at((end + blank).min(self.window.len() - self.begin));
+        let lands = if after.is_empty() { self.ended && end + blank <= before.len() } else { is_separator(&before[start..], after) };
+        Ok(lands.then_some(end + blank))
     }
 
     /// Where the message that starts at `start` ends, where the next separator begins, and whether it was cut; all from `self.begin`.
@@ -136,10 +165,32 @@ impl<R: Read> Mailbox<R> {
     }
 }
 
+/// Where the body of a message begins, and how long it is by its `Content-Length`; `None` where it does not say so once and credibly.
+fn content_length(head: &[u8]) -> Option<(usize, usize)> {
+    let (mut at, mut length) = (0, None);
+    loop {
+        let line = &head[at..at + memchr::memchr(b'\n', &head[at..])? + 1];
+        at += line.len();
+        if line.trim_ascii().is_empty() {
+            return Some((at, length?));
+        }
+        let colon = memchr::memchr(b':', line).unwrap_or(0);
+        if line[..colon].eq_ignore_ascii_case(b"Content-Length") {
+            let said = std::str::from_utf8(&line[colon + 1..]).ok()?.trim().parse().ok().filter(|said| *said <= MAIL_CAP)?;
+            if length.replace(said).is_some() {
+                return None;
+            }
+        }
+    }
+}
+
 /// Whether a `From ` line begins a message. `before` is the message so far, `line` the line and what follows.
 ///
-/// A separator has a sender and a date, or comes after a blank line and before a header; mails that tell of "From here on" do neither.
+/// A separator begins with `From `, and it has a sender and a date, or comes after a blank line and before a header; mails that tell of "From here on" do neither.
 fn is_separator(before: &[u8], line: &[u8]) -> bool {
+    if !is_mbox(line) {
+        return false;
+    }
     let end = memchr::memchr(b'\n', line).unwrap_or(line.len());
     let (line, after) = line.split_at(end);
     let after = after.strip_prefix(b"\n").unwrap_or(after);
@@ -249,6 +300,39 @@ mod tests {
         assert_eq!(messages(&unquoted), [format!("{HEAD}From here on\n>From a\n")]);
     }
 
+    /// A message of a mailbox whose writer says how long its body is.
+    fn counted(body: &str) -> String {
+        format!(
+            "From a@b Sun Mar  1 06:30:00 2026\n{}Content-Length: {}\n\n{body}\n",
+            HEAD.trim_end_matches('\n').to_owned() + "\n",
+            body.len()
+        )
+    }
+
+    #[test]
+    fn lengths_are_believed_where_all_mails_have_them() {
+        let forged = format!("hello\n\nFrom x@y Sun Mar  1 06:30:00 2026\n{HEAD}forged\n>From here\n");
+        let all = [counted("one\n"), counted(&forged), counted("three\n")].concat();
+        let found = messages(&all);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found[1].contains("forged\n>From here\n") && found[2].contains("three"), "{found:?}");
+    }
+
+    #[test]
+    fn a_length_that_a_sender_wrote_swallows_nothing() {
+        let victim = format!("From b@c Mon Mar  2 06:30:00 2026\n{HEAD}two\n\n");
+        let last = format!("From d@e Mon Mar  3 06:30:00 2026\n{HEAD}three\n");
+        // As long as to the separator behind the next mail; to the end; beyond it; said twice.
+        for length in ["one\n\n".len() + victim.len(), "one\n\n".len() + victim.len() + last.len(), 1 << 20, 5, 0] {
+            for field in [format!("Content-Length: {length}\n"), format!("Content-Length: {length}\ncontent-length: {length}\n")] {
+                let greedy = format!("From a@b Sun Mar  1 06:30:00 2026\n{field}From: a@b\n\none\n\n");
+                assert_eq!(messages(&format!("{greedy}{victim}{last}")).len(), 3, "{field}");
+                let later = format!("From a@b Sun Mar  1 06:30:00 2026\n{HEAD}zero\n\n{greedy}{victim}{last}");
+                assert_eq!(messages(&later).len(), 4, "{field}");
+            }
+        }
+    }
+
     #[test]
     fn dates_of_separators_are_read() {
         for (line, means) in [
@@ -287,7 +371,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_like_a_mailbox_is_answered(text in "(From a Sun|From b Mon Mar 1 06:30:00 2026|>From |Subject: s|From: a@b|\n|\r\n|[a-z> ]){0,60}") {
+        fn any_text_like_a_mailbox_is_answered(text in "(From a Sun|From b Mon Mar 1 06:30:00 2026\nContent-Length: 7\n\n|>From |Content-Length: (0|4|30)\n|Subject: s|From: a@b|\n|\r\n|[a-z> ]){0,60}") {
             let text = format!("From a\n{text}");
             let found = messages(&text);
             prop_assert!(found.iter().map(String::len).sum::<usize>() <= text.len());

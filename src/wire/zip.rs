@@ -37,8 +37,9 @@ pub enum ZipError {
     TooMany,
 }
 
-/// Unpacks the files one after the other until `each` has enough; a file that cannot be had costs no other, until the caps are reached.
-pub fn unpack(packed: &[u8], mut each: impl FnMut(Result<Packed, ZipError>) -> ControlFlow<()>) -> ControlFlow<()> {
+/// Unpacks the files one after the other until `each` has enough, none of them beyond `room` bytes (and [`UNPACKED_CAP`]); a file that
+/// cannot be had costs no other, until the caps are reached.
+pub fn unpack(packed: &[u8], room: usize, mut each: impl FnMut(Result<Packed, ZipError>) -> ControlFlow<()>) -> ControlFlow<()> {
     // Asked before the list of files is read, which may be longer than all that is ever unpacked.
     if declared_files(packed) > FILE_CAP {
         return each(Err(ZipError::TooMany));
@@ -59,8 +60,9 @@ pub fn unpack(packed: &[u8], mut each: impl FnMut(Result<Packed, ZipError>) -> C
             }
         };
         let name = file.name().map_or_else(|_| format!("file {}", index + 1), std::borrow::Cow::into_owned);
-        let room = by_ratio.min(UNPACKED_CAP as u64);
-        let mut data = Vec::new();
+        let room = by_ratio.min(UNPACKED_CAP.min(room) as u64);
+        // To grow by doubling would take up to twice the room.
+        let mut data = Vec::with_capacity(usize::try_from(file.size().min(room) + 1).unwrap_or_default());
         if let Err(problem) = (&mut file).take(room + 1).read_to_end(&mut data) {
             each(Err(ZipError::Damaged(format!("{name}: {problem}"))))?;
             continue;
@@ -102,7 +104,7 @@ mod tests {
 
     fn unpacked(packed: &[u8]) -> Vec<Result<Packed, ZipError>> {
         let mut all = Vec::new();
-        let _ = unpack(packed, |file| {
+        let _ = unpack(packed, usize::MAX, |file| {
             all.push(file);
             ControlFlow::Continue(())
         });
@@ -124,6 +126,21 @@ mod tests {
     }
 
     #[test]
+    fn no_file_is_unpacked_beyond_the_room_there_is() {
+        let packed = pack(&[("a", &[b'x'; 1000]), ("b", b"y")]);
+        let mut sizes = Vec::new();
+        let _ = unpack(&packed, 1000, |file| {
+            sizes.push(file.map(|file| file.data.len()));
+            ControlFlow::Continue(())
+        });
+        assert_eq!(sizes, [Ok(1000), Ok(1)]);
+        let _ = unpack(&packed, 999, |file| {
+            assert_eq!(file, Err(ZipError::TooLarge));
+            ControlFlow::Continue(())
+        });
+    }
+
+    #[test]
     fn a_list_of_too_many_files_is_not_even_read() {
         let mut packed = pack(&[("a", b"x")]);
         let end = packed.len() - 12;
@@ -134,7 +151,7 @@ mod tests {
     #[test]
     fn reading_ends_when_it_is_enough() {
         let (packed, mut seen) = (pack(&[("a", b"x"), ("b", b"y")]), 0);
-        let ended = unpack(&packed, |_| {
+        let ended = unpack(&packed, usize::MAX, |_| {
             seen += 1;
             ControlFlow::Break(())
         });

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use stsready::archive::imap::{self, Account, After, ImapError, Keeper, Kept, Manner, Mark, News, Secret};
-use stsready::archive::intake::{OperatorsWord, Parcel};
+use stsready::archive::intake::{OperatorsWord, Parcel, Verifier};
 use stsready::archive::read::{self, Options};
+use stsready::model::facts::reports::Authenticity;
 use tokio::sync::watch;
 
 use super::{mail, mails};
@@ -68,11 +71,22 @@ impl Scene {
         keeper: &mut Memory,
         enough: impl Fn(&Self) -> bool + Sync,
     ) -> Result<Vec<imap::Outcome>, &'static str> {
+        self.verified(&OperatorsWord, After::Leave, manner, keeper, enough)
+    }
+
+    fn verified(
+        &self,
+        verifier: &dyn Verifier,
+        after: After,
+        manner: &Manner,
+        keeper: &mut Memory,
+        enough: impl Fn(&Self) -> bool + Sync,
+    ) -> Result<Vec<imap::Outcome>, &'static str> {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let url = format!("imaps://tlsrpt@{}/INBOX", self.host.socket()).parse().expect("an address");
         let tls = imap::tls_config(Some(Path::new(self.lab.root_file()))).expect("a CA");
-        let account = Account { url, password: Secret::new("correct".to_owned()), after: After::Leave, tls: Arc::clone(&tls) };
-        let options = Options { verifier: &OperatorsWord, keep_raw: false, cores: 0, unchanged: &|_| false };
+        let account = Account { url, password: Secret::new("correct".to_owned()), after, tls: Arc::clone(&tls) };
+        let options = Options::new(verifier);
         let (stop, asked) = watch::channel(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -89,7 +103,14 @@ impl Scene {
 }
 
 fn staying() -> Manner {
-    Manner { stay: true, wait: Duration::from_secs(5), idle: Duration::from_millis(100), poll: Duration::from_millis(30), cores: 1 }
+    Manner {
+        stay: true,
+        wait: Duration::from_secs(5),
+        idle: Duration::from_millis(100),
+        poll: Duration::from_millis(30),
+        cores: 1,
+        ..Manner::new(Timestamp::now)
+    }
 }
 
 #[test]
@@ -153,4 +174,60 @@ fn where_nothing_can_be_kept_nothing_more_is_read() {
     assert_eq!(failed.expect_err("it fails"), "the disk is full");
     assert_eq!((keeper.reports, keeper.mark), (100, Some(Mark { uid_validity: 7, last_uid: 100 })), "what was kept before stands");
     assert!(scene.commands("UID FETCH") < 8);
+}
+
+/// A resolver that is down the first times that the second mail is looked at.
+struct Hiccup(AtomicUsize);
+
+impl Verifier for Hiccup {
+    fn verify(&self, mail: &[u8], _: Option<Timestamp>) -> Authenticity {
+        let is_struck = String::from_utf8_lossy(mail).contains(&mail_id(1));
+        let down = |left: usize| left.checked_sub(1);
+        if is_struck && self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, down).is_ok() {
+            return Authenticity::Unverifiable { why: "the resolver is down".to_owned(), again: true };
+        }
+        Authenticity::Operator
+    }
+}
+
+/// What only the mail of this number holds: the day of its report.
+fn mail_id(number: i64) -> String {
+    use jiff::ToSpan as _;
+    let day = crate::letters::days_ago(0).checked_sub(number.days()).expect("a date");
+    format!("Report-ID: <{day}@")
+}
+
+/// A time in the lab, some days after its mails have arrived there.
+macro_rules! days_later {
+    ($days:literal) => {
+        || "2026-03-01T10:00:00Z".parse::<Timestamp>().expect("a time") + jiff::SignedDuration::from_hours(24 * $days)
+    };
+}
+
+#[test]
+fn a_mail_whose_key_cannot_be_asked_for_is_met_again_and_for_some_days_only() {
+    for (clock, mark) in [(days_later!(1) as fn() -> Timestamp, 1), (days_later!(4), 4)] {
+        for after in [After::Leave, After::Seen] {
+            let scene = Scene::new(Imap::with(mails(4)));
+            let (mut keeper, verifier) = (Memory::default(), Hiccup(AtomicUsize::new(1)));
+            let once = Manner { stay: false, ..Manner { clock, ..staying() } };
+            let settled = scene.verified(&verifier, after.clone(), &once, &mut keeper, |_| false).expect("kept")[0].settled;
+            assert_eq!(keeper.mark.map(|mark| mark.last_uid), Some(mark), "{after:?}");
+            let all_but_the_open = if mark == 1 { 3 } else { 4 };
+            assert_eq!(settled, if after == After::Seen { all_but_the_open } else { 0 }, "{after:?}");
+            scene.verified(&verifier, after.clone(), &once, &mut keeper, |_| false).expect("kept");
+            assert_eq!(keeper.mark.map(|mark| mark.last_uid), Some(4), "{after:?}");
+        }
+    }
+}
+
+#[test]
+fn who_stays_looks_back_at_what_stayed_open() {
+    let scene = Scene::new(Imap::with(mails(4)));
+    let (mut keeper, verifier) = (Memory::default(), Hiccup(AtomicUsize::new(2)));
+    let manner = Manner { clock: days_later!(1), look_back: Duration::from_millis(150), ..staying() };
+    scene
+        .verified(&verifier, After::Leave, &manner, &mut keeper, |scene| scene.commands("UID FETCH 2:4 (UID INTERNALDATE") > 1)
+        .expect("kept");
+    assert_eq!((keeper.mark.map(|mark| mark.last_uid), scene.host.visits().total()), (Some(4), 1));
 }

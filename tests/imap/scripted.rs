@@ -104,6 +104,37 @@ fn a_message_that_the_server_withholds_does_not_cost_the_rest() {
 }
 
 #[test]
+fn a_message_that_is_left_out_is_asked_for_again_and_missed_aloud() {
+    let body = |uid: u32| {
+        let mail = mail(i64::from(uid) - 1);
+        format!("* {uid} FETCH (UID {uid} INTERNALDATE \"01-Mar-2026 10:00:00 +0000\" BODY[] {{{}}}\r\n{mail})\r\n", mail.len())
+    };
+    // All is well, says the server: 2 is left out once, 3 each time, of 4 there is no more than a flag, and 5 is gone meanwhile.
+    let some = format!("{}* 4 FETCH (UID 4 FLAGS ())\r\nTAG OK done\r\n", body(1));
+    let nothing = || say("TAG OK done\r\n");
+    let imap = Imap::with(mails(6)).at("UID FETCH 1:6 (UID INTERNALDATE", say(&some));
+    let imap = imap
+        .at("UID FETCH 2:6 (UID)", say("* 2 FETCH (UID 2)\r\n* 3 FETCH (UID 3)\r\n* 4 FETCH (UID 4)\r\n* 6 FETCH (UID 6)\r\nTAG OK x\r\n"));
+    let scene = Scene::new(imap.at("UID FETCH 3 (UID INTERNALDATE", nothing()).at("UID FETCH 4 (UID INTERNALDATE", nothing()));
+    let run = scene.fetch(&[]).exits(0);
+    numbers(&run, &[("new", 3), ("rejected", 2), ("last_uid", 6)]);
+    for (refused, uid) in told(&run)["refused"].as_array().expect("a list").iter().zip([3, 4]) {
+        assert!(refused["source"].as_str().is_some_and(|source| source.ends_with(&format!("UID {uid}"))), "{run}");
+        assert!(refused["reason"].as_str().is_some_and(|why| why.contains("did not hand it over, and does not say why")), "{run}");
+    }
+    assert!(!scene.commands().iter().any(|command| command.starts_with("UID FETCH 5 ")), "what is gone is not asked for");
+}
+
+#[test]
+fn a_folder_is_read_from_its_beginning_where_that_is_asked_for() {
+    let scene = Scene::new(Imap::with(mails(3)));
+    numbers(&scene.fetch(&[]).exits(0), &[("messages", 3), ("new", 3)]);
+    numbers(&scene.fetch(&[]).exits(0), &[("messages", 0)]);
+    numbers(&scene.fetch(&["--again"]).exits(0), &[("messages", 3), ("known", 3), ("last_uid", 3)]);
+    numbers(&scene.fetch(&[]).exits(0), &[("messages", 0)]);
+}
+
+#[test]
 fn a_wrong_password_is_one_clear_error_and_no_second_try() {
     let scene = Scene::new(Imap::default());
     let run = scene.desk.fetch(&scene.url(), &[]).args(["--ca-file".as_ref(), scene.lab.root_file().as_os_str()]);

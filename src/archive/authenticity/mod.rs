@@ -73,6 +73,14 @@ impl<K: Keys> Dkim<K> {
     }
 }
 
+impl<K> Dkim<K> {
+    /// Whether a trusted server seems to vouch for it.
+    fn is_vouched_for(&self, mail: &[u8]) -> bool {
+        let word = Header::split(mail).and_then(|mail| Some(servers::word(&mail, &Submitter::of(&mail).ok()?, &self.authserv_ids)));
+        matches!(word, Some(Word::Pass { .. }))
+    }
+}
+
 impl<K: Keys> Verifier for Dkim<K> {
     fn verify(&self, mail: &[u8], received_at: Option<Timestamp>) -> Authenticity {
         self.look(mail, received_at, &self.authserv_ids)
@@ -82,7 +90,21 @@ impl<K: Keys> Verifier for Dkim<K> {
     fn verify_attached(&self, mail: &[u8]) -> Authenticity {
         self.look(mail, None, &[])
     }
+
+    /// Whoever wrote the text that it may be wrote these fields.
+    fn verify_in_mailbox(&self, mail: &[u8], received_at: Option<Timestamp>) -> Authenticity {
+        match self.look(mail, received_at, &[]) {
+            Authenticity::Unverifiable { why, again } if self.is_vouched_for(mail) => {
+                Authenticity::Unverifiable { why: format!("{why}; {NOT_HEARD}"), again }
+            }
+            own => own,
+        }
+    }
 }
+
+/// Said where the word of a trusted server would have helped.
+const NOT_HEARD: &str = "what a server found out about it is not believed out of a mailbox (mbox) in which text of one mail may look like \
+                         another mail; if its writer quotes `From ` lines, --quoted-mbox says so";
 
 fn unverifiable(why: impl Into<String>) -> Authenticity {
     Authenticity::Unverifiable { why: why.into(), again: false }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::submitter::Submitter;
 use super::{Keys, unverifiable};
 use crate::model::facts::reports::Authenticity;
-use crate::model::looked::Looked;
+use crate::model::looked::{FailureKind, Looked};
 use crate::wire::dkim::{Key, Signature, Signed, Unusable};
 use crate::wire::header::Header;
 use crate::wire::name::Domain;
@@ -102,6 +102,8 @@ fn one(mail: &Signed<'_>, at: usize, signature: &Signature, times: Times, keys: 
     let records = match keys.key(&signature.key) {
         Looked::Seen(records) => records,
         Looked::Absent(_) => return Outcome::Nothing(format!("the key {} is not in DNS (any more)", signature.key)),
+        // Whoever switched it off does not want it tried again.
+        Looked::Failed(failure) if failure.kind == FailureKind::SwitchedOff => return Outcome::Nothing(failure.detail),
         Looked::Failed(failure) => return Outcome::Again(format!("the key {} could not be asked for: {}", signature.key, failure.detail)),
     };
     let (mut wrong, mut flaw) = (None, None);

@@ -5,13 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use super::concern::looks_like_tls_report;
+use crate::archive::concern::looks_like_tls_report;
 use crate::archive::intake::{Parcel, Refused};
 use crate::model::facts::reports::Rejected;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::mail::MAIL_CAP;
 
-/// How a mail is read: its bytes, where it comes from, and when its server received it. A mail without a report is one refusal.
+/// How a mail is read: its bytes, where it comes from, and when its server received it. What neither holds a report nor was meant to is
+/// [`Parcel::ignored`].
 pub type Read<'a> = dyn Fn(&[u8], &str, Option<Timestamp>) -> Parcel + Sync + 'a;
 
 /// A message as it came.
@@ -51,14 +52,12 @@ fn opened(letter: Letter, read: &Read<'_>) -> Parcel {
     let Letter { source, received_at, body } = letter;
     let refused = |why: String, bytes: &[u8], size| {
         let rejected = Rejected { source: source.clone(), reason: why };
-        Parcel { rejected: vec![Refused { rejected, sha256: Fingerprint::of(bytes), size }], last: true, ..Parcel::default() }
+        let rejected = vec![Refused { rejected, sha256: Fingerprint::of(bytes), size, again: false }];
+        Parcel { origin: Some(source.clone()), rejected, last: true, ..Parcel::default() }
     };
-    let passed_over = || Parcel { ignored: true, last: true, ..Parcel::default() };
+    let passed_over = || Parcel { origin: Some(source.clone()), ignored: true, last: true, ..Parcel::default() };
     match body {
-        Body::Whole(mail) => {
-            let parcel = read(&mail, &source, received_at);
-            if parcel.reports.is_empty() && !looks_like_tls_report(&mail) { passed_over() } else { parcel }
-        }
+        Body::Whole(mail) => read(&mail, &source, received_at),
         Body::TooLarge { head, size } if looks_like_tls_report(&head) => {
             refused(format!("a mail of more than {} MiB", MAIL_CAP >> 20), &head, size)
         }
@@ -86,7 +85,7 @@ mod tests {
     /// Reads every mail as one without a report.
     fn nothing(mail: &[u8], source: &str, _: Option<Timestamp>) -> Parcel {
         let rejected = Rejected { source: source.to_owned(), reason: "a mail without a TLS report in it".to_owned() };
-        let refused = Refused { rejected, sha256: Fingerprint::of(mail), size: mail.len() as u64 };
+        let refused = Refused { rejected, sha256: Fingerprint::of(mail), size: mail.len() as u64, again: false };
         Parcel { rejected: vec![refused], last: true, ..Parcel::default() }
     }
 
@@ -100,7 +99,6 @@ mod tests {
     fn only_what_was_meant_to_be_a_report_is_a_loss() {
         let none = "a mail without a TLS report in it".to_owned();
         assert_eq!(reasons(Body::Whole(REPORT_HEAD.to_vec())), Some(vec![none]));
-        assert_eq!(reasons(Body::Whole(b"Subject: lunch?\r\n\r\n".to_vec())), None);
         let large = |head: &[u8]| reasons(Body::TooLarge { head: head.to_vec(), size: 1 << 30 });
         assert_eq!(large(REPORT_HEAD), Some(vec!["a mail of more than 25 MiB".to_owned()]));
         assert_eq!(large(b"Subject: holiday pictures\r\n\r\n"), None);

@@ -10,7 +10,6 @@
 
 mod account;
 mod batch;
-mod concern;
 mod connect;
 mod dialogue;
 mod error;
@@ -27,6 +26,7 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -38,6 +38,8 @@ pub use self::tls::{TlsConfigError, config as tls_config};
 use self::keep::{Post, Request, What};
 use super::intake::{Parcel, Refused};
 
+/// How long after it was received a mail is met again whose signer's key could not be asked for. Then it is as good as unsigned.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
 /// Accounts read at the same time, unless all of them are stayed at.
 const SIDE_BY_SIDE: usize = 4;
 /// Messages that wait for a reader: few, since each may have 25 MiB.
@@ -54,13 +56,31 @@ pub struct Manner {
     pub idle: Duration,
     /// How often to ask a server that cannot tell of itself (no IDLE).
     pub poll: Duration,
+    /// Who stays: after what time to look again at mails whose signers' keys could not be asked for.
+    pub look_back: Duration,
     /// Threads that read mails; 0 for as many as there are cores.
     pub cores: usize,
+    /// The time, for the age of mails.
+    pub clock: fn() -> Timestamp,
 }
 
-impl Default for Manner {
-    fn default() -> Self {
-        Self { wait: Duration::from_mins(1), stay: false, idle: Duration::from_mins(9), poll: Duration::from_mins(2), cores: 0 }
+impl Manner {
+    /// Once, with the patience of people.
+    pub fn new(clock: fn() -> Timestamp) -> Self {
+        Self {
+            wait: Duration::from_mins(1),
+            stay: false,
+            idle: Duration::from_mins(9),
+            poll: Duration::from_mins(2),
+            look_back: Duration::from_hours(1),
+            cores: 0,
+            clock,
+        }
+    }
+
+    /// What was received before this time is not waited for any more.
+    fn patience(&self) -> Timestamp {
+        (self.clock)().checked_sub(PATIENCE).unwrap_or(Timestamp::MIN)
     }
 }
 
@@ -69,8 +89,15 @@ impl Default for Manner {
 pub struct Mark {
     /// Of the folder when it was read.
     pub uid_validity: u32,
-    /// The last UID that was looked at.
+    /// The last UID that was looked at, and need not be again.
     pub last_uid: u32,
+}
+
+impl Mark {
+    /// The mark, but no further than before this message.
+    fn before(self, open: Option<u32>) -> Self {
+        Self { last_uid: open.map_or(self.last_uid, |open| self.last_uid.min(open.saturating_sub(1))), ..self }
+    }
 }
 
 /// What became of messages.
@@ -82,6 +109,10 @@ pub struct Kept {
     pub known: u64,
     /// Reports that replaced another text of the same report.
     pub replaced: u64,
+    /// Of the new and the replacing ones, those that do not count, for nothing proves who wrote them.
+    pub unproven: u64,
+    /// Reports older than what was pruned away.
+    pub pruned: u64,
     /// What could not be read as a report.
     pub rejected: u64,
 }
@@ -230,6 +261,8 @@ impl Kept {
         self.new += more.new;
         self.known += more.known;
         self.replaced += more.replaced;
+        self.unproven += more.unproven;
+        self.pruned += more.pruned;
         self.rejected += more.rejected;
     }
 }

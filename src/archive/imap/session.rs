@@ -184,6 +184,24 @@ impl Session {
         }
     }
 
+    /// Which of these messages are in the folder.
+    pub(super) async fn there(&mut self, uids: &BTreeSet<u32>) -> Result<BTreeSet<u32>, ImapError> {
+        let set: Vec<u32> = uids.iter().copied().collect();
+        let command = Command::new("UID FETCH").word(&uid_set(&set)).word("(UID)");
+        let mut there = BTreeSet::new();
+        let done = self
+            .talk
+            .run(&command, |response| {
+                if let Response::Fetched(Message { uid: Some(uid), .. }) = response
+                    && uids.contains(&uid)
+                {
+                    there.insert(uid);
+                }
+            })
+            .await?;
+        expect_ok("UID FETCH", done).map(|_| there)
+    }
+
     /// Does with messages what is to be done once their reports are kept.
     pub(super) async fn settle(&mut self, uids: &[u32], after: &After) -> Result<(), ImapError> {
         if uids.is_empty() {

@@ -55,7 +55,7 @@ async fn attempt(account: &Account, manner: &Manner, post: &Post, stop: &Stop, c
     let mark = post.mark().await?.filter(|mark| mark.uid_validity == opened.uid_validity);
     // Another UIDVALIDITY: the UIDs of last time mean nothing any more (RFC 9051 §2.3.1.1). All is read again, and known reports are known.
     let from = mark.map_or(Some(1), |mark| mark.last_uid.checked_add(1));
-    let mut visit = Visit { account, post, uid_validity: opened.uid_validity, from, stays: manner.stay };
+    let mut visit = Visit::new(account, post, manner, opened.uid_validity, from);
     if !manner.stay && is_up_to_date(from, opened.uid_next) {
         post.ask(What::Read).await?;
         session.close().await;
@@ -68,6 +68,7 @@ async fn attempt(account: &Account, manner: &Manner, post: &Post, stop: &Stop, c
             return Ok(());
         }
         stop.or(session.wait(manner.idle, manner.poll)).await?;
+        visit.look_back();
         // A connection that has held this long is no failure when it ends.
         care.progress = true;
     }

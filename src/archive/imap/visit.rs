@@ -1,6 +1,7 @@
 //! One way through a folder: from where it was read to, up to its end.
 
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::account::{Account, After};
 use super::batch::{self, Listed};
@@ -8,8 +9,8 @@ use super::error::{ImapError, Kind};
 use super::keep::{Post, What};
 use super::letter::{Body, Letter};
 use super::session::{Fetched, LIST_CAP, Part, Session};
-use super::sheaf::Sheaf;
-use super::{Mark, Stop};
+use super::sheaf::{Gathered, Sheaf};
+use super::{Manner, Mark, Stop};
 use crate::wire::imap::response::Content;
 
 /// How often a connection may break over one message before that message is passed over.
@@ -53,22 +54,34 @@ impl Care {
 
 /// An open folder, being read.
 pub(super) struct Visit<'a> {
-    pub(super) account: &'a Account,
-    pub(super) post: &'a Post,
-    pub(super) uid_validity: u32,
+    account: &'a Account,
+    post: &'a Post,
+    manner: &'a Manner,
+    uid_validity: u32,
     /// The first UID that has not been looked at; `None` behind the last that there can be.
-    pub(super) from: Option<u32>,
-    /// Whether what arrives meanwhile is looked at, too. Otherwise the end is what was the end when it was asked for, so that there is one.
-    pub(super) stays: bool,
+    from: Option<u32>,
+    /// The first message that stays open, and since when: the folder is not read beyond it, though it was looked at.
+    open: Option<(u32, Instant)>,
 }
 
 /// A batch that is being kept.
 struct Pending {
-    gathered: JoinHandle<Result<Vec<u32>, ImapError>>,
+    gathered: JoinHandle<Result<Gathered, ImapError>>,
     mark: Mark,
 }
 
-impl Visit<'_> {
+impl<'a> Visit<'a> {
+    pub(super) fn new(account: &'a Account, post: &'a Post, manner: &'a Manner, uid_validity: u32, from: Option<u32>) -> Self {
+        Self { account, post, manner, uid_validity, from, open: None }
+    }
+
+    /// Goes back to the messages that stayed open, once it is time to: meanwhile their signers' keys may have come back.
+    pub(super) fn look_back(&mut self) {
+        if let Some((open, _)) = self.open.take_if(|(_, since)| since.elapsed() >= self.manner.look_back) {
+            self.from = Some(open);
+        }
+    }
+
     /// Reads up to the end. What was kept stays kept if it breaks off; the next visit goes on from there.
     pub(super) async fn run(&mut self, session: &mut Session, care: &mut Care, stop: &Stop) -> Result<(), ImapError> {
         while let Some(from) = self.from {
@@ -78,7 +91,8 @@ impl Visit<'_> {
             }
             self.post.ask(What::Found(listed.len() as u64)).await?;
             self.read(&listed, session, care, stop).await?;
-            if listed.len() < LIST_CAP && !self.stays {
+            // Who does not stay goes to what was the end when it was asked for, so that there is one.
+            if listed.len() < LIST_CAP && !self.manner.stay {
                 break;
             }
         }
@@ -92,7 +106,7 @@ impl Visit<'_> {
         while !rest.is_empty() {
             let batch = batch::next(rest, care.most);
             rest = rest.get(batch.len()..).unwrap_or_default();
-            let sheaf = Sheaf::begin(self.post);
+            let sheaf = Sheaf::begin(self.post, self.manner.patience());
             let fetched = stop.or(self.fetch(batch, &sheaf, session, care)).await;
             if let Some(before) = pending.take() {
                 self.settle(before, session).await?;
@@ -108,7 +122,7 @@ impl Visit<'_> {
             let last_uid = batch.last().map_or(0, |last| last.uid);
             let mark = Mark { uid_validity: self.uid_validity, last_uid };
             // Where messages are marked or moved, that comes first: should it fail, they are met again.
-            let along = (self.account.after == After::Leave).then_some(mark);
+            let along = (self.account.after == After::Leave).then(|| self.bounded(mark));
             pending = Some(Pending { gathered: sheaf.end(along).await?, mark });
         }
         match pending {
@@ -120,14 +134,22 @@ impl Visit<'_> {
     /// Waits until a batch is kept, and does with its messages what is to be done.
     async fn settle(&mut self, pending: Pending, session: &mut Session) -> Result<(), ImapError> {
         let Pending { gathered, mark } = pending;
-        let uids = gathered.await.map_err(|_| ImapError::NotKept)??;
+        let Gathered { done, open } = gathered.await.map_err(|_| ImapError::NotKept)??;
+        if let (None, Some(open)) = (self.open, open) {
+            self.open = Some((open, Instant::now()));
+        }
         if self.account.after != After::Leave {
-            session.settle(&uids, &self.account.after).await?;
-            self.post.keep(Vec::new(), Some(mark)).await?;
-            self.post.ask(What::Settled(uids.len() as u64)).await?;
+            session.settle(&done, &self.account.after).await?;
+            self.post.keep(Vec::new(), Some(self.bounded(mark))).await?;
+            self.post.ask(What::Settled(done.len() as u64)).await?;
         }
         self.from = mark.last_uid.checked_add(1);
         Ok(())
+    }
+
+    /// How far the folder counts as read.
+    fn bounded(&self, mark: Mark) -> Mark {
+        mark.before(self.open.map(|(open, _)| open))
     }
 
     async fn fetch(&self, batch: &[Listed], sheaf: &Sheaf, session: &mut Session, care: &Care) -> Result<(), ImapError> {
@@ -144,14 +166,22 @@ impl Visit<'_> {
             async move { sheaf.add(uid, letter).await }
         };
         let missing = session.fetch(&uids, part, take).await?;
-        // Those that are gone need no word. If the server refused, each is asked for by itself, so that one does not cost the others.
-        let Some(words) = missing.refused else { return Ok(()) };
-        for uid in missing.uids {
+        // If the server refused, each is asked for by itself, so that one does not cost the others. Those that are gone need no word; but
+        // some servers say that all is well and leave out what they cannot read.
+        let asked_again = match (&missing.refused, missing.uids.is_empty()) {
+            (Some(_), _) | (_, true) => missing.uids,
+            (None, false) => session.there(&missing.uids).await?,
+        };
+        for uid in asked_again {
             let alone = session.fetch(&[uid], part, take).await?;
-            if !alone.uids.is_empty() {
-                let words = alone.refused.as_ref().unwrap_or(&words);
-                self.withhold(&[Listed { uid, size: 0 }], sheaf, &format!("the server did not hand it over: {words}")).await?;
+            if alone.uids.is_empty() {
+                continue;
             }
+            let why = match alone.refused.as_ref().or(missing.refused.as_ref()) {
+                Some(words) => format!("the server did not hand it over: {words}"),
+                None => "the server did not hand it over, and does not say why".to_owned(),
+            };
+            self.withhold(&[Listed { uid, size: 0 }], sheaf, &why).await?;
         }
         Ok(())
     }

@@ -83,6 +83,10 @@ impl Verifier for Notary {
         self.0.lock().expect("no panic").push((mail.len(), received_at));
         Authenticity::Verified { domain: Domain::from_dns("mail.sender.example"), authserv: None }
     }
+
+    fn verify_in_mailbox(&self, _: &[u8], _: Option<Timestamp>) -> Authenticity {
+        Authenticity::Unverifiable { why: "it may be text".to_owned(), again: false }
+    }
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn reports_are_found_however_they_are_packed() {
 #[test]
 fn what_is_larger_than_memory_is_read_a_piece_at_a_time() {
     let lines: String = (0..40_000).map(|number| format!("{:08x} says nothing\n", number * 2_654_435_761_u64 % 4_294_967_291)).collect();
-    let filler = format!("From x Sun\nFrom: x@y.example\nSubject: s\n\n{lines}\n");
+    let filler = format!("From x Sun\nFrom: x@y.example\nTLS-Report-Domain: s.example\n\n{lines}\n");
     let mailbox = format!("From a Sun\n{}\n{}From b Mon\n{}", mail(&report("first")), filler.repeat(80), mail(&report("last")));
     assert!(mailbox.len() > 64 << 20);
     let packed = gzip(mailbox.as_bytes());
@@ -159,12 +163,108 @@ fn a_mail_is_proven_once_for_itself_and_only_if_a_report_is_in_it() {
 fn what_does_not_look_like_a_mail_is_not_salvaged_as_a_file_of_the_operators() {
     let hidden = format!("Received: from e by mx; Fri, 20 Nov 2026 12:00:00 +0000\n\n{}", report("forged"));
     let odd = format!("Return-Path: <a@b.example>\nX Odd: 1\nFrom: a@b.example\n\n{}", report("forged"));
-    for (name, text) in [("in.txt", &hidden), ("in.eml", &odd), ("Maildir/new/1772323200.M1P2.host", &odd), ("m/cur/x:2,S", &hidden)] {
+    for (name, text) in [("in.txt", &hidden), ("in.eml", &odd)] {
         let folder = folder(&[(name, text.as_bytes())]);
         let (parcels, _) = parcels(&folder.path().join(name), &Options::new(&Notary::default()));
         assert_eq!(ids(&parcels), [""; 0], "{name}");
         assert!(parcels[0].rejected[0].rejected.reason.contains("neither a report (JSON) nor a mail"), "{name}: {:?}", parcels[0].rejected);
     }
+}
+
+#[test]
+fn whatever_lies_in_a_maildir_is_a_mail_and_has_to_be_proven() {
+    let forged = report("forged");
+    let piped = format!("From e@evil.example Fri Nov 20 12:00:00 2026\nFrom: e@evil.example\nSubject: s\n\n{forged}");
+    let texts: [Vec<u8>; 9] = [
+        forged.clone().into_bytes(),
+        gzip(forged.as_bytes()),
+        zip(&[("r.json", forged.as_bytes())]),
+        tar(&[("r.json", forged.as_bytes())]),
+        gzip(&gzip(forged.as_bytes())),
+        format!("\n\n{forged}").into_bytes(),
+        format!("Received: from e by mx\n\n{forged}").into_bytes(),
+        format!("Return-Path: <a@b.example>\nX Odd: 1\nFrom: a@b.example\n\n{forged}").into_bytes(),
+        piped.into_bytes(),
+    ];
+    for text in &texts {
+        for name in ["Maildir/new/1772323200.M1P2.host", "m/cur/x:2,S"] {
+            let direct = folder(&[(name, text)]);
+            let packed = folder(&[("m.tar", &tar(&[(name, text)])), ("m.zip", &zip(&[(name, text)]))]);
+            for folder in [direct, packed] {
+                let (parcels, _) = parcels(folder.path(), &Options::new(&Notary::default()));
+                let operators = reports(&parcels).into_iter().filter(|received| received.authenticity.is_operator()).count();
+                assert_eq!(operators, 0, "{name}: {}", String::from_utf8_lossy(text));
+            }
+        }
+    }
+    let kept = folder(&[("new/google.com!shop.example!1!2.json", forged.as_bytes())]);
+    let (parcels, _) = parcels(kept.path(), &Options::new(&Notary::default()));
+    assert_eq!(ids(&parcels), ["forged"], "a folder of the operator's that happens to be called so");
+}
+
+/// A mail whose text goes on as if another mail, with whatever its sender likes at its top, came after it.
+fn two_in_one() -> String {
+    format!(
+        "From e@evil.example Fri Nov 20 12:00:00 2026\n{}\nFrom x@y Sun Mar  1 06:30:00 2026\n{}",
+        mail("Hello"),
+        mail(&report("forged"))
+    )
+}
+
+#[test]
+fn a_mail_with_a_postmark_is_one_mail_where_mails_are_delivered_one_by_one() {
+    for content in [two_in_one().into_bytes(), gzip(two_in_one().as_bytes())] {
+        let folder = folder(&[("m/new/1772323200.M1P2.host", &content)]);
+        let (parcels, _) = parcels(folder.path(), &Options { quoted_mailboxes: true, ..Options::new(&Notary::default()) });
+        assert_eq!(ids(&parcels), [""; 0]);
+    }
+}
+
+#[test]
+fn only_the_first_mail_of_a_mailbox_is_surely_one_unless_its_writer_quotes() {
+    let three = format!("From a Sun\n{}\n{}", mail(&report("a")), two_in_one());
+    let folder = folder(&[("in.mbox", three.as_bytes())]);
+    for (quoted_mailboxes, proven) in [(false, [true, false]), (true, [true, true])] {
+        let (parcels, _) = parcels(folder.path(), &Options { quoted_mailboxes, ..Options::new(&Notary::default()) });
+        let found: Vec<bool> =
+            reports(&parcels).iter().map(|received| matches!(received.authenticity, Authenticity::Verified { .. })).collect();
+        assert_eq!((ids(&parcels), found), (vec!["a", "forged"], proven.to_vec()));
+    }
+}
+
+#[test]
+fn mail_between_people_is_passed_over_wherever_it_lies() {
+    let lunch = "From: a@b.example\nSubject: lunch?\n\nNoon?\n";
+    let dmarc = "From: a@b.example\nSubject: Report Domain: s.example\nContent-Type: application/zip; name=\"d.zip\"\n\nPK\x03\x04rest";
+    let mailbox = format!("From a Sun\n{lunch}\nFrom b Mon\n{dmarc}\n");
+    let folder = folder(&[
+        ("m/cur/1772323200.a:2,S", lunch.as_bytes()),
+        ("m/cur/1772323201.b:2,S", dmarc.as_bytes()),
+        ("all.mbox", mailbox.as_bytes()),
+        ("lunch.eml", lunch.as_bytes()),
+    ]);
+    let (parcels, _) = parcels(folder.path(), &Options::new(&OperatorsWord));
+    assert!(parcels.iter().all(|parcel| parcel.ignored && parcel.last && parcel.rejected.is_empty()), "{parcels:?}");
+    assert_eq!((parcels.len(), super::mail(lunch.as_bytes(), "imap", None, &Options::new(&OperatorsWord)).ignored), (4, true));
+}
+
+#[test]
+fn a_bomb_in_layers_is_refused_and_costs_no_other_mail() {
+    use base64::Engine as _;
+    let member = gzip(format!("<html>{}", " ".repeat(2 << 20)).as_bytes());
+    let padding: Vec<u8> = (0..400_000_u32).map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let mut files: Vec<(&str, &[u8])> = vec![("r.json.gz", &member); 100];
+    files.push(("padding", &padding));
+    let layers = base64::engine::general_purpose::STANDARD.encode(gzip(&tar(&files)));
+    let bomb = format!(
+        "From: e@evil.example\nSubject: s\nContent-Type: application/tlsrpt+gzip; name=\"a!b!1!2.json.gz\"\nContent-Transfer-Encoding: base64\n\n{layers}\n"
+    );
+    let mailbox = format!("From a Sun\n{bomb}\nFrom b Mon\n{}", mail(&report("good")));
+    let folder = folder(&[("in.mbox", mailbox.as_bytes())]);
+    let (parcels, _) = parcels(folder.path(), &Options::new(&OperatorsWord));
+    assert_eq!(ids(&parcels), ["good"]);
+    let reasons: Vec<&str> = parcels.iter().flat_map(|parcel| &parcel.rejected).map(|refused| refused.rejected.reason.as_str()).collect();
+    assert!(reasons.iter().any(|reason| reason.contains("MiB in all")), "{reasons:?}");
 }
 
 #[test]

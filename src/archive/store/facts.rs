@@ -1,16 +1,17 @@
 //! What the reports of the store say about one domain, for judging.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
 use super::row::{self, ENTRY, ENTRY_COLUMNS, HEAD, HEAD_COLUMNS, Head};
 use super::text::{self, Texts};
-use super::value::nanos;
+use super::value::{nanos, uncount};
 use super::{Store, StoreError, list};
 use crate::model::facts::reports::{Rejected, Report, ReportFacts, ReportPolicy, SetAside};
+use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 use crate::wire::report::PolicyEntry;
 
@@ -21,9 +22,20 @@ impl Store {
     /// The reports about `domain` whose period ends after `since`. Those that do not count are only counted
     /// ([`ReportFacts::set_aside`]); what was rejected since then is told, for nobody knows whom it concerned.
     pub fn facts(&self, domain: &Domain, since: Timestamp, trust_unverified: bool) -> Result<ReportFacts, StoreError> {
+        self.facts_beside(&BTreeSet::new(), domain, since, trust_unverified)
+    }
+
+    /// The same beside reports that were given and count: of their texts none is set aside.
+    pub fn facts_beside(
+        &self,
+        given: &BTreeSet<Fingerprint>,
+        domain: &Domain,
+        since: Timestamp,
+        trust_unverified: bool,
+    ) -> Result<ReportFacts, StoreError> {
         self.read_at_once(|connection| {
             let mut facts = ReportFacts { sources: vec![format!("store {}", self.path.display())], ..ReportFacts::default() };
-            facts.rejected = rejected(connection, since)?;
+            (facts.rejected, facts.rejected_beside) = rejected(connection, since)?;
             let Some(number) = text::find(connection, domain.as_str())? else { return Ok(facts) };
             let mut texts = Texts::of(connection);
             let mut aside = BTreeMap::new();
@@ -32,7 +44,7 @@ impl Store {
                 if counts {
                     facts.unverified_counted += usize::from(!about.head.authenticity.counts(false));
                     facts.reports.push(about.report(domain));
-                } else {
+                } else if !given.contains(&about.head.sha256) {
                     set_aside(&mut aside, about.head);
                 }
             }
@@ -123,17 +135,14 @@ fn set_aside(aside: &mut BTreeMap<(String, u8), SetAside>, head: Head) {
     }
 }
 
-/// What was rejected after `since`, the newest first; of a flood the number.
-fn rejected(connection: &Connection, since: Timestamp) -> Result<Vec<Rejected>> {
-    let mut told: Vec<Rejected> = list::rejections(connection, Some(since), Some(REJECTIONS_TOLD))?.into_iter().map(Into::into).collect();
-    if told.len() as u64 == REJECTIONS_TOLD {
-        let all: u64 = connection
-            .query_row("SELECT count(*) FROM rejection WHERE last_seen > ?1", [nanos(since)], |row| row.get::<_, i64>(0))?
-            .unsigned_abs();
-        if all > REJECTIONS_TOLD {
-            let reason = format!("and {} more; `stsready reports list --rejected` names them", all - REJECTIONS_TOLD);
-            told.push(Rejected { source: "the store".to_owned(), reason });
-        }
+/// What was rejected after `since`, the newest first; and of a flood the number of the others.
+fn rejected(connection: &Connection, since: Timestamp) -> Result<(Vec<Rejected>, usize)> {
+    let told = list::rejections(connection, Some(since), Some(REJECTIONS_TOLD))?;
+    let told: Vec<Rejected> = told.into_iter().map(|rejection| rejection.rejected).collect();
+    if (told.len() as u64) < REJECTIONS_TOLD {
+        return Ok((told, 0));
     }
-    Ok(told)
+    let all = "SELECT count(*) FROM rejection WHERE last_seen > ?1";
+    let all = uncount(connection.query_row(all, [nanos(since)], |row| row.get(0))?)?;
+    Ok((told, usize::try_from(all.saturating_sub(REJECTIONS_TOLD)).unwrap_or(usize::MAX)))
 }

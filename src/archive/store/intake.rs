@@ -1,12 +1,12 @@
 //! Parcels into the store, in batches: each a transaction of its own, held only while it is written and never while a source is waited
 //! for. Killed at any moment, the store holds whole batches; what a source said it holds is marked as read in the same batch, so the same
-//! command again takes in the rest.
+//! command again takes in the rest. What a source was refused for before and is not any more is taken back with the same batch.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use super::row::{self, Outcome};
 use super::text::{self, Digest, Interner};
@@ -40,6 +40,8 @@ pub struct Tally {
     pub replaced: u64,
     /// Of the new and the replacing ones, those that do not count, for nothing proves who wrote them.
     pub unproven: u64,
+    /// Reports older than what was pruned away, which stay away.
+    pub pruned: u64,
     /// What could not be read as a report.
     pub rejected: u64,
     /// Sources that plainly are something else.
@@ -57,20 +59,43 @@ pub struct Intake<'a> {
     pending: Vec<Item>,
     weight: usize,
     since: Option<Instant>,
-    /// Files of which something has to be tried again, until their last parcel.
-    tainted: HashSet<String>,
+    /// How mails are verified.
+    means: Digest,
+    /// What is open about files, until their last parcel.
+    open: HashMap<String, Open>,
     tally: Tally,
 }
 
+/// What was left open about a file.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    /// Something is to be tried again whatever the means.
+    again: bool,
+    /// Something may be proven by other means.
+    unproven: bool,
+}
+
 enum Item {
-    Parcel { reports: Vec<Received>, rejected: Vec<Refused>, stamp: Option<Stamp>, ignored: bool },
+    Parcel { reports: Vec<Received>, rejected: Vec<Refused>, ignored: bool, origin: Option<Digest>, read: Option<Read> },
     Mark { account: String, folder: String, mark: Mark },
+}
+
+/// A source that was read to its end.
+struct Read {
+    /// The file as it was, and by what means the mails in it were to be proven, if some were not; `None` if it is to be read again.
+    stamp: Option<(Stamp, Option<Digest>)>,
 }
 
 impl<'a> Intake<'a> {
     pub(super) fn new(store: &'a Store, now: Timestamp) -> Self {
-        let (texts, pending) = (Interner::default(), Vec::new());
-        Self { store, now, texts, version: -1, pending, weight: 0, since: None, tainted: HashSet::new(), tally: Tally::default() }
+        let (texts, pending, means) = (Interner::default(), Vec::new(), digest_of(""));
+        Self { store, now, texts, version: -1, pending, weight: 0, since: None, means, open: HashMap::new(), tally: Tally::default() }
+    }
+
+    /// Mails are verified by these means, in any words: a file that has mails which they do not prove is read again once they change.
+    pub fn by(mut self, means: &str) -> Self {
+        self.means = digest_of(means);
+        self
     }
 
     /// From here on it is taken in as of `now`: a run that stays tells the time again.
@@ -85,9 +110,10 @@ impl<'a> Intake<'a> {
     pub fn take(&mut self, parcel: Parcel) -> Result<(), StoreError> {
         self.since.get_or_insert_with(Instant::now);
         self.weight += 1 + parcel.reports.iter().map(weight).sum::<usize>() + parcel.rejected.len();
-        let stamp = self.stamp(&parcel);
-        let Parcel { reports, rejected, ignored, .. } = parcel;
-        self.pending.push(Item::Parcel { reports, rejected, stamp, ignored });
+        let read = self.read(&parcel);
+        let Parcel { origin, stamp, reports, rejected, ignored, .. } = parcel;
+        let origin = origin.or(stamp.map(|stamp| stamp.path)).map(|origin| digest_of(&origin));
+        self.pending.push(Item::Parcel { reports, rejected, ignored, origin, read });
         let old = self.since.is_some_and(|since| since.elapsed() > WAIT);
         if old || self.weight >= BATCH { self.commit() } else { Ok(()) }
     }
@@ -111,11 +137,10 @@ impl<'a> Intake<'a> {
                 self.texts.forget();
                 self.version = version;
             }
-            let mut tally = self.tally;
-            for item in &self.pending {
-                put(connection, &mut self.texts, item, self.now, &mut tally)?;
-            }
-            Ok(tally)
+            let pruned = pruned_to(connection)?;
+            let mut batch = Batch { connection, texts: &mut self.texts, now: self.now, pruned, tally: self.tally };
+            self.pending.iter().try_for_each(|item| batch.put(item))?;
+            Ok(batch.tally)
         });
         match done {
             Ok(tally) => {
@@ -139,19 +164,23 @@ impl<'a> Intake<'a> {
         Ok(self.tally)
     }
 
-    /// The stamp to write with a parcel: that of a file which ends here and of which nothing is to be tried again.
-    fn stamp(&mut self, parcel: &Parcel) -> Option<Stamp> {
-        let stamp = parcel.stamp.as_ref()?;
+    /// What is known of a source by its last parcel.
+    fn read(&mut self, parcel: &Parcel) -> Option<Read> {
         let again = |received: &Received| matches!(received.authenticity, Authenticity::Unverifiable { again: true, .. });
-        let tainted = !parcel.rejected.is_empty() || parcel.reports.iter().any(again);
-        if !parcel.last {
-            if tainted {
-                self.tainted.insert(stamp.path.clone());
+        let unread = parcel.rejected.iter().any(|refused| refused.again);
+        let mut open = Open {
+            again: unread || parcel.reports.iter().any(again),
+            unproven: parcel.reports.iter().any(|received| !received.authenticity.counts(false)),
+        };
+        if let Some(stamp) = &parcel.stamp {
+            let before = self.open.remove(&stamp.path).unwrap_or_default();
+            open = Open { again: open.again || before.again, unproven: open.unproven || before.unproven };
+            if !parcel.last {
+                self.open.insert(stamp.path.clone(), open);
             }
-            return None;
         }
-        let before = self.tainted.remove(&stamp.path);
-        (!tainted && !before).then(|| stamp.clone())
+        let stamp = parcel.stamp.clone().filter(|_| !open.again);
+        (parcel.last && !unread).then(|| Read { stamp: stamp.map(|stamp| (stamp, open.unproven.then_some(self.means))) })
     }
 }
 
@@ -161,52 +190,87 @@ fn weight(received: &Received) -> usize {
     1 + entries.len() + details + received.raw.as_ref().map_or(0, |raw| raw.len() >> 10)
 }
 
-fn put(connection: &Connection, texts: &mut Interner, item: &Item, now: Timestamp, tally: &mut Tally) -> Result<()> {
-    match item {
-        Item::Parcel { reports, rejected, stamp, ignored } => {
-            for received in reports {
-                let outcome = row::put(connection, texts, received, now)?;
-                match outcome {
-                    Outcome::New => tally.new += 1,
-                    Outcome::Known => tally.known += 1,
-                    Outcome::Replaced => tally.replaced += 1,
-                }
-                tally.unproven += u64::from(outcome != Outcome::Known && !received.authenticity.counts(false));
+/// What is written in one transaction.
+struct Batch<'a> {
+    connection: &'a Connection,
+    texts: &'a mut Interner,
+    now: Timestamp,
+    /// Reports whose period ends no later stay away.
+    pruned: Option<i64>,
+    tally: Tally,
+}
+
+impl Batch<'_> {
+    fn put(&mut self, item: &Item) -> Result<()> {
+        match item {
+            Item::Parcel { reports, rejected, ignored, origin, read } => {
+                reports.iter().try_for_each(|received| self.report(received))?;
+                let keys = rejected.iter().map(|refused| self.reject(refused, origin.as_ref())).collect::<Result<Vec<_>>>()?;
+                self.tally.rejected += rejected.len() as u64;
+                self.tally.ignored += u64::from(*ignored);
+                let Some(Read { stamp }) = read else { return Ok(()) };
+                origin.as_ref().map_or(Ok(()), |origin| self.take_back(origin, &keys))?;
+                stamp.as_ref().map_or(Ok(()), |(stamp, means)| self.stamp(stamp, means.as_ref()))
             }
-            for refused in rejected {
-                reject(connection, refused, now)?;
+            Item::Mark { account, folder, mark } => {
+                let row = params![account, folder, mark.uid_validity, mark.last_uid];
+                self.connection.prepare_cached("INSERT OR REPLACE INTO mark VALUES (?1, ?2, ?3, ?4)")?.execute(row).map(drop)
             }
-            tally.rejected += rejected.len() as u64;
-            tally.ignored += u64::from(*ignored);
-            stamp.as_ref().map_or(Ok(()), |stamp| put_stamp(connection, stamp))
         }
-        Item::Mark { account, folder, mark } => {
-            let row = params![account, folder, mark.uid_validity, mark.last_uid];
-            connection.prepare_cached("INSERT OR REPLACE INTO mark VALUES (?1, ?2, ?3, ?4)")?.execute(row).map(drop)
+    }
+
+    fn report(&mut self, received: &Received) -> Result<()> {
+        if self.pruned.is_some_and(|line| nanos(received.report.end) <= line) {
+            self.tally.pruned += 1;
+            return Ok(());
         }
+        let outcome = row::put(self.connection, self.texts, received, self.now)?;
+        match outcome {
+            Outcome::New => self.tally.new += 1,
+            Outcome::Known => self.tally.known += 1,
+            Outcome::Replaced => self.tally.replaced += 1,
+        }
+        self.tally.unproven += u64::from(outcome != Outcome::Known && !received.authenticity.counts(false));
+        Ok(())
+    }
+
+    /// The same thing, refused for the same reason, is one row, whatever its bytes are by now; its key.
+    fn reject(&self, refused: &Refused, origin: Option<&Digest>) -> Result<Digest> {
+        let (source, reason) = (&refused.rejected.source, &refused.rejected.reason);
+        let key = text::digest(format!("{}:{source}{reason}", source.len()).as_bytes());
+        let row = params![key, source, reason, refused.sha256.as_bytes(), count(refused.size), nanos(self.now), origin];
+        self.connection
+            .prepare_cached(
+                "INSERT INTO rejection (key, source, reason, sha256, size, first_seen, last_seen, origin) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7) \
+                 ON CONFLICT (key) DO UPDATE SET sha256 = ?4, size = ?5, last_seen = max(last_seen, ?6), origin = coalesce(?7, origin)",
+            )?
+            .execute(row)?;
+        Ok(key)
+    }
+
+    /// A source was read to its end: what it was refused for before, and was not this time, is so no more.
+    fn take_back(&self, origin: &Digest, refused_now: &[Digest]) -> Result<()> {
+        let mut select = self.connection.prepare_cached("SELECT id, key FROM rejection WHERE origin = ?1")?;
+        let before = select.query_map([origin], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Digest>(1)?)))?;
+        for (number, _) in before.collect::<Result<Vec<_>>>()?.into_iter().filter(|(_, key)| !refused_now.contains(key)) {
+            self.connection.prepare_cached("DELETE FROM rejection WHERE id = ?1")?.execute([number])?;
+        }
+        Ok(())
+    }
+
+    fn stamp(&self, stamp: &Stamp, means: Option<&Digest>) -> Result<()> {
+        let row = params![digest_of(&stamp.path), count(stamp.size), stamp.modified, means];
+        self.connection.prepare_cached("INSERT OR REPLACE INTO stamp VALUES (?1, ?2, ?3, ?4)")?.execute(row).map(drop)
     }
 }
 
-/// The same thing, refused for the same reason, is one row, whatever its bytes are by now.
-fn reject(connection: &Connection, refused: &Refused, now: Timestamp) -> Result<()> {
-    let (source, reason) = (&refused.rejected.source, &refused.rejected.reason);
-    let key = text::digest(format!("{}:{source}{reason}", source.len()).as_bytes());
-    let row = params![key, source, reason, refused.sha256.as_bytes(), count(refused.size), nanos(now)];
-    connection
-        .prepare_cached(
-            "INSERT INTO rejection (key, source, reason, sha256, size, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) \
-             ON CONFLICT (key) DO UPDATE SET sha256 = ?4, size = ?5, last_seen = max(last_seen, ?6)",
-        )?
-        .execute(row)
-        .map(drop)
+/// Up to where reports were pruned away.
+pub(super) fn pruned_to(connection: &Connection) -> Result<Option<i64>> {
+    connection.prepare_cached("SELECT line FROM pruned")?.query_row([], |row| row.get(0)).optional()
 }
 
-fn put_stamp(connection: &Connection, stamp: &Stamp) -> Result<()> {
-    let row = params![path_digest(&stamp.path), count(stamp.size), stamp.modified];
-    connection.prepare_cached("INSERT OR REPLACE INTO stamp VALUES (?1, ?2, ?3)")?.execute(row).map(drop)
-}
-
-/// What a path is kept as.
-pub(super) fn path_digest(path: &str) -> Digest {
-    text::digest(path.as_bytes())
+/// What a path, or whatever else is only compared, is kept as.
+pub(super) fn digest_of(text: &str) -> Digest {
+    text::digest(text.as_bytes())
 }

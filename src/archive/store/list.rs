@@ -5,14 +5,12 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Result, params_from_iter};
-use serde::Serialize;
 
 use super::row::{self, ENTRY, HEAD, Head};
 use super::text::{self, Texts};
 use super::value::{fingerprint, instant, nanos, uncount};
 use super::{Store, StoreError, raw};
-use crate::model::facts::reports::{Authenticity, Rejected};
-use crate::wire::fingerprint::Fingerprint;
+use crate::model::facts::reports::{Authenticity, Rejected, Rejection};
 use crate::wire::name::Domain;
 use crate::wire::report::TlsReport;
 
@@ -56,29 +54,6 @@ pub struct Stored {
     pub raw: Option<Vec<u8>>,
 }
 
-/// Something that could not be read as a report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StoredRejection {
-    /// Which file, and what in it.
-    pub source: String,
-    /// In words that complete "rejected: ".
-    pub reason: String,
-    /// Of its bytes, when it was last met.
-    pub sha256: Fingerprint,
-    /// Its length in bytes, then.
-    pub size: u64,
-    /// When it was met first.
-    pub first_seen: Timestamp,
-    /// When it was met last.
-    pub last_seen: Timestamp,
-}
-
-impl From<StoredRejection> for Rejected {
-    fn from(stored: StoredRejection) -> Self {
-        Self { source: stored.source, reason: stored.reason }
-    }
-}
-
 impl Store {
     /// Calls `take` with the reports that pass the filter, as of one moment, until it has had enough. No more than one is in memory.
     pub fn each(&self, filter: &Filter, mut take: impl FnMut(Stored) -> ControlFlow<()>) -> Result<(), StoreError> {
@@ -108,7 +83,7 @@ impl Store {
     }
 
     /// What could not be read as a report and was met after `since`; the newest first.
-    pub fn rejected(&self, since: Option<Timestamp>, limit: Option<u64>) -> Result<Vec<StoredRejection>, StoreError> {
+    pub fn rejected(&self, since: Option<Timestamp>, limit: Option<u64>) -> Result<Vec<Rejection>, StoreError> {
         self.read(|connection| rejections(connection, since, limit))
     }
 }
@@ -204,15 +179,14 @@ fn whole(connection: &Connection, texts: &mut Texts<'_>, head: Head) -> Result<S
 }
 
 /// Rejections met after `since`, the newest first.
-pub(super) fn rejections(connection: &Connection, since: Option<Timestamp>, limit: Option<u64>) -> Result<Vec<StoredRejection>> {
+pub(super) fn rejections(connection: &Connection, since: Option<Timestamp>, limit: Option<u64>) -> Result<Vec<Rejection>> {
     let mut select = connection.prepare_cached(
         "SELECT source, reason, sha256, size, first_seen, last_seen FROM rejection WHERE last_seen > ?1 \
          ORDER BY last_seen DESC, id DESC LIMIT ?2",
     )?;
     let rows = select.query_map([since.map_or(i64::MIN, nanos), limit.map_or(-1, super::value::count)], |row| {
-        Ok(StoredRejection {
-            source: row.get(0)?,
-            reason: row.get(1)?,
+        Ok(Rejection {
+            rejected: Rejected { source: row.get(0)?, reason: row.get(1)? },
             sha256: fingerprint(row.get_ref(2)?.as_blob()?)?,
             size: uncount(row.get(3)?)?,
             first_seen: instant(row.get(4)?)?,

@@ -28,10 +28,8 @@ use rusqlite::{Connection, OptionalExtension as _, Result as SqlResult, Transact
 
 pub use self::error::StoreError;
 pub use self::intake::{Intake, Mark, Tally};
-pub use self::list::{Filter, Stored, StoredRejection};
-pub use self::prune::Pruned;
+pub use self::list::{Filter, Stored};
 pub use self::schema::VERSION;
-pub use self::stats::{ByState, Stats};
 use super::intake::Stamp;
 
 /// An open store. It may be handed to another thread, and used by one at a time; each thread may open its own.
@@ -63,16 +61,20 @@ impl Store {
         Ok(Intake::new(self, now))
     }
 
-    /// Tells whether a file is as it was when it was read whole. As of now: files that are read later are not known to it.
-    pub fn unchanged(&self) -> Result<impl Fn(&Stamp) -> bool + Sync + use<>, StoreError> {
+    /// Tells whether a file is as it was when it was read whole, and whether these means would prove no more of it than they did then
+    /// ([`Intake::by`]). As of now: files that are read later are not known to it.
+    pub fn unchanged(&self, means: &str) -> Result<impl Fn(&Stamp) -> bool + Sync + use<>, StoreError> {
+        let means = intake::digest_of(means);
         let stamps = self.read(|connection| {
             // In the order of the table, which is that of the digests: to be searched by halves.
-            let mut select = connection.prepare("SELECT path, size, modified FROM stamp ORDER BY path")?;
-            let rows = select.query_map([], |row| Ok((row.get::<_, text::Digest>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
+            let known = "SELECT path, size, modified FROM stamp WHERE means IS NULL OR means = ?1 ORDER BY path";
+            let mut select = connection.prepare(known)?;
+            let rows =
+                select.query_map([means], |row| Ok((row.get::<_, text::Digest>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
             rows.collect::<SqlResult<Vec<_>>>()
         })?;
         Ok(move |stamp: &Stamp| {
-            let path = intake::path_digest(&stamp.path);
+            let path = intake::digest_of(&stamp.path);
             let found = stamps.binary_search_by(|(known, _, _)| known.cmp(&path)).ok().and_then(|at| stamps.get(at));
             found.is_some_and(|(_, size, modified)| (*size, *modified) == (value::count(stamp.size), stamp.modified))
         })

@@ -2,35 +2,21 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Result};
-use serde::Serialize;
 
 use super::stats::{number, size};
 use super::value::{nanos, uncount};
 use super::{Store, StoreError};
+use crate::model::store::Pruned;
 
 /// Reports of one transaction: others may write between two.
 const BATCH: u64 = 2_000;
 /// Pages given back in one step.
 const PAGES: u32 = 2_000;
 
-/// What a pruning took away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Pruned {
-    /// Reports whose period ended no later than the line.
-    pub reports: u64,
-    /// Rejections that were last met before it.
-    pub rejections: u64,
-    /// Reports that stay.
-    pub reports_kept: u64,
-    /// The size before, in bytes.
-    pub bytes_before: u64,
-    /// The size after.
-    pub bytes_after: u64,
-}
-
 impl Store {
-    /// Takes away reports whose period ended at `line` or before, and rejections last met before it. What live checks observed stays,
-    /// and so does the memory of which files were read: else the next run would bring the reports back. With `dry_run` it only counts.
+    /// Takes away reports whose period ended at `line` or before, and rejections last met before it; such reports are not taken in again
+    /// until another pruning draws an earlier line. What live checks observed stays, and so does the memory of which files were read. With
+    /// `dry_run` it only counts.
     ///
     /// Stopped in the middle, it has pruned less; called again it goes on.
     pub fn prune(&self, line: Timestamp, dry_run: bool) -> Result<Pruned, StoreError> {
@@ -44,7 +30,12 @@ impl Store {
             bytes_before,
             bytes_after: bytes_before,
         };
-        if dry_run || (pruned.reports, pruned.rejections) == (0, 0) {
+        if dry_run {
+            return Ok(pruned);
+        }
+        // First: what is taken in meanwhile by another process must not bring back what goes.
+        self.write(|connection| connection.execute("INSERT OR REPLACE INTO pruned VALUES (1, ?1)", [line]))?;
+        if (pruned.reports, pruned.rejections) == (0, 0) {
             return Ok(pruned);
         }
         pruned.rejections = self.write(|connection| connection.execute("DELETE FROM rejection WHERE last_seen < ?1", [line]))? as u64;

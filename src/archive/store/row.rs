@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
+use super::raw;
 use super::text::{self, Digest, Interner, Texts};
 use super::value::{count, fingerprint, instant, json, json_of_list, json_of_unknown, nanos, policy_type, policy_type_of, uncount, unjson};
 use crate::archive::intake::{Key, Received};
@@ -34,15 +35,25 @@ pub(super) fn put(connection: &Connection, texts: &mut Interner, received: &Rece
         })
         .optional()?;
     let rank: (u8, i64, Fingerprint) = (proof, count(failures), sha256);
+    let raw = || received.raw.as_deref().map(raw::pack);
     match known {
-        Some((_, kept)) if rank <= kept => Ok(Outcome::Known),
-        Some((number, _)) => {
+        Some((number, kept)) if rank <= kept => {
+            if kept.2 == sha256 && received.raw.is_some() && !raw::is_kept(connection, number)? {
+                raw::keep(connection, number, raw())?;
+            }
+            Ok(Outcome::Known)
+        }
+        Some((number, kept)) => {
+            // The same text, better proven: it needs not be brought again.
+            let before = if kept.2 == sha256 && received.raw.is_none() { raw::packed(connection, number)? } else { None };
             connection.prepare_cached("DELETE FROM report WHERE id = ?1")?.execute([number])?;
-            insert(connection, texts, received, &key, now)?;
+            let number = insert(connection, texts, received, &key, now)?;
+            raw::keep(connection, number, before.or_else(raw))?;
             Ok(Outcome::Replaced)
         }
         None => {
-            insert(connection, texts, received, &key, now)?;
+            let number = insert(connection, texts, received, &key, now)?;
+            raw::keep(connection, number, raw())?;
             Ok(Outcome::New)
         }
     }
@@ -71,7 +82,8 @@ pub(super) fn key_of(key: &Key) -> Digest {
     text::digest(&bytes)
 }
 
-fn insert(connection: &Connection, texts: &mut Interner, received: &Received, key: &Digest, now: Timestamp) -> Result<()> {
+/// Puts its rows in, but for its text; its number.
+fn insert(connection: &Connection, texts: &mut Interner, received: &Received, key: &Digest, now: Timestamp) -> Result<i64> {
     let report = &received.report;
     let (folder, file) = received.source.split_at(received.source.rfind('/').map_or(0, |slash| slash + 1));
     let mut optional = |value: Option<&str>| value.map(|value| texts.number(connection, value)).transpose();
@@ -125,10 +137,7 @@ fn insert(connection: &Connection, texts: &mut Interner, received: &Received, ke
             json_of_unknown([&entry.unknown, &entry.unknown_in_policy, &entry.unknown_in_summary])?,
         ])?;
     }
-    if let Some(raw) = &received.raw {
-        connection.prepare_cached("INSERT INTO raw VALUES (?1, ?2)")?.execute(params![number, super::raw::pack(raw)])?;
-    }
-    Ok(())
+    Ok(number)
 }
 
 /// What stands in the report's own row.

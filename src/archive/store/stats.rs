@@ -1,65 +1,11 @@
 //! How much is in the store.
 
-use std::path::PathBuf;
-
 use jiff::Timestamp;
 use rusqlite::{Connection, Result};
-use serde::Serialize;
 
 use super::value::{instant, uncount};
-use super::{Store, StoreError, schema};
-
-/// Numbers of a store.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Stats {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its schema's version.
-    pub schema: u32,
-    /// How large it is, in bytes, with what is not yet folded into the main file.
-    pub bytes: u64,
-    /// That, by report; `None` without reports.
-    pub bytes_a_report: Option<u64>,
-    /// Reports by state.
-    pub reports: ByState,
-    /// Reports whose text was kept.
-    pub texts_kept: u64,
-    /// Domains that reports concern.
-    pub domains: u64,
-    /// Reporters.
-    pub reporters: u64,
-    /// Where the earliest period begins.
-    pub first: Option<Timestamp>,
-    /// Where the latest period ends.
-    pub last: Option<Timestamp>,
-    /// What could not be read.
-    pub rejections: u64,
-    /// Files that were read whole.
-    pub files: u64,
-    /// IMAP folders that were read.
-    pub folders: u64,
-    /// Domains that live checks looked at.
-    pub observed_domains: u64,
-    /// Values that they saw.
-    pub observations: u64,
-    /// Certificates.
-    pub certificates: u64,
-}
-
-/// Reports by how far it is proven who wrote them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct ByState {
-    /// All.
-    pub total: u64,
-    /// Of plain files.
-    pub operator: u64,
-    /// By DKIM.
-    pub verified: u64,
-    /// Not verified.
-    pub unverifiable: u64,
-    /// With a signature that is wrong.
-    pub failed: u64,
-}
+use super::{Store, StoreError, intake, schema};
+use crate::model::store::{ByState, Stats};
 
 impl Store {
     /// Counts.
@@ -82,6 +28,7 @@ impl Store {
                 reporters: number(connection, "SELECT count(DISTINCT reporter) FROM report")?,
                 first: time("SELECT min(begins) FROM report")?,
                 last: time("SELECT max(ends) FROM report")?,
+                pruned_to: intake::pruned_to(connection)?.map(instant).transpose()?,
                 rejections: number(connection, "SELECT count(*) FROM rejection")?,
                 files: number(connection, "SELECT count(*) FROM stamp")?,
                 folders: number(connection, "SELECT count(*) FROM mark")?,

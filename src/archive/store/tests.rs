@@ -147,7 +147,7 @@ fn parcel(reports: impl IntoIterator<Item = Received>) -> Parcel {
 
 fn refused(source: &str) -> Refused {
     let rejected = Rejected { source: source.into(), reason: "empty".into() };
-    Refused { rejected, sha256: Fingerprint::of(b""), size: 0 }
+    Refused { rejected, sha256: Fingerprint::of(b""), size: 0, again: false }
 }
 
 fn stamp(path: &str, size: u64) -> Stamp {

@@ -16,7 +16,7 @@ use crate::wire::name::Domain;
 pub(in crate::cli) enum ReportsCommand {
     /// Read reports from files, directories, mailboxes or standard input into the store
     #[command(
-        after_help = "Examples:\n  stsready reports ingest ~/Maildir/.tlsrpt\n  stsready reports ingest exported.mbox reports.tar.gz\n  stsready reports ingest -                        (one mail or report on standard input, for a delivery agent)"
+        after_help = "Examples:\n  stsready reports ingest ~/Maildir/.tlsrpt\n  stsready reports ingest exported.mbox reports.tar.gz\n  stsready reports ingest -                        (one mail or report on standard input, for a delivery agent)\n  stsready reports ingest --quoted-mbox - < mbox   (a whole mailbox on standard input)"
     )]
     Ingest(IngestArgs),
     /// Read reports from a folder of an IMAP server into the store
@@ -72,6 +72,9 @@ pub(in crate::cli) struct IngestArgs {
     /// Read files again that have not changed since the last time
     #[arg(long)]
     pub(in crate::cli) again: bool,
+    /// The mailboxes (mbox) given quote `From ` lines in their mails: believe Authentication-Results in them, and read standard input as one
+    #[arg(long, help_heading = "Verifying")]
+    pub(in crate::cli) quoted_mbox: bool,
     /// text or json
     #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
     pub(in crate::cli) format: super::ListFormat,
@@ -102,6 +105,9 @@ pub(in crate::cli) struct FetchArgs {
     /// Stay, and read what arrives
     #[arg(long)]
     pub(in crate::cli) idle: bool,
+    /// Read the folder from its beginning, for instance after --authserv-id was added
+    #[arg(long)]
+    pub(in crate::cli) again: bool,
     /// After a message's reports are in the store, move it to this folder
     #[arg(long, value_name = "FOLDER", conflicts_with = "seen")]
     pub(in crate::cli) move_to: Option<String>,
@@ -195,7 +201,7 @@ pub(in crate::cli) struct ListArgs {
     /// What could not be read, and why
     #[arg(long, conflicts_with_all = ["domain", "reporter", "failures"])]
     pub(in crate::cli) rejected: bool,
-    /// At most so many rows, newest first (default: all)
+    /// At most so many rows, newest first (default: 1000 for people, else all)
     #[arg(long, value_name = "N")]
     pub(in crate::cli) limit: Option<u64>,
     /// The output's format

@@ -34,6 +34,7 @@ pub fn together(kept: ReportFacts, given: ReportFacts) -> ReportFacts {
         ignored: kept.ignored + given.ignored,
         other_domains: kept.other_domains + given.other_domains,
         rejected: [kept.rejected, given.rejected].concat(),
+        rejected_beside: kept.rejected_beside + given.rejected_beside,
         reports,
         set_aside: [kept.set_aside, given.set_aside].concat(),
         unverified_counted: kept.unverified_counted + given.unverified_counted,

@@ -12,8 +12,13 @@ use crate::model::facts::reports::{PolicyType, Report};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
-/// Beyond so many rows, MX host and reason are no longer told apart: a hostile report must not cost memory without end.
+/// Beyond so many rows, what a report may name as it likes (MX host, result, reason) is no longer told apart: hostile reports must not
+/// cost memory without end.
 const ROW_CAP: usize = 200_000;
+/// The same of kinds of failure, each of which remembers its days.
+const KIND_CAP: usize = 5_000;
+/// What failures stand under that are told apart no more.
+const OTHERS: &str = "others";
 /// Beyond so many days nothing is told per day.
 const DAY_CAP: Day = 4_000;
 /// What successes stand under, beside the `result-type`s of failures.
@@ -87,9 +92,7 @@ impl Counting {
                 (key.5, key.6, key.7) = (failure.mx.cloned(), failure.result_type.to_owned(), failure.reason.map(str::to_owned));
                 self.row(key.clone(), sessions);
                 let (_, reporter, policy_type, _, _, mx, result, reason) = key.clone();
-                let (days, sum) = self.failures.entry((reporter, policy_type, mx, result, reason)).or_default();
-                days.insert(day);
-                *sum = sum.saturating_add(sessions);
+                self.kind((reporter, policy_type, mx, result, reason), day, sessions);
             }
             let (of_successes, of_failures, reports) = self.days.entry(day).or_default();
             reports.insert(entry.report.sha256);
@@ -107,9 +110,20 @@ impl Counting {
     fn row(&mut self, mut key: RowKey, sessions: u64) {
         if self.rows.len() >= ROW_CAP && !self.rows.contains_key(&key) {
             self.merged = true;
-            (key.5, key.7) = (None, None);
+            let result = if key.6 == SUCCESS { SUCCESS } else { OTHERS };
+            (key.5, key.6, key.7) = (None, result.to_owned(), None);
         }
         let sum = self.rows.entry(key).or_default();
+        *sum = sum.saturating_add(sessions);
+    }
+
+    fn kind(&mut self, mut key: FailureKey, day: Day, sessions: u64) {
+        if self.failures.len() >= KIND_CAP && !self.failures.contains_key(&key) {
+            self.merged = true;
+            (key.2, key.3, key.4) = (None, OTHERS.to_owned(), None);
+        }
+        let (days, sum) = self.failures.entry(key).or_default();
+        days.insert(day);
         *sum = sum.saturating_add(sessions);
     }
 
@@ -244,6 +258,28 @@ mod tests {
         assert_eq!(all.days.iter().map(|day| day.successful).collect::<Vec<_>>(), [0, 7, 0, 5, 0]);
         assert_eq!(all.reporters.iter().map(|line| line.reporter.as_str()).collect::<Vec<_>>(), ["b.example", "a.example"]);
         assert_eq!(all.rows.iter().map(|row| row.sessions).sum::<u64>(), 12);
+    }
+
+    #[test]
+    fn a_flood_of_kinds_is_summed_up_and_loses_no_session() {
+        let mut letter = Letter::new("a.example", 1);
+        for number in 0..KIND_CAP + 500 {
+            letter = letter.failed(&format!("result-{number}"), "mx1.shop.example", 2);
+        }
+        let all = broken_down([letter], 4);
+        assert_eq!(all.failures.len(), KIND_CAP + 1);
+        assert_eq!(all.failures.iter().map(|line| line.sessions).sum::<u64>(), all.failed);
+        let others = all.failures.iter().find(|line| line.result_type == OTHERS).expect("told together");
+        assert_eq!((others.sessions, all.rows_merged), (1_000, true));
+    }
+
+    #[test]
+    fn a_period_of_years_is_told_on_one_day() {
+        let mut facts = super::super::letters::facts([Letter::new("a.example", 1).failed("certificate-expired", "mx1.shop.example", 3)]);
+        facts.reports[0].start = now() - jiff::SignedDuration::from_hours(24 * 3_000);
+        let since = now() - jiff::SignedDuration::from_hours(24 * 3_500);
+        let all = breakdown(&Domain::from_dns("shop.example"), &facts.reports, since, now());
+        assert_eq!((all.rows.len(), all.failures[0].days), (2, 1));
     }
 
     #[test]

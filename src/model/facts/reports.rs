@@ -26,6 +26,9 @@ pub struct ReportFacts {
     /// Files, or messages in them, that could not be read as reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<Rejected>,
+    /// How many more there are than are told in [`Self::rejected`].
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub rejected_beside: usize,
     /// The reports about this domain that count, by period, then reporter, then id.
     pub reports: Vec<Report>,
     /// Mailed reports about this domain that do not count, for nothing proves who wrote them (RFC 8460 §5.3); by reporter, then state.
@@ -142,6 +145,22 @@ pub struct Rejected {
     pub reason: String,
 }
 
+/// A rejection as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rejection {
+    /// What, and why.
+    #[serde(flatten)]
+    pub rejected: Rejected,
+    /// Of its bytes, when it was last met.
+    pub sha256: Fingerprint,
+    /// Its length in bytes, then.
+    pub size: u64,
+    /// When it was met first.
+    pub first_seen: Timestamp,
+    /// When it was met last.
+    pub last_seen: Timestamp,
+}
+
 /// One report, reduced to the policies that concern the domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -199,6 +218,6 @@ impl ReportPolicy {
 
     /// Σ `failed-session-count`: an upper bound, for details may overlap.
     pub fn detailed_failures(&self) -> u64 {
-        self.details.iter().fold(0, |sum, detail| sum.saturating_add(detail.sessions))
+        FailureDetail::sessions_of(&self.details)
     }
 }

@@ -197,6 +197,24 @@ fn rejected_files_are_a_warning_beside_the_rest() {
 }
 
 #[test]
+fn rejected_files_are_counted_whether_or_not_all_of_them_are_told() {
+    for (files, told, beside, message, found) in [
+        (50, 20, 5, "25 files or mails could not be read", "25 rejected of 50 looked into"),
+        (0, 20, 20, "40 files or mails could not be read", "40 rejected"),
+        (0, 1, 0, "1 file or mail could not be read", "1 rejected"),
+    ] {
+        let mut reports = facts(two(1..=20));
+        (reports.files, reports.rejected_beside) = (files, beside);
+        reports.rejected = (0..told).map(|n| Rejected { source: format!("{n}.json"), reason: "empty".to_owned() }).collect();
+        let all = findings_of(&domain(Some(reports)), Some(TESTING));
+        let finding = all.iter().find(|finding| finding.code() == "reports-rejected").expect("told");
+        assert!(finding.message.starts_with(message), "{}", finding.message);
+        assert_eq!(finding.found.as_deref(), Some(found));
+        assert_eq!(finding.evidence.last().map(|row| row.text.starts_with("and ")), Some(beside > 0));
+    }
+}
+
+#[test]
 fn every_rule_says_something_whatever_the_case() {
     for reports in [None, Some(ReportFacts::default()), Some(facts(two(1..=20))), Some(facts(two(1..=2)))] {
         for policy in [None, Some(TESTING)] {
@@ -266,7 +284,7 @@ fn reports_that_nothing_proves_are_told_worst_first() {
     reports.set_aside = vec![aside("b.example", 1, forged)];
     assert!(fix(&reports).contains("altered on the way"), "{}", fix(&reports));
     reports.set_aside.push(aside("d.example", 1, unverified("the key could not be asked for", true)));
-    assert!(fix(&reports).contains("ingest --again"), "{}", fix(&reports));
+    assert!(fix(&reports).contains("ingest or fetch once more, which reads such mails again by itself"), "{}", fix(&reports));
     reports.set_aside = (0..100).map(|number| aside(&format!("r{number}.example"), 1, unverified("it is not signed", false))).collect();
     assert_eq!(told(&reports).evidence.last().map(|row| row.text.clone()).as_deref(), Some("and 80 more"));
 }

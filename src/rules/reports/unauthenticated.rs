@@ -79,12 +79,13 @@ fn why(authenticity: &Authenticity) -> String {
 fn way_out(aside: &[SetAside]) -> &'static str {
     let again = |aside: &SetAside| matches!(aside.authenticity, Authenticity::Unverifiable { again: true, .. });
     if aside.iter().any(again) {
-        "some keys could not be asked for in DNS: read those mails again with stsready reports ingest --again"
+        "some keys could not be asked for in DNS: run stsready reports ingest or fetch once more, which reads such mails again by itself \
+         (fetch up to three days after they arrived, later only with --again)"
     } else if !aside.is_empty() && aside.iter().all(failed) {
         "see where the mails are altered on the way to the mailbox (a mailing list, a footer, a filter) and take that out; what is forged \
          needs no more than this"
     } else {
         "read mails when they arrive, while their signatures and keys last (stsready reports fetch --idle, or ingest once a day), or name \
-         the server that verified them on receipt: --authserv-id"
+         the server that verified them on receipt: --authserv-id, with which ingest reads such files again by itself, and fetch with --again"
     }
 }

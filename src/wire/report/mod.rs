@@ -91,6 +91,13 @@ pub struct PolicyEntry {
     pub unknown_in_summary: Unknown,
 }
 
+impl PolicyEntry {
+    /// Its failures: senders' totals and details disagree, so the larger of both.
+    pub fn failures(&self) -> u64 {
+        self.failed.max(FailureDetail::sessions_of(&self.details))
+    }
+}
+
 /// `policy-type` (RFC 8460 §4.4).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -140,6 +147,13 @@ pub struct FailureDetail {
     /// Keys that RFC 8460 does not know, and values of known keys that could not be used.
     #[serde(default, skip_serializing_if = "Unknown::is_empty")]
     pub unknown: Unknown,
+}
+
+impl FailureDetail {
+    /// Σ `failed-session-count`: an upper bound, for details may overlap.
+    pub fn sessions_of(details: &[Self]) -> u64 {
+        details.iter().fold(0, |sum, detail| sum.saturating_add(detail.sessions))
+    }
 }
 
 /// Why a document is no report.

@@ -14,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
     if gzip::Stream::new(bytes).read_to_end(&mut streamed).is_ok() && gzip::is_gzip(bytes) {
         assert_eq!(whole.map(|out| out.data), Ok(streamed));
     }
-    let _ = zip::unpack(bytes, |file| {
+    let _ = zip::unpack(bytes, usize::MAX, |file| {
         assert!(file.is_err() || file.is_ok_and(|file| file.data.len() <= gzip::UNPACKED_CAP));
         ControlFlow::Continue(())
     });

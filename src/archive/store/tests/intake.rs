@@ -54,17 +54,19 @@ fn what_counts_and_what_was_proven_is_told_apart() {
 
 #[test]
 fn a_file_is_known_once_all_of_it_is_there_for_good() {
-    let part = |reports: Vec<Received>, last| Parcel { stamp: Some(stamp("/m", 5)), reports, last, ..Parcel::default() };
+    let file = || (Some("/m".to_owned()), Some(stamp("/m", 5)));
+    let part = |reports: Vec<Received>, last| Parcel { origin: file().0, stamp: file().1, reports, last, ..Parcel::default() };
     let good = || report("a", "shop.example", 0, 0);
     let open = || by(unverifiable(true), report("b", "shop.example", 0, 0));
-    let rejected = |last| Parcel { rejected: vec![refused("/m: message 2")], ..part(vec![], last) };
-    let cases: [(Vec<Parcel>, bool); 7] = [
+    let rejected = |last, again| Parcel { rejected: vec![Refused { again, ..refused("/m: message 2") }], ..part(vec![], last) };
+    let cases: [(Vec<Parcel>, bool); 8] = [
         (vec![part(vec![good()], true)], true),
         (vec![part(vec![good()], false)], false),
         (vec![part(vec![good()], false), part(vec![], true)], true),
         (vec![part(vec![open()], true)], false),
         (vec![part(vec![open()], false), part(vec![good()], true)], false),
-        (vec![rejected(false), part(vec![good()], true)], false),
+        (vec![rejected(false, true), part(vec![good()], true)], false),
+        (vec![part(vec![good()], false), rejected(true, false)], true),
         (vec![part(vec![by(unverifiable(false), good())], true)], true),
     ];
     for (parcels, known) in cases {
@@ -75,10 +77,65 @@ fn a_file_is_known_once_all_of_it_is_there_for_good() {
             intake.take(parcel).and_then(|()| intake.commit()).expect("taken");
         }
         intake.finish().expect("kept");
-        let unchanged = scene.again().unchanged().expect("readable");
+        let unchanged = scene.again().unchanged("").expect("readable");
         assert_eq!(unchanged(&stamp("/m", 5)), known, "{shown}");
         assert!(!unchanged(&stamp("/m", 6)) && !unchanged(&stamp("/n", 5)), "another size, another file");
     }
+}
+
+#[test]
+fn a_file_that_was_left_unproven_is_known_only_by_the_same_means() {
+    let none = by(unverifiable(false), report("a", "shop.example", 0, 0));
+    for (received, known_by_others) in [(report("a", "shop.example", 0, 0), true), (by(verified(), none.clone()), true), (none, false)] {
+        let scene = Scene::new();
+        let mut intake = scene.store.intake(now()).expect("an intake").by("dkim");
+        intake.take(Parcel { origin: Some("/m".into()), stamp: Some(stamp("/m", 5)), ..parcel([received]) }).expect("taken");
+        intake.finish().expect("kept");
+        let known = |means| scene.store.unchanged(means).expect("readable")(&stamp("/m", 5));
+        assert_eq!((known("dkim"), known("dkim and a server")), (true, known_by_others));
+    }
+}
+
+#[test]
+fn what_a_source_is_refused_for_no_more_is_taken_back() {
+    let scene = Scene::new();
+    let read = |refused: Vec<Refused>, origin: Option<&str>| {
+        let mut intake = scene.store.intake(now()).expect("an intake");
+        let stamp = origin.map(|path| stamp(path, 1));
+        intake
+            .take(Parcel { origin: origin.map(str::to_owned), stamp, rejected: refused, last: true, ..Parcel::default() })
+            .expect("taken");
+        intake.finish().expect("kept");
+        let mut left: Vec<String> =
+            scene.store.rejected(None, None).expect("readable").into_iter().map(|rejection| rejection.rejected.source).collect();
+        left.sort_unstable();
+        left
+    };
+    assert_eq!(read(vec![refused("/m: 1"), refused("/m: 2")], Some("/m")), ["/m: 1", "/m: 2"]);
+    assert_eq!(read(vec![refused("/n")], Some("/n")), ["/m: 1", "/m: 2", "/n"]);
+    assert_eq!(read(vec![refused("standard input")], None), ["/m: 1", "/m: 2", "/n", "standard input"]);
+    assert_eq!(read(vec![refused("/m: 2"), refused("/m: 3")], Some("/m")), ["/m: 2", "/m: 3", "/n", "standard input"]);
+    let unread = Refused { again: true, ..refused("/m") };
+    assert_eq!(read(vec![unread], Some("/m")).len(), 5, "it was not read: nothing is known to be mended");
+    assert_eq!(read(vec![], Some("/m")), ["/n", "standard input"]);
+}
+
+#[test]
+fn a_text_that_was_kept_stays_and_one_that_comes_later_is_kept() {
+    let scene = Scene::new();
+    let (text, plain) = (Some(b"text".to_vec()), || report("a", "shop.example", 0, 0));
+    let raw = || scene.all().swap_remove(0).raw;
+    scene.take([by(unverifiable(false), plain())]);
+    assert_eq!(raw(), None);
+    let known = scene.take([by(unverifiable(false), Received { raw: text.clone(), ..plain() })]);
+    assert_eq!((known.known, raw()), (1, text.clone()), "it comes with a copy that is known");
+    let better = scene.take([by(verified(), plain())]);
+    assert_eq!((better.replaced, raw()), (1, text), "a better proven copy without it leaves it");
+    scene.take([by(verified(), report("a", "shop.example", 0, 3))]);
+    assert_eq!(raw(), None, "it was another text");
+    scene.take([by(verified(), Received { raw: Some(b"not this one".to_vec()), ..plain() })]);
+    assert_eq!(raw(), None, "a known copy of another text brings none");
+    assert_eq!(scene.store.check().expect("readable"), Vec::<String>::new());
 }
 
 #[test]

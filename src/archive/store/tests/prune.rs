@@ -23,7 +23,7 @@ fn what_is_old_goes_and_all_else_stays() {
     let done = scene.store.prune(day(40), false).expect("pruned");
     assert_eq!((done.reports, done.rejections, done.reports_kept), (40, 1, 20));
     assert!(scene.all().iter().all(|stored| stored.report.end > day(40)));
-    assert!(scene.store.unchanged().expect("readable")(&stamp("/b", 1)), "else the next run would bring the reports back");
+    assert!(scene.store.unchanged("").expect("readable")(&stamp("/b", 1)), "else the next run would bring the reports back");
     let gone = number(&scene.store.connection, "SELECT count(*) FROM text WHERE value = 'r0.example'").expect("a number");
     assert_eq!((gone, scene.store.check().expect("readable")), (0, Vec::new()));
     let again = scene.store.prune(day(40), false).expect("pruned");
@@ -48,7 +48,23 @@ fn an_intake_outlives_a_pruning_by_another_process() {
     let mut intake = scene.store.intake(now()).expect("an intake");
     intake.take(parcel([report("a", "shop.example", 0, 0)])).and_then(|()| intake.commit()).expect("taken");
     assert_eq!(scene.again().prune(day(9), false).expect("pruned").reports, 1);
-    intake.take(parcel([report("b", "shop.example", 5, 0)])).expect("taken");
+    intake.take(parcel([report("b", "shop.example", 15, 0)])).expect("taken");
     intake.finish().expect("kept");
     assert_eq!((scene.all().len(), scene.store.check().expect("readable")), (1, Vec::new()));
+}
+
+#[test]
+fn what_was_pruned_does_not_come_back_until_an_earlier_line_is_drawn() {
+    let scene = Scene::new();
+    let all = || (0..10).map(|n| report(&n.to_string(), "shop.example", n, 0));
+    scene.take(all());
+    scene.store.prune(day(6), true).expect("counted");
+    assert_eq!(scene.take(all()).pruned, 0, "a dry run draws no line");
+    scene.store.prune(day(6), false).expect("pruned");
+    let again = scene.take(all());
+    assert_eq!((again.new, again.known, again.pruned, scene.all().len()), (0, 4, 6, 4));
+    assert_eq!(scene.store.stats().expect("counted").pruned_to, Some(day(6)));
+    assert_eq!(scene.store.prune(day(2), false).expect("nothing to prune").reports, 0);
+    let again = scene.take(all());
+    assert_eq!((again.new, again.known, again.pruned, scene.all().len()), (4, 4, 2, 8));
 }

@@ -39,7 +39,7 @@ fn the_store_says_what_the_files_say() {
     }
     let archive = Archive::read(&[folder.path().to_owned()]).expect("readable");
     let scene = Scene::new();
-    scene.take(archive.reports().map(|(reporter, source, report)| Received {
+    scene.take(archive.reports(&[]).map(|(reporter, source, report)| Received {
         report: report.clone(),
         reporter: reporter.to_owned(),
         subject: report.id.rsplit_once("Z_").map(|(_, name)| domain(name)),
@@ -99,9 +99,10 @@ fn rejections_of_the_time_are_told_and_a_flood_of_them_counted() {
     let many = (0..25).map(|n| refused(&format!("{n}.json"))).collect();
     intake.take(Parcel { rejected: many, last: true, ..Parcel::default() }).expect("taken");
     intake.finish().expect("kept");
-    let told = facts(&scene.store, "shop.example", now() - SignedDuration::from_hours(1)).rejected;
-    assert_eq!((told.len(), told[20].reason.starts_with("and 5 more")), (21, true), "{told:?}");
-    assert_eq!(facts(&scene.store, "shop.example", now()).rejected, []);
+    let told = facts(&scene.store, "shop.example", now() - SignedDuration::from_hours(1));
+    assert_eq!((told.rejected.len(), told.rejected_beside), (20, 5), "{told:?}");
+    let later = facts(&scene.store, "shop.example", now());
+    assert_eq!((later.rejected, later.rejected_beside), (vec![], 0));
 }
 
 #[test]
@@ -165,6 +166,19 @@ prop_compose! {
     fn any_unknown()(keys in prop::collection::btree_map("[a-z]{1,4}", any::<i32>(), 0..2)) -> Unknown {
         keys.into_iter().map(|(key, value)| (key, value.into())).collect()
     }
+}
+
+#[test]
+fn a_text_that_was_given_and_counts_is_not_set_aside_beside_it() {
+    let scene = Scene::new();
+    let (one, two) = (by(failed(), report("a", "shop.example", 0, 0)), by(unverifiable(false), report("b", "shop.example", 0, 0)));
+    let given = [one.report.sha256].into();
+    scene.take([one, two]);
+    let aside = |given| {
+        let facts = scene.store.facts_beside(&given, &domain("shop.example"), day(-1), false).expect("readable");
+        facts.set_aside.iter().map(|aside| aside.reports).sum::<u64>()
+    };
+    assert_eq!((aside(std::collections::BTreeSet::new()), aside(given)), (2, 1));
 }
 
 prop_compose! {

@@ -1,0 +1,14 @@
+-- Schema 3: what is taken back, what may be verified otherwise, and what does not come back.
+
+-- Digest of what the source is known by: read to its end again, what is not refused again is gone. Null: it is known by nothing.
+ALTER TABLE rejection ADD COLUMN origin BLOB CHECK (origin IS NULL OR length(origin) = 16);
+CREATE INDEX rejection_by_origin ON rejection (origin) WHERE origin IS NOT NULL;
+
+-- Of a file with mails that nothing proved: digest of the means by which they were to be proven. Null: nothing was left unproven.
+ALTER TABLE stamp ADD COLUMN means BLOB CHECK (means IS NULL OR length(means) = 16);
+
+-- Up to where reports were pruned away: whose period ends no later does not come back. One row, or none.
+CREATE TABLE pruned (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    line INTEGER NOT NULL
+) STRICT;
