@@ -12,7 +12,7 @@ use crate::model::facts::policy::Draft;
 use crate::model::facts::vantage::Roots;
 use crate::model::plan::Plan;
 use crate::net::shelf::Shelf;
-use crate::net::trust::{TrustStore, certificates};
+use crate::net::trust::{TrustStore, certificates, key_fits};
 use crate::render::change::{json, markdown, text};
 use crate::stages::Wanted;
 use crate::wire::host_port::HostPort;
@@ -46,17 +46,24 @@ pub(super) fn run(command: &ChangeCommand, streams: &mut Streams<'_>) -> Result<
     observe::look(&job, Planner { at, change, roots, exit: Exit::Ready, plan: None }, streams)
 }
 
-/// The hosts of a new provider: those that were named, else those that the policy names.
+/// The hosts of a new provider: those that were named, else those that the policy names. A wildcard names none, and what stands beside it
+/// may be the least of them.
 fn provider(draft: Draft, named: &[Domain]) -> Result<Change, Failure> {
     let mut hosts = named.to_vec();
     if hosts.is_empty() {
         let patterns = policy::parse(&draft.body.text).mx;
-        hosts = patterns.iter().filter(|pattern| !pattern.is_wildcard()).map(|pattern| pattern.domain().clone()).collect();
+        if let Some(wildcard) = patterns.iter().find(|pattern| pattern.is_wildcard()) {
+            return Err(Failure::Usage(format!(
+                "{} has the wildcard {wildcard}, which tells no host; name every MX host of the new provider with --mx",
+                draft.file
+            )));
+        }
+        hosts = patterns.iter().map(|pattern| pattern.domain().clone()).collect();
     }
     hosts.sort();
     hosts.dedup();
     if hosts.is_empty() {
-        return Err(Failure::Usage(format!("{} names no MX host without a wildcard; name the new provider's hosts with --mx", draft.file)));
+        return Err(Failure::Usage(format!("{} names no MX host; name those of the new provider with --mx", draft.file)));
     }
     Ok(Change::Provider { draft, hosts })
 }
@@ -64,17 +71,22 @@ fn provider(draft: Draft, named: &[Domain]) -> Result<Change, Failure> {
 /// The chain in a file, and the roots that it was judged by.
 fn chain(path: &Path, hosts: &[Domain], common: &Common) -> Result<(NewChain, Roots), Failure> {
     let trust = TrustStore::load(&common.roots, common.ca_file.as_deref())?;
-    let chain = certificates(&setup::bytes(path)?);
+    let pem = setup::bytes(path)?;
+    let chain = certificates(&pem);
     if chain.is_empty() {
         return Err(Failure::Usage(format!("{} holds no PEM certificate (lines of -----BEGIN CERTIFICATE-----)", path.display())));
     }
+    let key_fits = key_fits(&pem, &chain);
     let shelf = Shelf::new();
     let prints = shelf.put(&chain);
     let mut hosts = hosts.to_vec();
     hosts.sort();
     hosts.dedup();
     let certificates = shelf.take_for(&prints);
-    Ok((NewChain { file: path.display().to_string(), chain: prints, certificates, trust: trust.judge(&chain), hosts }, trust.roots()))
+    Ok((
+        NewChain { file: path.display().to_string(), chain: prints, certificates, trust: trust.judge(&chain), hosts, key_fits },
+        trust.roots(),
+    ))
 }
 
 /// Plans as soon as the domain is seen.
@@ -98,7 +110,7 @@ impl Taker for Planner<'_> {
                 "the facts were judged under the roots {roots}; judge the new certificate with the same --roots"
             )));
         }
-        let given = Given { history: facts.history.as_ref(), id: self.at.id.as_deref() };
+        let given = Given { id: self.at.id.as_deref() };
         let now = common.now.unwrap_or(facts.observed_at);
         let plan = plan(facts, &self.change, given, &setup::settings(common), now);
         self.exit = self.exit.worse(Exit::of_plan(&plan, common.fail_on));

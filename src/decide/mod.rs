@@ -7,6 +7,7 @@ mod next;
 mod question;
 mod stages;
 mod summary;
+mod texts;
 mod verdict;
 
 use jiff::Timestamp;
@@ -40,7 +41,7 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
     });
     let policy = summary::policy(&case, &findings);
     let mx = summary::mx(&case, &findings);
-    let horizon = back::horizon(&case, question, policy.as_ref(), &mx);
+    let horizon = back::horizon(&case, question, policy.as_ref(), &findings);
     Assessment {
         domain: facts.domain.clone(),
         question,

@@ -1,19 +1,11 @@
 //! What to do with the answer, with the exact texts: where it is "ready", the switch; where nothing is published, the first policy.
+//!
+//! The switch is the one that `change enforce` plans: the same text, the same id, the same record.
 
-use std::collections::BTreeSet;
-
-use super::back::unused_id;
+use super::texts::{FIRST_LONGEST, enforcing};
 use crate::model::assessment::{Answer, Question};
-use crate::model::facts::Facts;
 use crate::model::finding::Fix;
-use crate::model::looked::Looked;
 use crate::rules::Case;
-use crate::wire::policy::Mode;
-use crate::wire::policy::edit::{Edit, edited};
-use crate::wire::zone;
-
-/// The first policy lives for a week in caches: long enough to be used, short enough to be taken back.
-const FIRST_MAX_AGE: u32 = 604_800;
 
 /// The steps in their order; empty where the findings themselves say what to do.
 pub(super) fn steps(case: &Case<'_>, question: Question, answer: Answer) -> Vec<Fix> {
@@ -31,8 +23,9 @@ fn start(case: &Case<'_>) -> Vec<Fix> {
     if hosts.is_empty() {
         return Vec::new();
     }
-    let policy = format!("version: STSv1\nmode: testing\n{}max_age: {FIRST_MAX_AGE}\n", hosts.concat());
-    let record = zone::txt_line(&domain.child("_mta-sts"), &format!("v=STSv1; id={};", unused_id(case, &BTreeSet::new())));
+    // The first policy lives for a week in caches: long enough to be used, short enough to be taken back.
+    let policy = format!("version: STSv1\nmode: testing\n{}max_age: {FIRST_LONGEST}\n", hosts.concat());
+    let record = case.record_line(&case.fresh_id(&policy, case.now));
     vec![
         step("publish the TLS-RPT record, so that reports begin to come"),
         step(format!(
@@ -52,22 +45,12 @@ pub(super) fn step(say: impl Into<String>) -> Fix {
 fn switch(case: &Case<'_>) -> Vec<Fix> {
     let Some(body) = case.body else { return Vec::new() };
     let domain = &case.facts.domain;
-    let ttl = ttl(case.facts);
-    let record = record(case, &unused_id(case, &BTreeSet::new()));
+    let text = enforcing(&body.text);
+    let record = case.record_line(&case.fresh_id(&text, case.now));
     vec![
-        step(format!("serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt"))
-            .with(edited(&body.text, &[Edit::Mode(Mode::Enforce)])),
+        step(format!("serve this at https://mta-sts.{domain}/.well-known/mta-sts.txt")).with(text),
         step("fetch it and compare the bytes; many senders read it only after the next step"),
-        step("publish a new id, one that was never used before").with(record),
-        step(format!("check again after {ttl} seconds (the record's TTL), after 24 hours, after 72 hours and after 7 days")),
+        step("publish a new id, one that was never used before; the record keeps its TTL").with(record),
+        step("check again once the record's TTL is over, after 24 hours, after 72 hours and after 7 days"),
     ]
-}
-
-/// The `_mta-sts` record with this id, as it is published now.
-pub(super) fn record(case: &Case<'_>, id: &str) -> String {
-    format!("_mta-sts.{}. {} IN TXT \"v=STSv1; id={id};\"", case.facts.domain, ttl(case.facts))
-}
-
-pub(super) fn ttl(facts: &Facts) -> u32 {
-    facts.policy.as_ref().and_then(|policy| Looked::seen(&policy.txt.answer)).map_or(3600, |answer| answer.ttl)
 }

@@ -3,7 +3,6 @@
 
 pub mod clock;
 pub mod disk;
-pub mod earlier;
 pub mod horizon;
 pub mod merge;
 pub mod past;

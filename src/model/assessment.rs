@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::facts::dane::Security;
 use super::facts::vantage::{OtherVantage, Vantage};
 use super::finding::{Finding, Fix};
+use super::plan::HeldFrom;
 use super::rule::Stage;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
@@ -473,7 +474,7 @@ pub struct Horizon {
     pub held_until: Timestamp,
     /// The policy's `max_age`, in seconds.
     pub max_age: u64,
-    /// The TXT record's TTL, in seconds.
+    /// The TXT record's TTL, in seconds; an hour at least, as a resolver may have answered what was left of it.
     pub txt_ttl: u32,
     /// Senders that are known to hold it for another time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -500,17 +501,20 @@ pub struct Clamp {
 /// A policy that was served before, and may still be held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OlderPolicy {
-    /// Of its bytes.
-    pub sha256: Fingerprint,
+    /// Of its bytes; absent where only reports name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Fingerprint>,
+    /// Who saw it.
+    pub seen: HeldFrom,
     /// `testing`, `enforce` or `none`.
     pub mode: String,
     /// Seconds.
     pub max_age: u64,
     /// Its valid patterns.
     pub mx: Vec<String>,
-    /// The check that saw it first.
+    /// The check that saw it first, or the begin of the first period that reports name it in.
     pub first_seen: Timestamp,
-    /// The check that saw it last.
+    /// The check that saw it last, or the end of the last such period.
     pub last_seen: Timestamp,
     /// Until when a sender may hold it.
     pub held_until: Timestamp,

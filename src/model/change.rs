@@ -55,6 +55,8 @@ pub struct NewChain {
     pub trust: Trust,
     /// The hosts that are to serve it.
     pub hosts: Vec<Domain>,
+    /// Whether the private key that the file holds beside it is the leaf's; `None` where there is none, or none that can be read.
+    pub key_fits: Option<bool>,
 }
 
 impl Change {

@@ -1,12 +1,17 @@
-//! What every rule is given: the facts of one domain, the time they are judged at, and the policy already read.
+//! What every rule is given: the facts of one domain, the time they are judged at, the policy already read, what senders may still hold,
+//! and the texts that a next policy is published with.
 
 use jiff::Timestamp;
 
+use crate::evidence::past::Held;
 use crate::model::facts::Facts;
 use crate::model::facts::policy::Body;
 use crate::model::history::History;
 use crate::model::settings::Settings;
+use crate::wire::name::Domain;
 use crate::wire::policy::{self, Policy};
+use crate::wire::sts_record::{self, StsRecord};
+use crate::wire::{policy_id, zone};
 
 /// One domain to be judged.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub struct Case<'a> {
     pub policy: Option<Policy>,
     /// What earlier checks saw, with what these facts show on top; `None` where nothing is remembered.
     pub past: Option<History>,
+    /// The policies other than today's that senders may hold, and how today's was published.
+    pub held: Held,
 }
 
 impl<'a> Case<'a> {
@@ -39,7 +46,34 @@ impl<'a> Case<'a> {
         let served = facts.policy.iter().flat_map(|policy| &policy.fetches).filter_map(|fetch| fetch.answered());
         let cut = served.clone().any(|answer| answer.too_large && Some(&answer.body) == body);
         let policy = body.filter(|_| !cut).map(|body| policy::parse(&body.text));
-        let past = facts.history.as_ref().map(|history| history.clone().for_judging(now).seeing(facts));
-        Self { facts, now, settings, body, policy, past }
+        let remembered = facts.history.clone().unwrap_or_else(|| History::nothing(facts.domain.clone()));
+        let past = remembered.for_judging(now).seeing(facts);
+        let held = Held::of(facts, policy.as_ref(), &past, now);
+        Self { facts, now, settings, body, policy, past: facts.history.is_some().then_some(past), held }
+    }
+
+    /// The `_mta-sts` record that counts.
+    pub fn record(&self) -> Option<StsRecord> {
+        self.facts.policy.as_ref().and_then(|policy| sts_record::select(&policy.txt.texts()))
+    }
+
+    /// Where the `_mta-sts` record really lies: behind its CNAMEs, where nothing else may be.
+    pub fn record_name(&self) -> Domain {
+        let answer = self.facts.policy.as_ref().and_then(|policy| policy.txt.answer.seen());
+        let target = answer.and_then(|answer| answer.via.last()).map(|link| link.target.clone());
+        target.unwrap_or_else(|| self.facts.domain.child("_mta-sts"))
+    }
+
+    /// The record with this id as a line of a zone file; what else it says stays, and so does its TTL.
+    pub fn record_line(&self, id: &str) -> String {
+        match self.record() {
+            Some(record) => zone::txt_line_kept(&self.record_name(), &record.with_id(id)),
+            None => zone::txt_line(&self.record_name(), &StsRecord::default().with_id(id)),
+        }
+    }
+
+    /// An id for a text that is published at `at` at the earliest, never used before as far as is known.
+    pub fn fresh_id(&self, text: &str, at: Timestamp) -> String {
+        policy_id::fresh(text, at, &self.held.published.ids)
     }
 }

@@ -1,11 +1,10 @@
 //! change-*: what speaks against a planned change beside the state that it leads to. In: the state after the change, the policies that
 //! senders may hold, what is to be proven, the id. Out: findings. No plain check judges these rules: nothing is planned there.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use super::{Case, remaining, rule};
+use crate::model::change::NewChain;
 use crate::model::facts::servers::Probe;
 use crate::model::finding::{Evidence, EvidenceKind, Finding, Sheet};
 use crate::model::rule::Rule;
@@ -24,8 +23,19 @@ rule!(
 rule!(UNPROVEN, "change-unproven", Mx, [Blocker], true, "what the change brings could not be probed", "RFC 8461 §4, §8.4");
 rule!(ID_REUSED, "change-id-reused", Policy, [Blocker], false, "the new id was used before", "RFC 8461 §3.1");
 
+rule!(NO_MX_LEFT, "change-no-mx-left", Mx, [Blocker], false, "the change leaves no MX record", "RFC 5321 §5.1, RFC 8461 §4.1");
+rule!(
+    OTHER_KEY,
+    "change-other-key",
+    Mx,
+    [Blocker],
+    false,
+    "the private key is not the certificate's",
+    "RFC 5280 §4.1.2.7, RFC 8446 §4.4.3"
+);
+
 /// All rules of the family.
-pub static RULES: &[&Rule] = &[&BREAKS_CACHED, &UNPROVEN, &ID_REUSED];
+pub static RULES: &[&Rule] = &[&BREAKS_CACHED, &UNPROVEN, &ID_REUSED, &NO_MX_LEFT, &OTHER_KEY];
 
 /// Everything that is known of a plan but the state it leads to.
 #[derive(Debug)]
@@ -34,14 +44,16 @@ pub struct Planned<'a> {
     pub cached: &'a [Cached],
     /// The MX hosts after the change.
     pub live: &'a [Domain],
+    /// The hosts that are an MX now and are none after it.
+    pub going: &'a [Domain],
+    /// The chain that is to be served.
+    pub chain: Option<&'a NewChain>,
     /// The hosts that the change brings.
     pub to_prove: &'a [Domain],
     /// What the other rules say of the state after it.
     pub findings: &'a [Finding],
     /// The id that is to be published, where the operator chose it.
     pub id: Option<&'a str>,
-    /// The ids that were used: today's, and those that earlier checks saw.
-    pub used: &'a BTreeSet<String>,
 }
 
 /// A policy in enforce that senders may hold.
@@ -67,10 +79,44 @@ pub fn judge(case: &Case<'_>, planned: &Planned<'_>, sheet: &mut Sheet) {
         unproven(case, host, planned.findings, sheet);
     }
     match planned.id {
-        Some(id) => id_reused(case, id, planned.used, sheet),
+        Some(id) => id_reused(case, id, sheet),
         None => sheet.not_applicable(&ID_REUSED, domain, "no id was chosen: the one that is proposed is new"),
     }
+    if planned.going.is_empty() {
+        sheet.not_applicable(&NO_MX_LEFT, domain, "no MX host goes");
+    } else if planned.live.is_empty() {
+        no_mx_left(case, planned.going, sheet);
+    }
+    match planned.chain.map(|new| (new, new.key_fits)) {
+        None | Some((_, None)) => sheet.not_applicable(&OTHER_KEY, domain, "no private key is to be held against a certificate"),
+        Some((_, Some(true))) => {}
+        Some((new, Some(false))) => other_key(new, sheet),
+    }
     remaining::hold(RULES, domain, sheet);
+}
+
+fn no_mx_left(case: &Case<'_>, going: &[Domain], sheet: &mut Sheet) {
+    let domain = &case.facts.domain;
+    let names = going.iter().take(10).map(Domain::as_str).collect::<Vec<_>>().join(", ");
+    let message =
+        format!("after {names} no MX record of {domain} is left: senders try the address of {domain} itself, or send the mail back");
+    let shown = Evidence::at(EvidenceKind::Dns, case.facts.observed_at, format!("{domain} MX: {names}, and no other"));
+    let finding = sheet.broken(&NO_MX_LEFT, domain.as_str(), message, shown);
+    finding.expected("an MX host that takes the mail").found("none");
+    finding.fix(format!("add the host that is to take the mail first: `stsready change add-mx HOST {domain}`"));
+}
+
+fn other_key(new: &NewChain, sheet: &mut Sheet) {
+    let leaf = new.chain.first().map(|leaf| leaf.short()).unwrap_or_default();
+    let message = format!(
+        "the private key in {} is not that of the certificate: a server that loads them does not start, or cannot speak TLS",
+        new.file
+    );
+    let shown =
+        Evidence::new(EvidenceKind::Certificate, format!("{}: the first certificate, SHA-256 {leaf}, holds another public key", new.file));
+    let finding = sheet.broken(&OTHER_KEY, new.file.as_str(), message, shown);
+    finding.expected("the private key of the first certificate in the file").found("another key");
+    finding.fix("put the key that the certificate was requested with into the file, or have a certificate issued for this key");
 }
 
 /// One finding a host, about the policy that lasts longest.
@@ -135,12 +181,12 @@ pub fn concerns(finding: &Finding, host: &Domain) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
-fn id_reused(case: &Case<'_>, id: &str, used: &BTreeSet<String>, sheet: &mut Sheet) {
-    if !used.contains(id) {
+fn id_reused(case: &Case<'_>, id: &str, sheet: &mut Sheet) {
+    if !case.held.published.ids.contains(id) {
         return sheet.holds(&ID_REUSED, id);
     }
     let name = case.facts.domain.child("_mta-sts");
-    let fresh = super::txt::fresh_id(case.now);
+    let fresh = case.fresh_id(case.body.map_or("", |body| &body.text), case.now);
     sheet
         .broken(
             &ID_REUSED,

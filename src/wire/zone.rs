@@ -1,4 +1,7 @@
 //! Zone-file lines (RFC 1035 §5.1): the exact text to publish. In: a name and a record's text. Out: one line.
+//!
+//! A line without a TTL is of a record set that exists: its TTL stays as it is. What a resolver answered may be what is left of it, and
+//! the records of one set have one TTL (RFC 2181 §5.2).
 
 use std::net::IpAddr;
 
@@ -10,11 +13,22 @@ pub const TTL: u32 = 3600;
 
 /// A TXT record as a line of a zone file; text over 255 bytes is cut into several strings, which readers join without spaces.
 pub fn txt_line(name: &Domain, text: &str) -> String {
-    txt_line_with(name, TTL, text)
+    line(name, Some(TTL), "TXT", &quoted(text))
 }
 
-/// The same with a TTL of its own, in seconds.
-pub fn txt_line_with(name: &Domain, ttl: u32, text: &str) -> String {
+/// The same in the place of one that is there: it keeps its TTL.
+pub fn txt_line_kept(name: &Domain, text: &str) -> String {
+    line(name, None, "TXT", &quoted(text))
+}
+
+/// A line; without a TTL where there is one to keep.
+fn line(name: &Domain, ttl: Option<u32>, kind: &str, data: &str) -> String {
+    let ttl = ttl.map(|ttl| format!(" {ttl}")).unwrap_or_default();
+    format!("{name}.{ttl} IN {kind} {data}")
+}
+
+/// Character-strings of 255 bytes at the most, in quotes.
+fn quoted(text: &str) -> String {
     let mut strings = vec![String::new()];
     let mut length = 0;
     for c in text.chars() {
@@ -30,28 +44,32 @@ pub fn txt_line_with(name: &Domain, ttl: u32, text: &str) -> String {
             last.push(c);
         }
     }
-    format!("{name}. {ttl} IN TXT \"{}\"", strings.join("\" \""))
+    format!("\"{}\"", strings.join("\" \""))
 }
 
-/// An MX record as a line of a zone file; the TTL is in seconds.
-pub fn mx_line(name: &Domain, ttl: u32, preference: u16, host: &Domain) -> String {
-    format!("{name}. {ttl} IN MX {preference} {host}.")
+/// An MX record as a line of a zone file, beside those that are there.
+pub fn mx_line(name: &Domain, preference: u16, host: &Domain) -> String {
+    line(name, None, "MX", &format!("{preference} {host}."))
 }
 
-/// An address record as a line of a zone file; the TTL is in seconds.
-pub fn address_line(name: &Domain, ttl: u32, address: IpAddr) -> String {
-    let kind = if address.is_ipv4() { "A" } else { "AAAA" };
-    format!("{name}. {ttl} IN {kind} {address}")
+/// An address record that is there, as a line of a zone file.
+pub fn address_line(name: &Domain, address: IpAddr) -> String {
+    line(name, None, if address.is_ipv4() { "A" } else { "AAAA" }, &address.to_string())
 }
 
-/// A CNAME record as a line of a zone file; the TTL is in seconds.
-pub fn cname_line(name: &Domain, ttl: u32, target: &Domain) -> String {
-    format!("{name}. {ttl} IN CNAME {target}.")
+/// A CNAME record that is there, as a line of a zone file.
+pub fn cname_line(name: &Domain, target: &Domain) -> String {
+    line(name, None, "CNAME", &format!("{target}."))
 }
 
 /// A TLSA record as a line of a zone file.
 pub fn tlsa_line(name: &Domain, record: &TlsaRecord) -> String {
-    format!("{name}. {TTL} IN TLSA {record}")
+    line(name, Some(TTL), "TLSA", &record.to_string())
+}
+
+/// The same beside others at its name.
+pub fn tlsa_line_beside(name: &Domain, record: &TlsaRecord) -> String {
+    line(name, None, "TLSA", &record.to_string())
 }
 
 #[cfg(test)]
@@ -69,9 +87,10 @@ mod tests {
     fn records_are_one_line() {
         let name = Domain::from_dns;
         let host = name("mta-sts.example.com");
-        assert_eq!(address_line(&host, 60, [192, 0, 2, 1].into()), "mta-sts.example.com. 60 IN A 192.0.2.1");
-        assert_eq!(cname_line(&host, 60, &name("policy.example.net")), "mta-sts.example.com. 60 IN CNAME policy.example.net.");
-        assert_eq!(mx_line(&name("example.com"), 300, 10, &name("mx1.example.com")), "example.com. 300 IN MX 10 mx1.example.com.");
+        assert_eq!(address_line(&host, [192, 0, 2, 1].into()), "mta-sts.example.com. IN A 192.0.2.1");
+        assert_eq!(cname_line(&host, &name("policy.example.net")), "mta-sts.example.com. IN CNAME policy.example.net.");
+        assert_eq!(mx_line(&name("example.com"), 10, &name("mx1.example.com")), "example.com. IN MX 10 mx1.example.com.");
+        assert_eq!(txt_line_kept(&host, "a\"b"), "mta-sts.example.com. IN TXT \"a\\\"b\"");
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(in crate::cli) struct PolicyChange {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CertificateChange {
-    /// The chain as the server is to send it; a private key in the file is passed over
+    /// The chain as the server is to send it; a private key in the file is held against the certificate
     #[arg(long, value_name = "PEM")]
     pub(in crate::cli) file: PathBuf,
     /// A host that is to serve it; may be given several times
@@ -80,7 +80,7 @@ pub(in crate::cli) struct ProviderChange {
     /// The policy as it is to be in the end; - is standard input
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) policy: PathBuf,
-    /// An MX host of the new provider; may be given several times (default: those that the policy names without a wildcard)
+    /// An MX host of the new provider; may be given several times (default: those that the policy names; needed where it has a wildcard)
     #[arg(long = "mx", value_name = "HOST")]
     pub(in crate::cli) hosts: Vec<Domain>,
     #[command(flatten)]

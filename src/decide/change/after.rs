@@ -1,13 +1,12 @@
 //! The state after a change: the facts of today with what the change makes different.
 
-use super::steps::{enforcing, leaving, with_hosts, without_host};
+use super::steps::{last_text, with_hosts, without_host};
 use super::world::World;
+use crate::decide::texts::{enforcing, testing};
 use crate::model::change::Change;
 use crate::model::facts::Facts;
 use crate::model::facts::dns::MxRecord;
 use crate::wire::name::Domain;
-use crate::wire::policy::Mode;
-use crate::wire::policy::edit::{Edit, edited};
 
 /// The facts after the change; `facts` also hold hosts that were only asked about.
 pub(super) fn of(world: &World<'_>, facts: &Facts, change: &Change) -> Facts {
@@ -16,9 +15,12 @@ pub(super) fn of(world: &World<'_>, facts: &Facts, change: &Change) -> Facts {
     let becomes = |host: &Domain, preference: u16| MxRecord { preference, exchange: host.clone() };
     match change {
         Change::Enforce => serving(world, facts.without_asked(), &enforcing(today)),
-        Change::Testing => serving(world, facts.without_asked(), &edited(today, &[Edit::Mode(Mode::Testing)])),
-        Change::Leave if world.mode() == Some(Mode::None) => facts.without_asked(),
-        Change::Leave => serving(world, facts.without_asked(), &leaving(today)),
+        Change::Testing => serving(world, facts.without_asked(), &testing(today)),
+        Change::Leave => {
+            let text = last_text(world);
+            let id = world.proposed_id(&text, world.now);
+            facts.without_asked().with_policy_again(&text, &world.record_with(&id))
+        }
         Change::AddMx { host, preference } => {
             let last = world.mx().iter().map(|record| record.preference).max().unwrap_or(0).saturating_add(10);
             let record = becomes(host, preference.unwrap_or(last));
@@ -34,7 +36,7 @@ pub(super) fn of(world: &World<'_>, facts: &Facts, change: &Change) -> Facts {
             let old: Vec<Domain> = world.mx().iter().map(|record| record.exchange.clone()).filter(|host| !hosts.contains(host)).collect();
             serving(world, facts.with_mx(&records).without_mx(&old).without_asked(), &draft.body.text)
         }
-        Change::Certificate(new) => facts.with_chain(new),
+        Change::Certificate(new) => facts.with_chain(new).with_keys_of(new),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The change planner: is this change safe now, and in which steps is it made?
 //!
-//! In: what was observed, the change, what was published before, a time. Out: a [`Plan`]. The state after the change goes through the same
+//! In: what was observed, the change, a time. Out: a [`Plan`]. The state after the change goes through the same
 //! rules as the state before it. A step counts as done when the world is as it wants it: nothing is remembered from one run to the next.
 
 mod after;
@@ -14,12 +14,10 @@ use jiff::Timestamp;
 use self::verdict::Verdict;
 use self::world::World;
 use super::assess;
-use crate::evidence::earlier::Past;
 use crate::model::assessment::Answer;
 use crate::model::change::Change;
 use crate::model::facts::Facts;
 use crate::model::finding::Finding;
-use crate::model::history::History;
 use crate::model::plan::{Plan, StepState};
 use crate::model::settings::Settings;
 use crate::rules::Case;
@@ -28,8 +26,6 @@ use crate::rules::change::concerns;
 /// What a plan rests on beside the facts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Given<'a> {
-    /// What earlier checks saw.
-    pub history: Option<&'a History>,
     /// The id to publish first, in place of a proposed one.
     pub id: Option<&'a str>,
 }
@@ -38,8 +34,7 @@ pub struct Given<'a> {
 pub fn plan(facts: &Facts, change: &Change, given: Given<'_>, settings: &Settings, now: Timestamp) -> Plan {
     let today = facts.clone().without_asked();
     let case = Case::new(&today, settings, now);
-    let past = Past::of(facts, case.policy.as_ref(), given.history, now);
-    let world = World::new(&case, &past, given.id);
+    let world = World::new(&case, given.id);
     let route = steps::of(&world, facts, change);
     let target = after::of(&world, facts, change);
     let before = assess(&today, settings, now);
@@ -62,7 +57,7 @@ pub fn plan(facts: &Facts, change: &Change, given: Given<'_>, settings: &Setting
         next: None,
         notes: route.notes,
         steps: route.steps,
-        held: world.held(),
+        held: world.in_caches(),
     };
     // The first step of what brings hosts is to prove them; whether they are is the verdict's to say.
     let brings = matches!(change, Change::AddMx { .. } | Change::Provider { .. });

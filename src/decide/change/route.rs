@@ -5,9 +5,18 @@
 
 use jiff::Timestamp;
 
-use super::world::{World, later};
+use super::world::World;
+use crate::evidence::past::held::after;
 use crate::model::plan::{Action, Publish, Step, StepState, Wait};
-use crate::wire::policy_id;
+
+/// When what is waited for is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum End {
+    /// So many seconds after the step before was done.
+    After(u64),
+    /// Then, whatever is done.
+    At(Timestamp),
+}
 
 /// The steps so far.
 pub(super) struct Route<'w, 'a> {
@@ -20,6 +29,8 @@ pub(super) struct Route<'w, 'a> {
     base: Option<Timestamp>,
     /// Whether the operator's id is still to be used: it is for the first step that publishes one.
     chosen: bool,
+    /// Whether the operator's id is published for the text that it was chosen for.
+    chosen_is_published: bool,
     /// Whether nothing can stand against what is left.
     pub(super) free: bool,
 }
@@ -30,11 +41,22 @@ pub(super) struct Way {
     pub(super) notes: Vec<String>,
     /// Whether nothing can stand against it any more.
     pub(super) free: bool,
+    /// Whether the operator's id is published for the text that it was chosen for: it is no new one then.
+    pub(super) chosen_is_published: bool,
 }
 
 impl<'w, 'a> Route<'w, 'a> {
     pub(super) fn new(world: &'w World<'a>) -> Self {
-        Self { world, steps: Vec::new(), notes: Vec::new(), earliest: world.now, base: None, chosen: true, free: false }
+        Self {
+            world,
+            steps: Vec::new(),
+            notes: Vec::new(),
+            earliest: world.now,
+            base: None,
+            chosen: true,
+            chosen_is_published: false,
+            free: false,
+        }
     }
 
     /// Whether everything so far is done.
@@ -72,38 +94,55 @@ impl<'w, 'a> Route<'w, 'a> {
         step
     }
 
-    /// Publishes a new id for a text; done when the id at the name is of the text served.
+    /// Publishes a new id for a text; done when the id at the name tells senders of the text served.
     pub(super) fn id(&mut self, text: &str) -> &mut Step {
         let world = self.world;
-        let gate = world.id_is_of_text();
+        let mine = self.is_done() && self.chosen && world.chosen.is_some() && world.chosen == world.id();
+        // Where nothing tells of which text an id is, the operator's word counts: it was chosen for this one.
+        let gate = world.id_is_of_text() || (mine && !world.id_is_of_older());
         let is_done = self.is_done() && gate;
+        if mine && is_done {
+            (self.chosen, self.chosen_is_published) = (false, true);
+        }
         let id = if !is_done && std::mem::take(&mut self.chosen) {
             world.fresh_id(text, self.earliest)
         } else {
-            policy_id::fresh(text, self.earliest, &world.used)
+            world.proposed_id(text, self.earliest)
         };
-        let publish = Publish { action: Action::Replace, place: "dns".to_owned(), text: world.record_line(&id) };
+        let (action, how) = match world.record {
+            Some(_) => (Action::Replace, "; the record keeps its TTL"),
+            None => (Action::Add, ""),
+        };
+        let publish = Publish { action, place: "dns".to_owned(), text: world.record_line(&id) };
         let verify = vec![format!("dig +short TXT {}", world.domain().child("_mta-sts")), format!("stsready policy {}", world.domain())];
-        let step =
-            self.step(gate, "publish the new id, once the policy is served as it should be: an id names one text and is never used again");
+        let say = "publish the new id, once the policy is served as it should be: an id names one text and is never used again";
+        let step = self.step(gate, format!("{say}{how}"));
         step.publish.push(publish);
         step.verify = verify;
         step
     }
 
-    /// Waits from `since`, or from now where nothing tells when it began; `moot` where what it is for has come about.
-    pub(super) fn wait(&mut self, say: impl Into<String>, since: Option<Timestamp>, times: &[(&str, u64)], moot: bool) -> &mut Step {
+    /// Waits for every end; what is counted is counted from `since`, or from now where nothing tells when it began. `moot` where what it
+    /// is for has come about.
+    pub(super) fn wait(&mut self, say: impl Into<String>, since: Option<Timestamp>, ends: &[(&str, End)], moot: bool) -> &mut Step {
         let reached = self.is_done();
         let (from, now) = (self.base.or(since).unwrap_or(self.world.now), self.world.now);
-        let waits: Vec<Wait> =
-            times.iter().map(|(why, seconds)| Wait { why: (*why).to_owned(), seconds: *seconds, until: later(from, *seconds) }).collect();
+        let wait = |(why, end): &(&str, End)| {
+            let (seconds, until) = match *end {
+                End::After(seconds) => (seconds, after(from, seconds)),
+                End::At(until) => (u64::try_from(now.duration_until(until).as_secs()).unwrap_or(0), until),
+            };
+            Wait { why: (*why).to_owned(), seconds, until }
+        };
+        let waits: Vec<Wait> = ends.iter().map(wait).collect();
         let end = waits.iter().map(|wait| wait.until).max().unwrap_or(now);
-        let over = moot || (since.is_some() && end <= now);
+        let unknown = since.is_none() && ends.iter().any(|(_, end)| matches!(end, End::After(_)));
+        let over = moot || (!unknown && end <= now);
         if !(reached && over) {
             self.earliest = self.earliest.max(end);
         }
         let step = self.push(over, say);
-        if reached && since.is_none() && !over {
+        if reached && unknown && !over {
             step.say.push_str("; counted from now, as no earlier check tells since when");
         }
         if step.state == StepState::Next {
@@ -118,6 +157,6 @@ impl<'w, 'a> Route<'w, 'a> {
     }
 
     pub(super) fn finish(self) -> Way {
-        Way { steps: self.steps, notes: self.notes, free: self.free }
+        Way { steps: self.steps, notes: self.notes, free: self.free, chosen_is_published: self.chosen_is_published }
     }
 }

@@ -10,9 +10,12 @@ use crate::model::facts::policy::{Body, Draft, Fetch, PolicyFacts, Response};
 use crate::model::facts::servers::{MxHost, MxSource, Probe};
 use crate::model::facts::tls::TlsFacts;
 use crate::model::facts::vantage::{Family, Means, Vantage};
+use crate::model::history::seen::{Kind, Seen};
+use crate::model::history::{History, Span, Subject};
 use crate::model::looked::{Absence, AbsenceKind, Answer as DnsAnswer, Looked};
 use crate::net::shelf::Shelf;
 use crate::net::trust::fixture::{Ca, store};
+use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 use crate::wire::policy_id;
 use crate::wire::smtp::Reply;
@@ -141,13 +144,41 @@ fn planned(facts: &Facts, change: &Change) -> Plan {
     plan(facts, change, Given::default(), &Settings::default(), letters::now())
 }
 
+fn chosen(facts: &Facts, change: &Change, id: &str) -> Plan {
+    plan(facts, change, Given { id: Some(id) }, &Settings::default(), letters::now())
+}
+
 fn ago(seconds: i64) -> Timestamp {
     letters::now() - SignedDuration::from_secs(seconds)
 }
 
-/// The id of a text that was published so long ago.
-fn id(text: &str, seconds_ago: i64) -> String {
-    policy_id::fresh(text, ago(seconds_ago), &std::collections::BTreeSet::new())
+/// The id of a text, in the form that is proposed.
+fn id(text: &str) -> String {
+    policy_id::fresh(text, ago(20 * DAY), &std::collections::BTreeSet::new())
+}
+
+/// With a store: checks of two months, in which `before` was served under the id 0 until so many seconds ago, then what is served now.
+fn since(facts: Facts, before: &str, seconds: i64) -> Facts {
+    let policy = facts.policy.as_ref().expect("it has one");
+    let body = policy.fetches[0].answered().expect("it answers").body.text.clone();
+    let id = policy.txt.texts()[0].trim_start_matches("v=STSv1; id=").trim_end_matches(';').to_owned();
+    let text = |text: &str| Seen::Policy { sha256: Fingerprint::of(text.as_bytes()), text: text.to_owned(), mode: None, max_age: None };
+    let record = |id: &str| Seen::PolicyRecord { text: format!("v=STSv1; id={id};"), id: Some(id.to_owned()) };
+    let subject = |kind, name: &str, was: Seen, is: Seen| {
+        let before = Span { seen: was, first_seen: ago(60 * DAY), last_seen: ago(seconds + 1) };
+        let now = Span { seen: is, first_seen: ago(seconds), last_seen: ago(1) };
+        let spans = if before.seen == now.seen { vec![Span { last_seen: ago(1), ..before }] } else { vec![before, now] };
+        Subject { kind, name: name.to_owned(), looked_at: ago(1), spans }
+    };
+    let subjects = vec![
+        subject(Kind::Policy, "mta-sts.shop.example", text(before), text(&body)),
+        subject(Kind::PolicyRecord, "_mta-sts.shop.example", record("0"), record(&id)),
+    ];
+    Facts { history: Some(History { subjects, ..History::nothing(name("shop.example")) }), ..facts }
+}
+
+fn without_reports(facts: Facts) -> Facts {
+    Facts { reports: Some(letters::facts([])), ..facts }
 }
 
 /// What each step is, in a letter: done, next, waiting, later.
@@ -165,49 +196,252 @@ fn enforce() -> String {
     TESTING.replace("testing", "enforce")
 }
 
+fn add_third() -> Change {
+    Change::AddMx { host: name("mx3.shop.example"), preference: None }
+}
+
+fn remove(host: &str) -> Change {
+    Change::RemoveMx { host: name(host) }
+}
+
 #[test]
 fn each_run_sees_which_step_is_next() {
     let (body, lasting) = (enforce(), enforce().replace("604800", "1209600"));
-    let add = Change::AddMx { host: name("mx3.shop.example"), preference: None };
+    let add = add_third();
     let with_third = body.replace("max_age", "mx: mx3.shop.example\nmax_age");
     let without_second = body.replace("mx: mx2.shop.example\n", "");
-    let withdrawn = TESTING.replace("testing", "none").replace("604800", "86400");
-    let remove = Change::RemoveMx { host: name("mx2.shop.example") };
-    for (text, id, change, expected) in [
-        (TESTING, "1".to_owned(), &Change::Enforce, "nlllll"),
-        (&body, "1".to_owned(), &Change::Enforce, "dnllll"),
-        (&body, id(&body, 60), &Change::Enforce, "ddwlll"),
-        (&body, id(TESTING, 60), &Change::Enforce, "dnllll"),
-        (&body, id(&body, 8 * DAY), &Change::Enforce, "dddwll"),
-        (&body, id(&body, 15 * DAY), &Change::Enforce, "ddddnl"),
-        (&lasting, id(&body, 15 * DAY), &Change::Enforce, "dnllll"),
-        (&lasting, id(&lasting, 15 * DAY), &Change::Enforce, "dddddd"),
-        (&body, "1".to_owned(), &Change::Testing, "nll"),
-        (TESTING, id(TESTING, 60), &Change::Testing, "ddd"),
-        (&body, "1".to_owned(), &add, "dnlll"),
-        (&with_third, "1".to_owned(), &add, "ddnll"),
-        (&with_third, id(&with_third, 3_600), &add, "dddwl"),
-        (&with_third, id(&with_third, 2 * DAY), &add, "ddddn"),
-        (&body, "1".to_owned(), &remove, "nlll"),
-        (&body, "1".to_owned(), &Change::Leave, "nllll"),
-        (&withdrawn, "1".to_owned(), &Change::Leave, "dnlll"),
-        (&withdrawn, id(&withdrawn, 6 * DAY), &Change::Leave, "ddwll"),
-        (&withdrawn, id(&withdrawn, 8 * DAY), &Change::Leave, "dddnl"),
+    let remove = remove("mx2.shop.example");
+    for (text, id, before, change, expected) in [
+        (TESTING, "1".to_owned(), None, &Change::Enforce, "nlllll"),
+        (&body, "1".to_owned(), None, &Change::Enforce, "dnllll"),
+        // The id tells its text; since when it is published no id can tell.
+        (&body, id(&body), None, &Change::Enforce, "ddwlll"),
+        (&body, id(TESTING), None, &Change::Enforce, "dnllll"),
+        (&body, "1".to_owned(), Some((TESTING, 60)), &Change::Enforce, "ddwlll"),
+        (&body, "1".to_owned(), Some((TESTING, 8 * DAY)), &Change::Enforce, "dddwll"),
+        (&body, "1".to_owned(), Some((TESTING, 15 * DAY)), &Change::Enforce, "ddddnl"),
+        (&body, "0".to_owned(), Some((TESTING, 15 * DAY)), &Change::Enforce, "dnllll"),
+        (&lasting, id(&body), None, &Change::Enforce, "dnllll"),
+        (&lasting, "1".to_owned(), Some((&*body, 60)), &Change::Enforce, "dddddd"),
+        (&body, "1".to_owned(), None, &Change::Testing, "nll"),
+        (TESTING, id(TESTING), None, &Change::Testing, "ddd"),
+        (TESTING, "1".to_owned(), Some((&*body, 60)), &Change::Testing, "ddw"),
+        (TESTING, "1".to_owned(), Some((&*body, 6 * DAY)), &Change::Testing, "ddw"),
+        (TESTING, "1".to_owned(), Some((&*body, 8 * DAY)), &Change::Testing, "ddd"),
+        (&body, "1".to_owned(), None, &add, "dnlll"),
+        (&with_third, "1".to_owned(), None, &add, "ddnll"),
+        (&with_third, id(&with_third), None, &add, "dddwl"),
+        (&with_third, "1".to_owned(), Some((&*body, 3_600)), &add, "dddwl"),
+        (&with_third, "1".to_owned(), Some((&*body, 2 * DAY)), &add, "ddddn"),
+        (&body, "1".to_owned(), None, &remove, "nlll"),
     ] {
-        let plan = planned(&facts(text, &id, "mx3.shop.example"), change);
-        assert_eq!((plan.answer, states(&plan).as_str()), (Answer::Ready, expected), "{text} {id} {change:?}: {:?}", plan.because);
+        let mut facts = facts(text, &id, "mx3.shop.example");
+        if let Some((before, seconds)) = before {
+            facts = since(facts, before, seconds);
+        }
+        let plan = planned(&facts, change);
+        assert_eq!(
+            (plan.answer, states(&plan).as_str()),
+            (Answer::Ready, expected),
+            "{text} {id} {before:?} {change:?}: {:?}",
+            plan.because
+        );
     }
     let mut gone = facts(&without_second, "1", "");
     gone = gone.without_mx(&[name("mx2.shop.example")]);
     assert_eq!(states(&planned(&gone, &remove)), "dddn");
 }
 
+/// Takes the record, or the file, away.
+fn without(facts: Facts, record: bool, file: bool) -> Facts {
+    let mut facts = facts;
+    let policy = facts.policy.as_mut().expect("it has one");
+    if record {
+        policy.txt.answer = absent();
+    }
+    for fetch in policy.fetches.iter_mut().filter(|_| file) {
+        let Some(Looked::Seen(response)) = &mut fetch.response else { continue };
+        (response.status, response.body) = (404, Body::new(b"not here"));
+    }
+    facts
+}
+
+#[test]
+fn nothing_is_taken_away_while_somebody_may_hold_a_policy() {
+    let body = enforce();
+    let gone = TESTING.replace("testing", "none").replace("604800", "86400");
+    let bare = |text: &str, id: &str| without_reports(facts(text, id, ""));
+    for (facts, answer, expected, why) in [
+        (bare(&body, "1"), Answer::Ready, "nllll", "the policy is withdrawn first"),
+        (bare(&gone, "1"), Answer::Ready, "dnlll", "and its id follows"),
+        (bare(&gone, &id(&gone)), Answer::Ready, "ddwll", "nothing tells what was served before"),
+        (since(bare(&gone, "1"), &body, 6 * DAY), Answer::Ready, "ddwll", "the week is not over"),
+        (since(bare(&gone, "1"), &body, 8 * DAY), Answer::Ready, "dddnl", "it is over"),
+        (without(since(bare(&gone, "1"), &body, 8 * DAY), true, false), Answer::Ready, "dn", "what is left is tidied up"),
+        (
+            without(since(bare(&body, "1"), TESTING, 9 * DAY), true, false),
+            Answer::Ready,
+            "nllll",
+            "enforced until now, and the record is gone",
+        ),
+        (
+            without(since(bare(&body, "1"), TESTING, 9 * DAY), false, true),
+            Answer::Ready,
+            "nllll",
+            "enforced until now, and the file is gone",
+        ),
+        (without(since(bare(&body, "1"), TESTING, 9 * DAY), true, true), Answer::Ready, "nllll", "enforced until now, and both are gone"),
+        (without(bare(&gone, "1"), true, false), Answer::Ready, "dnlll", "nothing tells what was served before"),
+        (without(bare(&body, "1"), false, true), Answer::Ready, "nllll", "nothing tells what was served before"),
+        (without(bare(&body, "1"), true, true), Answer::Ready, "dd", "there is nothing, and nothing tells of anything"),
+    ] {
+        let plan = planned(&facts, &Change::Leave);
+        assert_eq!((plan.answer, states(&plan).as_str()), (answer, expected), "{why}: {:?}", plan.because);
+    }
+    // Told by its own word what to put back, where nothing is left to change.
+    let plan = planned(&without(since(bare(&body, "1"), TESTING, 9 * DAY), true, true), &Change::Leave);
+    let texts: Vec<&str> = plan.steps.iter().flat_map(|step| &step.publish).map(|publish| publish.text.as_str()).collect();
+    assert_eq!(texts[0], "version: STSv1\nmode: none\nmx: mx1.shop.example\nmx: mx2.shop.example\nmax_age: 86400\n");
+    assert!(texts[1].starts_with("_mta-sts.shop.example. 3600 IN TXT \"v=STSv1; id="), "{}", texts[1]);
+    assert_eq!(plan.steps[2].waits.last().map(|wait| wait.until), Some(letters::now() + SignedDuration::from_hours(7 * 24)));
+}
+
+#[test]
+fn no_plan_leaves_a_domain_without_an_mx() {
+    let wildcard = "version: STSv1\nmode: testing\nmx: *.shop.example\nmax_age: 604800\n";
+    let one = |text: &str| facts(text, "1", "").without_mx(&[name("mx2.shop.example")]);
+    for text in [wildcard, TESTING] {
+        let plan = planned(&one(text), &remove("mx1.shop.example"));
+        assert_eq!(plan.answer, Answer::NotReady, "{text}");
+        assert!(plan.because.contains(&"change-no-mx-left") && plan.next.is_none(), "{:?}", plan.because);
+    }
+    assert_eq!(planned(&facts(TESTING, "1", ""), &remove("mx1.shop.example")).answer, Answer::Ready);
+}
+
+#[test]
+fn what_no_check_saw_go_may_be_held_from_now_on() {
+    let narrow = enforce().replace("mx: mx2.shop.example\n", "");
+    let mut facts = since(facts(TESTING, "1", ""), &narrow, 3 * DAY);
+    // The last check was three days ago, and saw the old policy and the old id.
+    for subject in &mut facts.history.as_mut().expect("it has one").subjects {
+        subject.spans.truncate(1);
+        subject.looked_at = ago(3 * DAY + 1);
+    }
+    let draft = Draft { file: "new".to_owned(), body: Body::new(enforce().as_bytes()) };
+    let plan = planned(&facts, &Change::Policy(draft));
+    assert_eq!((plan.answer, plan.because.as_slice()), (Answer::NotReady, &["change-breaks-cached"][..]));
+    let plan = planned(&facts, &Change::Testing);
+    assert_eq!(states(&plan), "ddw", "its week begins with the first look that missed it");
+}
+
+#[test]
+fn the_text_of_a_switch_is_the_same_in_a_check_and_in_a_plan() {
+    let long = TESTING.replace("604800", "31557600");
+    let mut facts = facts(&long, "1", "");
+    facts.reports = Some(letters::facts(
+        ["google.com", "microsoft.com"].into_iter().flat_map(|reporter| Letter::daily(reporter, 1..=21)).map(|letter| letter.policy(&long)),
+    ));
+    if let Looked::Seen(answer) = &mut facts.policy.as_mut().expect("it has one").txt.answer {
+        let (from, target) = (name("_mta-sts.shop.example"), name("_mta-sts.provider.example"));
+        answer.via = vec![crate::model::looked::Cname { name: from, target, ttl: 7 }];
+        answer.value = vec![TxtRecord { strings: vec!["v=STSv1; id=1; ext=yes;".to_owned()] }];
+        answer.ttl = 7;
+    }
+    let plan = planned(&facts, &Change::Enforce);
+    let assessment = crate::decide::assess(&facts, &Settings::default(), letters::now());
+    assert_eq!((plan.answer, assessment.answer), (Answer::Ready, Answer::Ready));
+    let of_plan: Vec<String> = plan.steps[..2].iter().flat_map(|step| &step.publish).map(|publish| publish.text.clone()).collect();
+    let of_check: Vec<String> = assessment.next.iter().filter_map(|step| step.publish.clone()).collect();
+    assert_eq!(of_plan, of_check);
+    assert!(of_plan[0].contains("max_age: 604800\n"), "a first policy in enforce is held for a week at most");
+    let record = &of_plan[1];
+    assert!(record.starts_with("_mta-sts.provider.example. IN TXT \"v=STSv1; id=2026"), "the record where it lies, with its TTL: {record}");
+    assert!(record.contains("ext=yes"), "{record}");
+    let horizon = assessment.horizon.expect("there is a policy");
+    assert_eq!((horizon.max_age, horizon.txt_ttl), (604_800, 3_600), "what is held is what is published");
+    let ids: Vec<&str> = horizon.roll_back.iter().filter_map(|step| step.publish.as_deref()?.split("id=").nth(1)).collect();
+    assert!(ids.len() == 1 && !record.contains(ids[0]), "{ids:?}");
+}
+
+#[test]
+fn where_the_text_stays_so_does_the_id() {
+    let wildcard = "version: STSv1\nmode: enforce\nmx: *.shop.example\nmax_age: 2592000\n";
+    let stable = since(facts(wildcard, "0", "mx3.shop.example"), wildcard, 30 * DAY);
+    assert_eq!(states(&planned(&stable, &add_third())), "ddn", "proven, nothing to wait for, the record is next");
+    let unsaid = since(facts(wildcard, "0", "mx3.shop.example"), &enforce(), 3_600);
+    assert_eq!(states(&planned(&unsaid, &add_third())), "ddnll", "the wildcard is new, and nobody was told of it");
+}
+
+fn new_provider(text: &str) -> Change {
+    Change::Provider { draft: Draft { file: "new".to_owned(), body: Body::new(text.as_bytes()) }, hosts: vec![name("mx3.shop.example")] }
+}
+
+#[test]
+fn a_new_providers_policy_that_is_served_too_early_makes_place_for_both() {
+    let last = "version: STSv1\nmode: enforce\nmx: mx3.shop.example\nmax_age: 604800\n";
+    let plan = planned(&facts(last, "1", "mx3.shop.example"), &new_provider(last));
+    assert_eq!(&states(&plan)[..3], "dnl", "{:?}", plan.because);
+    let text = &plan.steps[1].publish[0].text;
+    assert!(["mx1", "mx2", "mx3"].iter().all(|host| text.contains(host)), "{text}");
+    let told: Vec<(&str, &str)> = plan.standing.iter().map(|finding| (finding.code(), finding.subject.as_str())).collect();
+    assert_eq!(told, [("mx-uncovered", "mx1.shop.example"), ("mx-uncovered", "mx2.shop.example")], "{:?}", plan.findings);
+}
+
+#[test]
+fn where_dane_is_in_use_the_new_key_is_announced_first() {
+    use crate::model::change::NewChain;
+    use crate::model::facts::dane::{DaneFacts, Security, TlsaRecord};
+    let (root, shelf) = (Ca::root("Root"), Shelf::new());
+    let chain = vec![root.leaf(&["mx1.shop.example"], 160..300)];
+    let prints = shelf.put(&chain);
+    let new = NewChain {
+        file: "new.pem".to_owned(),
+        certificates: shelf.take_for(&prints),
+        chain: prints,
+        trust: store(&[&root.der], None).judge(&chain),
+        hosts: vec![name("mx1.shop.example")],
+        key_fits: None,
+    };
+    let new_record = TlsaRecord::for_leaf(&chain[0]).expect("a certificate");
+    let before = facts(TESTING, "1", "");
+    let old_leaf = before.servers.as_ref().expect("probed")[0].probes[0].chains()[0].chain[0];
+    let old_record = TlsaRecord::for_leaf(&before.certificates[&old_leaf].0).expect("a certificate");
+    let with = |records: Vec<TlsaRecord>, security| {
+        let mut facts = before.clone();
+        facts.servers.as_mut().expect("probed")[0].dane = Some(DaneFacts {
+            name: name("_25._tcp.mx1.shop.example"),
+            records: Looked::Seen(DnsAnswer { value: records, ttl: 7_200, via: Vec::new() }),
+            left_out: 0,
+            security,
+            of_records: None,
+            of_addresses: None,
+            of_mx: None,
+            by: "test".to_owned(),
+            problem: None,
+        });
+        facts
+    };
+    let change = Change::Certificate(Box::new(new.clone()));
+    let secure = |records| planned(&with(records, Security::Secure), &change);
+    assert_eq!(states(&planned(&before, &change)), "n", "no DANE");
+    assert_eq!(states(&planned(&with(vec![old_record.clone()], Security::Insecure), &change)), "n", "nobody uses the record");
+    let plan = secure(vec![old_record.clone()]);
+    assert_eq!(states(&plan), "nll", "{:?}", plan.because);
+    assert_eq!(plan.steps[0].publish[0].text, format!("_25._tcp.mx1.shop.example. IN TLSA {new_record}"));
+    assert_eq!(plan.steps[1].waits[0].seconds, 14_400);
+    assert!(!plan.findings.iter().any(|finding| finding.code() == "dane-mismatch"), "the record is there by then");
+    assert_eq!(states(&secure(vec![old_record, new_record])), "dwl");
+    let other = Change::Certificate(Box::new(NewChain { key_fits: Some(false), ..new }));
+    let plan = planned(&before, &other);
+    assert_eq!((plan.answer, plan.because.contains(&"change-other-key")), (Answer::NotReady, true));
+}
+
 #[test]
 fn what_is_to_come_is_dated_from_when_it_can_begin() {
-    let body = enforce();
-    let plan = planned(&facts(&body, &id(&body, 60), ""), &Change::Enforce);
+    let plan = planned(&since(facts(&enforce(), "1", ""), TESTING, 60), &Change::Enforce);
     let until: Vec<Timestamp> = plan.steps[2].waits.iter().map(|wait| wait.until).collect();
-    assert_eq!(until, [300, DAY, 3 * DAY, 7 * DAY].map(|seconds| ago(60 - seconds)));
+    // A TTL of 300 may be what was left of an hour.
+    assert_eq!(until, [3_600, DAY, 3 * DAY, 7 * DAY].map(|seconds| ago(60 - seconds)));
     assert_eq!(plan.steps[3].waits[0].until, ago(60 - 14 * DAY));
 }
 
@@ -231,7 +465,7 @@ fn a_host_that_was_not_probed_is_not_proven() {
     let plan = planned(&facts(TESTING, "1", ""), &Change::AddMx { host: name("mx3.shop.example"), preference: Some(5) });
     assert_eq!((plan.answer, plan.because.as_slice()), (Answer::Inconclusive, &["change-unproven"][..]));
     let record = plan.steps.last().and_then(|step| step.publish.first()).map(|publish| publish.text.as_str());
-    assert_eq!(record, Some("shop.example. 300 IN MX 5 mx3.shop.example."));
+    assert_eq!(record, Some("shop.example. IN MX 5 mx3.shop.example."));
 }
 
 #[test]
@@ -248,19 +482,16 @@ fn who_was_covered_by_the_host_that_goes_must_find_another() {
 
 #[test]
 fn no_id_is_proposed_twice_and_a_chosen_one_that_was_used_is_refused() {
-    let facts = facts(TESTING, "20260101", "");
-    let chosen = |id| plan(&facts, &Change::Enforce, Given { history: None, id: Some(id) }, &Settings::default(), letters::now());
-    assert_eq!(chosen("20260101").because, ["change-id-reused"]);
-    let plan = chosen("Mine1");
+    let before = facts(TESTING, "20260101", "");
+    assert_eq!(chosen(&before, &Change::Enforce, "20260101").because, ["change-id-reused"]);
+    let plan = chosen(&before, &Change::Enforce, "Mine1");
     let ids: Vec<&str> = plan.steps.iter().flat_map(|step| &step.publish).filter_map(|publish| publish.text.split("id=").nth(1)).collect();
     assert!(plan.answer == Answer::Ready && ids[0].starts_with("Mine1") && ids[1] != ids[0], "{ids:?}");
-}
-
-#[test]
-fn a_step_back_in_time_is_no_step_forward() {
-    // An id from the future is waited for from then on.
-    let body = enforce();
-    let plan = planned(&facts(&body, &id(&body, -DAY), ""), &Change::Enforce);
-    assert_eq!(states(&plan), "ddwlll");
-    assert_eq!(plan.steps[2].waits[0].until, ago(-DAY - 300));
+    // The same command once more, when it is published.
+    let after = facts(&enforce(), "Mine1", "");
+    let plan = chosen(&after, &Change::Enforce, "Mine1");
+    assert_eq!((plan.answer, states(&plan).as_str()), (Answer::Ready, "ddwlll"), "{:?}", plan.because);
+    // A check saw that it was there before the text.
+    let unsaid = since(facts(&enforce(), "0", ""), TESTING, 60);
+    assert_eq!(chosen(&unsaid, &Change::Enforce, "0").because, ["change-id-reused"]);
 }

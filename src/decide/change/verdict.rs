@@ -69,7 +69,9 @@ pub(super) fn of(grounds: &Grounds<'_>) -> Verdict {
             standing: Vec::new(),
         };
     }
-    let mut after: Vec<Finding> = then.findings.iter().filter(|finding| finding.is_shown()).cloned().collect();
+    // What is planned was not observed: it has not drifted from anything.
+    let told = then.findings.iter().filter(|finding| finding.is_shown() && finding.rule.family() != "drift");
+    let mut after: Vec<Finding> = told.cloned().collect();
     judge_unseen(grounds, &mut after);
     for finding in &mut after {
         // With an MX more a name without address is no loss of mail; as the aim of a plan it is a mistake.
@@ -86,7 +88,7 @@ pub(super) fn of(grounds: &Grounds<'_>) -> Verdict {
     };
     let mut findings = own(grounds, &after);
     after.retain(|finding| !(finding.unsettles() && grounds.change.hosts().iter().any(|host| concerns(finding, host))));
-    let mut standing = Vec::new();
+    let mut standing: Vec<Finding> = on_the_way(grounds).cloned().collect();
     for finding in after {
         if leaving && finding.rule == &policy::MODE_NONE {
             continue;
@@ -111,7 +113,7 @@ pub(super) fn of(grounds: &Grounds<'_>) -> Verdict {
     let has = |test: fn(&Finding) -> bool| findings.iter().any(test);
     let answer = if has(Finding::blocks) {
         Answer::NotReady
-    } else if has(Finding::unsettles) || world.facts.policy.is_none() {
+    } else if has(Finding::unsettles) || world.facts.policy.is_none() || (then.answer == Answer::NotApplicable && !leaving) {
         Answer::Inconclusive
     } else {
         Answer::Ready
@@ -123,6 +125,24 @@ pub(super) fn of(grounds: &Grounds<'_>) -> Verdict {
         }
     }
     Verdict { answer, because, findings, standing }
+}
+
+/// What is broken today at hosts that go with a change of the provider: until they are gone it counts.
+fn on_the_way<'a>(grounds: &Grounds<'a>) -> impl Iterator<Item = &'a Finding> {
+    let going = matches!(grounds.change, Change::Provider { .. }).then(|| going(grounds)).unwrap_or_default();
+    let today = grounds.before.findings.iter().filter(|finding| finding.blocks() || finding.unsettles());
+    today.filter(move |finding| going.iter().any(|host| concerns(finding, host)))
+}
+
+/// The MX hosts of a state.
+fn hosts(facts: &Facts) -> BTreeSet<Domain> {
+    let records = facts.mail.iter().filter_map(|mail| mail.mx.seen()).flat_map(|answer| &answer.value);
+    records.map(|record| record.exchange.clone()).filter(|host| !host.is_root()).collect()
+}
+
+/// The MX hosts that the change takes away.
+fn going(grounds: &Grounds<'_>) -> Vec<Domain> {
+    hosts(grounds.world.facts).difference(&hosts(grounds.target)).cloned().collect()
 }
 
 fn is_same(one: &Finding, other: &Finding) -> bool {
@@ -193,21 +213,27 @@ fn judge_unseen(grounds: &Grounds<'_>, findings: &mut Vec<Finding>) {
 /// What the rules on changes say.
 fn own(grounds: &Grounds<'_>, after: &[Finding]) -> Vec<Finding> {
     let (world, target) = (grounds.world, grounds.target);
-    let live: Vec<Domain> = target
-        .mail
-        .iter()
-        .filter_map(|mail| mail.mx.seen())
-        .flat_map(|answer| &answer.value)
-        .map(|record| record.exchange.clone())
-        .collect();
-    let live: Vec<Domain> = live.iter().filter(|host| !host.is_root()).cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    let live: Vec<Domain> = hosts(target).into_iter().collect();
     let cached = cached(grounds, &live);
     let case = Case::new(target, grounds.settings, world.now);
     let mut sheet = Sheet::default();
-    let used: BTreeSet<String> = world.used.clone();
-    let planned =
-        Planned { cached: &cached, live: &live, to_prove: grounds.change.hosts(), findings: after, id: world.chosen, used: &used };
-    change::judge(&case, &planned, &mut sheet);
+    let chain = match grounds.change {
+        Change::Certificate(new) => Some(new.as_ref()),
+        _ => None,
+    };
+    let planned = Planned {
+        cached: &cached,
+        live: &live,
+        going: &going(grounds),
+        chain,
+        to_prove: grounds.change.hosts(),
+        findings: after,
+        // Once it is published for its text it is no new one.
+        id: world.chosen.filter(|_| !grounds.route.chosen_is_published),
+    };
+    // Which ids were used is known of today: the state after the change has the new one already.
+    let today = Case::new(world.facts, grounds.settings, world.now);
+    change::judge(&Case { held: today.held, ..case }, &planned, &mut sheet);
     sheet
         .into_findings()
         .into_iter()
@@ -218,8 +244,7 @@ fn own(grounds: &Grounds<'_>, after: &[Finding]) -> Vec<Finding> {
 /// The policies in enforce that senders may hold and that the change meets. A step back meets none; what a plan waits for neither.
 fn cached(grounds: &Grounds<'_>, live: &[Domain]) -> Vec<Cached> {
     let covers = |mx: &[crate::wire::pattern::MxPattern], host: &Domain| mx.iter().any(|pattern| pattern.matches(host));
-    let older =
-        grounds.world.past.policies.iter().filter(|older| older.mode == Some(Mode::Enforce) && older.asked_until > grounds.world.now);
+    let older = grounds.world.held.enforced().filter(|older| older.asked_until > grounds.world.now);
     let meets = |mx: &[crate::wire::pattern::MxPattern]| match grounds.change {
         Change::Enforce | Change::Policy(_) => true,
         // A host goes on which some senders depend: the others are refused by them.

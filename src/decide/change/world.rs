@@ -1,26 +1,26 @@
-//! The world as a plan finds it: today's policy, record and MX set, and what tells since when.
+//! The world as a plan finds it: today's policy, record and MX set, what senders may hold, and what tells since when.
 
-use std::collections::BTreeSet;
+use jiff::Timestamp;
 
-use jiff::{SignedDuration, Timestamp};
-
-use crate::evidence::earlier::Past;
+use crate::evidence::past::held::{after, asking, clamps, longest, whole_ttl};
+use crate::evidence::past::{Held as InCaches, HeldPolicy};
 use crate::model::facts::Facts;
 use crate::model::facts::dns::MxRecord;
 use crate::model::looked::{Answer, Looked};
 use crate::model::plan::{Held, HeldFrom};
-use crate::model::settings::{DAY, MAX_AGE_CAP};
 use crate::rules::Case;
 use crate::wire::name::Domain;
 use crate::wire::policy::{Mode, Policy};
-use crate::wire::sts_record::{self, StsRecord};
+use crate::wire::sts_record::StsRecord;
 use crate::wire::{policy_id, zone};
 
 /// What there is now.
 pub(super) struct World<'a> {
+    case: &'a Case<'a>,
     /// Without hosts that were only asked about.
     pub(super) facts: &'a Facts,
-    pub(super) past: &'a Past,
+    /// The policies other than today's that senders may hold, and how today's was published.
+    pub(super) held: &'a InCaches,
     pub(super) now: Timestamp,
     /// The policy as served; `None` where none is.
     pub(super) text: Option<&'a str>,
@@ -28,18 +28,13 @@ pub(super) struct World<'a> {
     /// The id that the operator chose.
     pub(super) chosen: Option<&'a str>,
     pub(super) record: Option<StsRecord>,
-    /// Every id that was used, today's included.
-    pub(super) used: BTreeSet<String>,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(case: &'a Case<'a>, past: &'a Past, chosen: Option<&'a str>) -> Self {
-        let record = case.facts.policy.as_ref().and_then(|policy| sts_record::select(&policy.txt.texts()));
-        let mut used = past.ids.clone();
-        used.extend(record.as_ref().and_then(|record| record.id.clone()));
+    pub(super) fn new(case: &'a Case<'a>, chosen: Option<&'a str>) -> Self {
         let policy = case.policy.as_ref().filter(|policy| policy.is_policy());
         let text = case.body.map(|body| body.text.as_str()).filter(|_| policy.is_some());
-        Self { facts: case.facts, past, now: case.now, text, policy, chosen, record, used }
+        Self { case, facts: case.facts, held: &case.held, now: case.now, text, policy, chosen, record: case.record() }
     }
 
     pub(super) fn domain(&self) -> &'a Domain {
@@ -54,16 +49,19 @@ impl<'a> World<'a> {
         self.policy.and_then(|policy| policy.max_age)
     }
 
-    /// The TTL of the `_mta-sts` record, in seconds.
-    pub(super) fn txt_ttl(&self) -> u32 {
-        self.facts.policy.as_ref().and_then(|policy| policy.txt.answer.seen()).map_or(zone::TTL, |answer| answer.ttl)
+    /// Whether today's policy refuses what it does not cover.
+    pub(super) fn is_enforced(&self) -> bool {
+        self.mode() == Some(Mode::Enforce)
     }
 
-    /// Where the `_mta-sts` record really lies: behind its CNAMEs.
-    pub(super) fn txt_name(&self) -> Domain {
-        let answer = self.facts.policy.as_ref().and_then(|policy| policy.txt.answer.seen());
-        let target = answer.and_then(|answer| answer.via.last()).map(|link| link.target.clone());
-        target.unwrap_or_else(|| self.domain().child("_mta-sts"))
+    /// The TTL of the `_mta-sts` record, in seconds, as waits take it.
+    pub(super) fn txt_ttl(&self) -> u32 {
+        whole_ttl(self.facts.policy.as_ref().and_then(|policy| policy.txt.answer.seen()).map_or(zone::TTL, |answer| answer.ttl))
+    }
+
+    /// So long after a new id every sender that asks for newer policies has asked, in seconds.
+    pub(super) fn asking(&self) -> u64 {
+        asking(self.txt_ttl())
     }
 
     /// The MX records; empty where there are none or they are not known.
@@ -71,9 +69,9 @@ impl<'a> World<'a> {
         self.mx_answer().map_or(&[], |answer| answer.value.as_slice())
     }
 
-    /// Their TTL, in seconds.
+    /// Their TTL, in seconds, as waits take it.
     pub(super) fn mx_ttl(&self) -> u32 {
-        self.mx_answer().map_or(zone::TTL, |answer| answer.ttl)
+        whole_ttl(self.mx_answer().map_or(zone::TTL, |answer| answer.ttl))
     }
 
     fn mx_answer(&self) -> Option<&'a Answer<Vec<MxRecord>>> {
@@ -90,62 +88,93 @@ impl<'a> World<'a> {
         self.policy.is_some_and(|policy| policy.mx.iter().any(|pattern| pattern.matches(host)))
     }
 
-    /// Whether the present id was made for the present text, by the id's own word or by what earlier checks saw.
-    pub(super) fn id_is_of_text(&self) -> bool {
-        let (Some(text), Some(id)) = (self.text, self.record.as_ref().and_then(|record| record.id.as_deref())) else { return false };
-        self.past.id_follows_text.unwrap_or_else(|| policy_id::names(id, text))
+    /// Whether today's policy has a line for just this host.
+    pub(super) fn lists(&self, host: &Domain) -> bool {
+        self.policy.is_some_and(|policy| policy.mx.iter().any(|pattern| !pattern.is_wildcard() && pattern.matches(host)))
     }
 
-    /// Since when the present id is published: as checks saw it, else as the id itself says.
+    /// The id that is published.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.record.as_ref().and_then(|record| record.id.as_deref())
+    }
+
+    /// Whether the present id tells every sender of the present text, by what earlier checks saw or else by the id's own word.
+    pub(super) fn id_is_of_text(&self) -> bool {
+        let (Some(text), Some(id)) = (self.text, self.id()) else { return false };
+        !self.id_is_of_older() && self.held.published.id_follows_text.unwrap_or_else(|| policy_id::names(id, text))
+    }
+
+    /// Whether somebody may hold another policy under the present id.
+    pub(super) fn id_is_of_older(&self) -> bool {
+        self.held.published.id_follows_text == Some(false) || self.held.policies.iter().any(|held| held.under_this_id)
+    }
+
+    /// Since when the present id is published, as checks saw it.
     pub(super) fn id_since(&self) -> Option<Timestamp> {
-        let made = || policy_id::made_at(self.record.as_ref()?.id.as_deref()?);
-        self.past.id_since.or_else(made)
+        self.id().and(self.held.published.id_since)
     }
 
     /// An id for a text that is published at `at` at the earliest; the operator's own choice where there is one.
     pub(super) fn fresh_id(&self, text: &str, at: Timestamp) -> String {
-        self.chosen.map_or_else(|| policy_id::fresh(text, at, &self.used), str::to_owned)
+        self.chosen.map_or_else(|| self.case.fresh_id(text, at), str::to_owned)
+    }
+
+    /// The same whatever the operator chose.
+    pub(super) fn proposed_id(&self, text: &str, at: Timestamp) -> String {
+        self.case.fresh_id(text, at)
     }
 
     /// The record with another id, as a line of a zone file.
     pub(super) fn record_line(&self, id: &str) -> String {
-        // A correction must not stay unseen for longer than a day.
-        zone::txt_line_with(&self.txt_name(), self.txt_ttl().min(DAY), &self.record_with(id))
+        self.case.record_line(id)
     }
 
     pub(super) fn record_with(&self, id: &str) -> String {
         self.record.clone().unwrap_or_default().with_id(id)
     }
 
+    /// Until when somebody may hold today's policy who fetches it at `from` at the latest, or within the record's TTL after it.
+    pub(super) fn held_from(&self, from: Timestamp) -> Option<Timestamp> {
+        let policy = self.policy?;
+        let (mode, max_age) = (policy.mode?, policy.max_age?);
+        let from = after(from, u64::from(self.txt_ttl()));
+        Some(longest(after(from, max_age), &clamps(mode, max_age, from)))
+    }
+
+    /// How long that is, in seconds.
+    pub(super) fn held_for(&self) -> Option<u64> {
+        let until = self.held_from(self.now)?;
+        u64::try_from(self.now.duration_until(until).as_secs()).ok()
+    }
+
     /// Every policy that senders may hold: today's, for whoever fetches it just before the next is seen, then older ones.
-    pub(super) fn held(&self) -> Vec<Held> {
+    pub(super) fn in_caches(&self) -> Vec<Held> {
         let today = self.policy.map(|policy| Held {
             mode: policy.mode,
             max_age: policy.max_age,
             mx: policy.mx.iter().map(ToString::to_string).collect(),
-            until: later(self.now, policy.max_age.unwrap_or(0).min(MAX_AGE_CAP) + u64::from(self.txt_ttl())),
+            until: self.held_from(self.now).unwrap_or(self.now),
             seen: HeldFrom::Now,
         });
-        let older = self.past.policies.iter().map(|older| Held {
-            mode: older.mode,
+        let older = self.held.policies.iter().map(|older| Held {
+            mode: Some(older.mode),
             max_age: Some(older.max_age),
             mx: older.mx.iter().map(ToString::to_string).collect(),
-            until: older.until,
+            until: older.longest(),
             seen: older.seen,
         });
         today.into_iter().chain(older).collect()
     }
 
+    /// The older policies in enforce that refuse one of these hosts.
+    pub(super) fn refusing<'h>(&self, hosts: &'h [Domain]) -> impl Iterator<Item = &'a HeldPolicy> + use<'a, 'h> {
+        let held = self.held;
+        held.enforced().filter(|older| hosts.iter().any(|host| !older.mx.iter().any(|pattern| pattern.matches(host))))
+    }
+
     /// Whether a sender may hold a policy in enforce that does not cover `host`, and would refuse it.
     pub(super) fn may_be_refused(&self, host: &Domain) -> bool {
-        let today = self.mode() == Some(Mode::Enforce) && !self.covers(host);
-        let older = self.past.policies.iter().filter(|older| older.mode == Some(Mode::Enforce));
-        today || older.filter(|older| older.until > self.now).any(|older| !older.mx.iter().any(|pattern| pattern.matches(host)))
+        let today = self.is_enforced() && !self.covers(host);
+        today || self.refusing(std::slice::from_ref(host)).next().is_some()
     }
-}
-
-/// So many seconds later.
-pub(super) fn later(at: Timestamp, seconds: u64) -> Timestamp {
-    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-    at.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }

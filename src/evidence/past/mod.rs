@@ -1,13 +1,17 @@
-//! What the remembered past means for the present: which changes made earlier evidence worthless, and on which days live checks were
-//! clean.
+//! What the remembered past means for the present: which changes made earlier evidence worthless, on which days live checks were clean,
+//! and which policies senders may still hold.
 //!
-//! In: a [`History`](crate::model::history::History) with the present look on top. Out: [`Change`]s and days.
+//! In: a [`History`](crate::model::history::History) with the present look on top. Out: [`Change`]s, days, and [`Held`].
 
 mod changes;
 mod checks;
+pub mod held;
+mod published;
 
 pub use self::changes::{Change, What, all as changes, organisation};
 pub use self::checks::clean_days;
+pub use self::held::{Held, HeldPolicy};
+pub use self::published::Published;
 
 #[cfg(test)]
 mod tests;

@@ -166,7 +166,7 @@ fn standing(entry: &ReportPolicy, in_force: Option<&Policy>, live_mx: &BTreeSet<
 }
 
 /// The policy that the sender says it applied: its text, with the patterns of `mx-host` where the text has none.
-fn applied(entry: &ReportPolicy) -> Policy {
+pub fn applied(entry: &ReportPolicy) -> Policy {
     let mut text = entry.policy_string.join("\n");
     text.push('\n');
     let mut applied = policy::parse(&text);

@@ -26,7 +26,7 @@ use jiff::civil::Date;
 pub use self::bound::upper_bound;
 pub use self::breakdown::breakdown;
 pub use self::digest::digest;
-pub use self::entries::{Meaning, meaning};
+pub use self::entries::{Meaning, applied, meaning};
 pub use self::groups::{Explanation, Group};
 pub use self::reporters::Stopped;
 pub use self::spike::Spike;

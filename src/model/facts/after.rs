@@ -10,7 +10,9 @@ use crate::model::looked::{Absence, AbsenceKind, Answer, Looked};
 use crate::model::settings::POLICY_CAP;
 use crate::wire::certificate::Certificate;
 use crate::wire::name::Domain;
+use crate::wire::tlsa::TlsaRecord;
 use crate::wire::version::STS;
+use crate::wire::zone;
 
 impl Facts {
     /// With another policy text wherever one was served, and another `_mta-sts` record in the place of the one that counts.
@@ -28,6 +30,25 @@ impl Facts {
             }
         }
         self
+    }
+
+    /// The same where the record or the file is missing and is to be put back.
+    #[must_use]
+    pub fn with_policy_again(mut self, text: &str, record: &str) -> Self {
+        let Some(policy) = &mut self.policy else { return self };
+        if policy.txt.answer.is_absent() {
+            let value = vec![TxtRecord { strings: vec![record.to_owned()] }];
+            policy.txt.answer = Looked::Seen(Answer { value, ttl: zone::TTL, via: Vec::new() });
+            policy.txt.elsewhere.clear();
+        }
+        for fetch in policy.fetches.iter_mut().chain(&mut policy.by_agent) {
+            if let Some(Looked::Seen(response)) = &mut fetch.response
+                && response.status != 200
+            {
+                (response.status, response.content_type, response.location) = (200, Some("text/plain".to_owned()), None);
+            }
+        }
+        self.with_policy(text, record)
     }
 
     /// With these MX records more. A host that was only asked about becomes an MX.
@@ -78,6 +99,21 @@ impl Facts {
     pub fn without_asked(mut self) -> Self {
         if let Some(servers) = &mut self.servers {
             servers.retain(|host| host.source != MxSource::Asked);
+        }
+        self
+    }
+
+    /// With a TLSA record of this chain's key beside those that its hosts have: it is published before the chain is served (RFC 7671 §8.1).
+    #[must_use]
+    pub fn with_keys_of(mut self, new: &NewChain) -> Self {
+        let record = new.chain.first().and_then(|leaf| new.certificates.get(leaf)).and_then(|der| TlsaRecord::for_leaf(&der.0));
+        let Some(record) = record else { return self };
+        for host in self.servers.iter_mut().flatten().filter(|host| new.hosts.contains(&host.name)) {
+            if let Some(Looked::Seen(answer)) = host.dane.as_mut().map(|dane| &mut dane.records)
+                && !answer.value.contains(&record)
+            {
+                answer.value.push(record.clone());
+            }
         }
         self
     }

@@ -3,6 +3,7 @@
 //! In: `--roots`, `--ca-file`, chains as served. Out: [`Roots`] for the vantage, [`Trust`] for each chain.
 
 mod first_fit;
+mod key;
 mod load;
 mod objections;
 mod path;
@@ -16,6 +17,7 @@ use std::sync::OnceLock;
 
 use rustls_pki_types::TrustAnchor;
 
+pub use key::key_fits;
 pub use load::{TrustError, certificates};
 
 use crate::model::facts::tls::{PrivateCa, PrivatePath, Trust};

@@ -48,11 +48,12 @@ fn held(older: &OlderPolicy) -> String {
         faults.push(format!("{} would be refused", names(&older.broken)));
     }
     let fit = if faults.is_empty() { "today's MX hosts satisfy it".to_owned() } else { faults.join(", and ") };
+    let seen =
+        older.sha256.map_or_else(|| "last named in reports of".to_owned(), |sha256| format!("(SHA-256 {}) last seen on", sha256.short()));
     format!(
-        "the {} policy last seen on {} (SHA-256 {}) may be held until {}{}: {fit}",
+        "the {} policy {seen} {} may be held until {}{}: {fit}",
         older.mode,
         date(older.last_seen),
-        older.sha256.short(),
         minute(older.held_until),
         clamped(&older.clamped)
     )

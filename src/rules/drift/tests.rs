@@ -1,9 +1,13 @@
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 
 use super::*;
-use crate::model::facts::policy::Body;
+use crate::evidence::past::Held;
+use crate::model::facts::Facts;
+use crate::model::facts::dns::MxRecord;
 use crate::model::finding::Outcome;
-use crate::model::history::Span;
+use crate::model::history::{Leaf, Span, Subject};
 use crate::model::settings::Settings;
 use crate::rules::fixture;
 use crate::wire::fingerprint::Fingerprint;
@@ -25,33 +29,45 @@ fn published(id: &str, from: i64, to: i64) -> Span {
     Span { seen, first_seen: ago(from), last_seen: ago(to) }
 }
 
-/// `code severity` of what is broken where `text` is served today under the id 1, and these were seen before.
-fn broken(text: &str, policies: Vec<Span>, records: Vec<Span>) -> Vec<String> {
+/// What is broken where `text` is served today under the id 1, and these were seen before; an empty text stands for none.
+fn told(text: &str, policies: Vec<Span>, records: Vec<Span>) -> Vec<Finding> {
     let mut facts = fixture::facts();
     facts.policy.as_mut().expect("it has one").draft = None;
-    let (body, settings) = (Body::new(text.as_bytes()), Settings::default());
     let subject = |kind, name: &str, spans: Vec<Span>| Subject { kind, name: name.to_owned(), looked_at: ago(0), spans };
-    let past = History {
-        subjects: vec![
-            subject(Kind::Policy, "mta-sts.example.com", policies),
-            subject(Kind::PolicyRecord, "_mta-sts.example.com", records),
-        ],
-        ..History::nothing(fixture::name("example.com"))
-    };
-    let case =
-        Case { facts: &facts, now: ago(0), settings: &settings, body: Some(&body), policy: Some(policy::parse(text)), past: Some(past) };
+    let past = vec![subject(Kind::Policy, "mta-sts.example.com", policies), subject(Kind::PolicyRecord, "_mta-sts.example.com", records)];
+    judged(&facts, text, past)
+}
+
+/// The same where anything else was seen.
+fn judged(facts: &Facts, text: &str, subjects: Vec<Subject>) -> Vec<Finding> {
+    let (body, settings) = (Body::new(text.as_bytes()), Settings::default());
+    let leaves = BTreeMap::from(["old", "new"].map(|leaf| (Fingerprint::of(leaf.as_bytes()), self::leaf(leaf))));
+    let past = History { subjects, leaves, ..History::nothing(fixture::name("example.com")) };
+    let policy = Some(policy::parse(text)).filter(|policy| policy.is_policy());
+    let held = Held::of(facts, policy.as_ref(), &past, ago(0));
+    let body = policy.is_some().then_some(&body);
+    let case = Case { facts, now: ago(0), settings: &settings, body, policy, past: Some(past), held };
     let mut sheet = Sheet::default();
     judge(&case, &mut sheet);
     for rule in RULES {
         assert!(sheet.findings().iter().any(|finding| finding.rule == *rule), "{} wrote nothing", rule.code);
     }
-    let broken = sheet.findings().iter().filter(|finding| finding.outcome == Outcome::Broken);
+    let broken = sheet.into_findings().into_iter().filter(|finding| finding.outcome == Outcome::Broken);
     broken
-        .map(|finding| {
+        .inspect(|finding| {
             assert!(finding.expected.is_some() && finding.found.is_some() && finding.fix.is_some(), "{}", finding.code());
-            format!("{} {}", finding.code(), finding.severity.as_str())
+            assert!(!finding.message.ends_with('.') && finding.rule.severities.contains(&finding.severity), "{}", finding.code());
         })
         .collect()
+}
+
+fn leaf(name: &str) -> Leaf {
+    Leaf { names: vec!["mx1.example.com".to_owned()], issuer: format!("CN=Issuer of the {name}"), not_before: ago(90), not_after: ago(-30) }
+}
+
+/// `code severity` of what is broken.
+fn broken(text: &str, policies: Vec<Span>, records: Vec<Span>) -> Vec<String> {
+    told(text, policies, records).iter().map(|finding| format!("{} {}", finding.code(), finding.severity.as_str())).collect()
 }
 
 const NOTHING: [&str; 0] = [];
@@ -90,6 +106,91 @@ fn a_policy_in_enforce_that_asks_more_than_todays_is_named_while_it_is_held() {
     assert_eq!(with(ENFORCE, &ENFORCE.replace("mx: mx2.example.com\n", ""), 3), ["drift-cached-stricter warning"]);
     assert_eq!(with(ENFORCE, &(ENFORCE.to_owned() + "mx: more.example.com\n"), 3), NOTHING, "it asks no more");
     assert_eq!(with(ENFORCE, &testing, 3), NOTHING, "testing refuses nothing");
+}
+
+#[test]
+fn the_policy_that_hurts_is_told_before_the_one_that_lasts() {
+    let (long, testing) = (ENFORCE.replace("604800", "31000000"), ENFORCE.replace("enforce", "testing"));
+    let narrow = ENFORCE.replace("mx: mx2.example.com\n", "").replace("604800", "2592000");
+    let policies = vec![served(&long, 50, 43), served(&narrow, 42, 7), served(&testing, 6, 0)];
+    let told = told(&testing, policies, vec![published("0", 50, 7), published("1", 6, 0)]);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].message.contains("mx2.example.com would be refused by it"), "{}", told[0].message);
+}
+
+#[test]
+fn an_id_that_came_back_tells_nobody_who_held_another_text_under_it() {
+    let (other, testing) = (ENFORCE.replace("mx: mx2.example.com\n", ""), ENFORCE.replace("enforce", "testing"));
+    let texts = || vec![served(&other, 6, 5), served(&testing, 4, 3), served(ENFORCE, 2, 0)];
+    let ids = |second: &str| vec![published("1", 6, 5), published(second, 4, 3), published("1", 2, 0)];
+    assert_eq!(broken(ENFORCE, texts(), ids("2")), ["drift-body-without-id blocker"]);
+    let fix = told(ENFORCE, texts(), ids("2"))[0].fix.as_ref().and_then(|fix| fix.publish.clone()).expect("a record to publish");
+    assert!(fix.starts_with("_mta-sts.example.com. IN TXT \"v=STSv1; id=20261122090000Z") && !fix.contains("id=1;"), "{fix}");
+}
+
+#[test]
+fn other_bytes_are_no_other_policy() {
+    let text = ENFORCE.replace('\n', "\r\n");
+    assert_eq!(broken(&text, vec![served(ENFORCE, 9, 1), served(&text, 0, 0)], vec![published("1", 9, 0)]), NOTHING);
+}
+
+#[test]
+fn what_is_held_counts_also_where_nothing_is_served() {
+    let narrow = ENFORCE.replace("mx: mx2.example.com\n", "");
+    assert_eq!(broken("", vec![served(&narrow, 9, 1)], vec![published("1", 9, 0)]), ["drift-cached-stricter warning"]);
+    assert_eq!(broken("", vec![served(&narrow, 29, 21)], vec![published("1", 9, 0)]).len(), 1, "the first look that missed it is today's");
+}
+
+fn subject(kind: Kind, name: &str, spans: Vec<(Seen, i64, i64)>) -> Subject {
+    let spans = spans.into_iter().map(|(seen, from, to)| Span { seen, first_seen: ago(from), last_seen: ago(to) }).collect();
+    Subject { kind, name: name.to_owned(), looked_at: ago(0), spans }
+}
+
+#[test]
+fn what_came_and_went_is_told_for_a_week() {
+    let mx = |hosts: &[&str]| Seen::Mx {
+        records: hosts.iter().map(|host| MxRecord { preference: 10, exchange: fixture::name(host) }).collect(),
+    };
+    let address = |last: u8| Seen::Address { address: [192, 0, 2, last].into() };
+    let chain = |leaf: &str| Seen::Chain { certificates: vec![Fingerprint::of(leaf.as_bytes())], root: None };
+    let (one, two) = (mx(&["mx1.example.com"]), mx(&["mx1.example.com", "mx2.example.com"]));
+    let (of_mx, of_address, of_chain) =
+        ((Kind::Mx, "example.com"), (Kind::Address, "mx1.example.com A"), (Kind::Chain, "mx1.example.com 192.0.2.1 rsa"));
+    for ((kind, name), spans, expected) in [
+        (of_mx, vec![(one.clone(), 20, 4), (two.clone(), 3, 0)], "the MX records changed on 2026-11-19: 10 mx2.example.com came"),
+        (of_mx, vec![(one.clone(), 20, 10), (two.clone(), 9, 0)], ""),
+        (of_mx, vec![(two.clone(), 3, 0)], ""),
+        (of_mx, vec![(two.clone(), 20, 3), (one.clone(), 2, 0)], "the MX records changed on 2026-11-20: 10 mx2.example.com went"),
+        // The same again, after a look that saw none.
+        (of_mx, vec![(two.clone(), 20, 3), (two, 1, 0)], ""),
+        (of_address, vec![(address(1), 20, 0)], ""),
+        (
+            of_address,
+            vec![(address(1), 20, 3), (address(2), 2, 0)],
+            "the addresses of mx1.example.com changed on 2026-11-20: 192.0.2.2 came; 192.0.2.1 went",
+        ),
+        (
+            of_address,
+            vec![(address(1), 20, 0), (address(2), 2, 0)],
+            "the addresses of mx1.example.com changed on 2026-11-20: 192.0.2.2 came",
+        ),
+        (of_address, vec![(address(1), 20, 0), (address(2), 20, 9)], ""),
+        // A pool takes turns.
+        (of_address, (1..=5).map(|last| (address(last), i64::from(last), i64::from(last) - 1)).collect(), ""),
+        (
+            of_chain,
+            vec![(chain("old"), 20, 3), (chain("new"), 2, 0)],
+            "mx1.example.com serves another certificate since 2026-11-20, at 192.0.2.1",
+        ),
+        (of_chain, vec![(chain("old"), 20, 0), (chain("new"), 2, 0)], ""),
+        (of_chain, vec![(chain("old"), 20, 13), (chain("new"), 12, 0)], ""),
+    ] {
+        let told: Vec<String> = judged(&fixture::facts(), ENFORCE, vec![subject(kind, name, spans.clone())])
+            .into_iter()
+            .map(|finding| finding.message)
+            .collect();
+        assert_eq!(told.join("; "), expected, "{spans:?}");
+    }
 }
 
 #[test]

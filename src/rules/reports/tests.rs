@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::*;
+use crate::evidence::past::Held;
 use crate::evidence::reports::letters::{Letter, TESTING, facts, now};
 use crate::model::facts::dns::{MailFacts, MxRecord};
 use crate::model::facts::reports::{Authenticity, PolicyType, Rejected, SetAside};
@@ -54,7 +55,7 @@ fn findings_of(facts: &Facts, policy: Option<&str>) -> Vec<Finding> {
 
 fn findings_at(facts: &Facts, policy: Option<&str>, now: Timestamp) -> Vec<Finding> {
     let settings = Settings::default();
-    let case = Case { facts, now, settings: &settings, body: None, policy: policy.map(policy::parse), past: None };
+    let case = Case { facts, now, settings: &settings, body: None, policy: policy.map(policy::parse), past: None, held: Held::default() };
     let mut sheet = Sheet::default();
     judge(&case, &mut sheet);
     sheet.into_findings()

@@ -5,21 +5,20 @@ mod mode;
 mod mx;
 mod policy;
 
-use std::fmt::Write as _;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use super::route::{Route, Way};
+use super::route::{End, Route, Way};
 use super::world::World;
 use crate::model::change::Change;
 use crate::model::facts::Facts;
 use crate::wire::name::Domain;
 use crate::wire::pattern::MxPattern;
 use crate::wire::policy::edit::{Edit, edited};
-use crate::wire::policy::{Mode, parse};
+use crate::wire::policy::parse;
 
-pub(super) use self::mode::{enforcing, leaving};
+pub(super) use self::mode::last_text;
 
-/// Senders ask for a newer policy at least once a day (RFC 8461 §3.3).
-const REFRESH: u64 = 86_400;
 /// Senders try for so long to deliver (RFC 5321 §4.5.4.1): as long a mail may know the MX hosts of before.
 const QUEUE_LIFE: u64 = 5 * 86_400;
 
@@ -35,6 +34,13 @@ pub(super) fn of(world: &World<'_>, facts: &Facts, change: &Change) -> Way {
         Change::Policy(draft) => policy::replace(world, draft, &mut route),
         Change::Provider { draft, hosts } => policy::provider(world, draft, hosts, &mut route),
         Change::Certificate(new) => certificate::replace(world, facts, new, &mut route),
+    }
+    // Certificates are not cached, so that no past matters to them.
+    if !world.held.is_known && !matches!(change, Change::Certificate(_)) {
+        route.note(
+            "no earlier check and no report tells which policies were served before: if one was in enforce, senders may hold it still; a store \
+             (leave out --no-store) remembers",
+        );
     }
     route.finish()
 }
@@ -58,31 +64,28 @@ pub(super) fn same(one: &str, other: &str) -> bool {
 }
 
 /// When every sender that asks for newer policies has one, from when its id was published.
-fn once_asked(world: &World<'_>) -> (&'static str, u64) {
-    ("the record's TTL and a day, in which every sender asks for a newer policy", u64::from(world.txt_ttl()) + REFRESH)
+fn once_asked(world: &World<'_>) -> (&'static str, End) {
+    let why =
+        "the record's TTL (an hour at least: a resolver may show what is left of it) and a day, in which senders ask for a newer policy";
+    (why, End::After(world.asking()))
 }
 
-/// Waits until no sender refuses these hosts for want of a newer policy; nothing where none may be in enforce.
+/// Waits until no sender refuses these hosts for want of a newer policy; nothing where none may be in enforce. Senders that never ask
+/// are not waited for, but named.
 fn learn(world: &World<'_>, hosts: &[Domain], say: &str, moot: bool, route: &mut Route<'_, '_>) {
-    let held = held_without(world, hosts);
-    if held.is_none() && world.mode() != Some(Mode::Enforce) {
+    let older = world.refusing(hosts).map(crate::evidence::past::HeldPolicy::longest).max();
+    if older.is_none() && !world.is_enforced() {
         return;
     }
-    let strict = held.or(world.max_age()).unwrap_or(0);
+    let refuses_today = world.is_enforced() && hosts.iter().any(|host| !world.covers(host));
+    let strict = older.max(world.held_from(world.now).filter(|_| refuses_today));
     let step = route.wait(say, world.id_since(), &[once_asked(world)], moot);
-    if strict > u64::from(world.txt_ttl()) + REFRESH {
-        let days = strict.div_ceil(86_400);
-        // Writing to a String cannot fail.
-        let _ = write!(step.say, "; senders that never ask have it after {days} days, when what they hold is over");
+    let asked = step.waits.iter().map(|wait| wait.until).max();
+    if let Some(strict) = strict.filter(|strict| Some(*strict) > asked) {
+        step.say.push_str(&format!("; senders that never ask go on with what they hold until {}", day(strict)));
     }
 }
 
-/// How long a policy in enforce may be held that does not cover one of these hosts, from when a new one is published; `None` where none is.
-fn held_without(world: &World<'_>, hosts: &[Domain]) -> Option<u64> {
-    let refused = |mx: &[MxPattern]| hosts.iter().any(|host| !mx.iter().any(|pattern| pattern.matches(host)));
-    let today = world.policy.filter(|policy| policy.mode == Some(Mode::Enforce) && refused(&policy.mx));
-    let today = today.and_then(|policy| policy.max_age).map(|max_age| max_age + u64::from(world.txt_ttl()));
-    let older = world.past.policies.iter().filter(|older| older.mode == Some(Mode::Enforce) && refused(&older.mx));
-    let left = older.map(|older| u64::try_from(world.now.duration_until(older.until).as_secs()).unwrap_or(0));
-    today.into_iter().chain(left).max()
+fn day(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).date().to_string()
 }

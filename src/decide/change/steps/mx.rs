@@ -1,7 +1,7 @@
 //! Changes of the MX set, one host at a time.
 
 use super::{QUEUE_LIFE, learn, with_hosts, without_host};
-use crate::decide::change::route::Route;
+use crate::decide::change::route::{End, Route};
 use crate::decide::change::world::World;
 use crate::model::plan::{Action, Publish};
 use crate::wire::name::Domain;
@@ -27,13 +27,19 @@ pub(super) fn add(world: &World<'_>, host: &Domain, preference: Option<u16>, rou
     }
     // Without this there is no plan: what is not proven is told by the findings.
     route.step(true, format!("prove {host} before any mail depends on it")).verify = vec![format!("stsready mx --host {host}")];
-    let text = with_hosts(today, std::slice::from_ref(host));
-    let step = route.serve(world.covers(host), &text, "serve the policy with the new host beside the old ones");
-    step.back = Some("serve the file of before again, with another new id".to_owned());
-    route.id(&text);
-    learn(world, std::slice::from_ref(host), "wait until senders have the policy that covers it", there, route);
+    let hosts = std::slice::from_ref(host);
+    // A wildcard covers it, and no line was ever missing: the text stays, and so does its id, unless somebody holds another text under it.
+    let stays = world.covers(host) && !world.lists(host) && !world.id_is_of_older();
+    if !stays {
+        let text = with_hosts(today, hosts);
+        let step = route.serve(world.covers(host), &text, "serve the policy with the new host beside the old ones");
+        step.back = Some("serve the file of before again, with another new id".to_owned());
+        route.id(&text);
+    }
+    let moot = there || (stays && world.held.is_known && world.refusing(hosts).next().is_none());
+    learn(world, hosts, "wait until senders have the policy that covers it", moot, route);
     let preference = preference.unwrap_or_else(|| last(world));
-    let line = zone::mx_line(domain, world.mx_ttl(), preference, host);
+    let line = zone::mx_line(domain, preference, host);
     let step = route.step(there, format!("add the MX record of {host}"));
     step.publish.push(Publish { action: Action::Add, place: "dns".to_owned(), text: line });
     step.verify = vec![format!("dig +short MX {domain}"), format!("stsready check {domain}")];
@@ -49,16 +55,15 @@ pub(super) fn remove(world: &World<'_>, host: &Domain, route: &mut Route<'_, '_>
     let listed = world.policy.is_some_and(|policy| policy.mx.contains(&pattern));
     let gone = !world.has_mx(host);
     let records = world.mx().iter().filter(|record| record.exchange == *host);
-    let lines: Vec<String> = records.map(|record| zone::mx_line(domain, world.mx_ttl(), record.preference, host)).collect();
+    let lines: Vec<String> = records.map(|record| zone::mx_line(domain, record.preference, host)).collect();
     let step = route.step(gone, format!("take the MX record of {host} away; the host goes on running, and stays in the policy"));
     step.publish.extend((!lines.is_empty()).then(|| Publish { action: Action::Remove, place: "dns".to_owned(), text: lines.join("\n") }));
     step.verify = vec![format!("dig +short MX {domain}")];
     step.back = Some("put the MX record back: the policy still covers the host".to_owned());
-    let times = [("the MX record's TTL and the five days for which senders keep mail", u64::from(world.mx_ttl()) + QUEUE_LIFE)];
     let step = route.wait(
         format!("wait until no sender remembers {host} as an MX, and let it take mail so long"),
-        world.past.mx_since.filter(|_| gone),
-        &times,
+        world.held.published.mx_since.filter(|_| gone),
+        &[no_longer_tried(world)],
         gone && !listed,
     );
     step.verify = vec![format!("stsready change remove-mx {host} {domain}")];
@@ -70,4 +75,11 @@ pub(super) fn remove(world: &World<'_>, host: &Domain, route: &mut Route<'_, '_>
     }
     route.serve(!listed, &text, "serve the policy without the host").back = Some(format!("`stsready change add-mx {host} {domain}`"));
     route.id(&text);
+}
+
+/// When no mail is tried at an MX host of before, from when its record went.
+pub(super) fn no_longer_tried(world: &World<'_>) -> (&'static str, End) {
+    let why =
+        "the MX record's TTL (an hour at least: a resolver may show what is left of it) and the five days for which senders keep mail";
+    (why, End::After(u64::from(world.mx_ttl()) + QUEUE_LIFE))
 }

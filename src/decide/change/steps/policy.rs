@@ -1,6 +1,7 @@
 //! Another policy, and another provider.
 
-use super::{QUEUE_LIFE, learn, once_asked, same, with_hosts};
+use super::mx::no_longer_tried;
+use super::{learn, once_asked, same, with_hosts};
 use crate::decide::change::route::Route;
 use crate::decide::change::world::World;
 use crate::model::facts::policy::Draft;
@@ -28,15 +29,17 @@ pub(super) fn provider(world: &World<'_>, draft: &Draft, hosts: &[Domain], route
     let moved = old.is_empty() && hosts.iter().all(|host| world.has_mx(host));
     route.step(true, "prove the new provider's MX hosts with this domain, before any mail depends on them").verify =
         hosts.iter().map(|host| format!("stsready mx --host {host}")).collect();
-    let both = with_hosts(today, hosts);
-    let covered = hosts.iter().all(|host| world.covers(host));
+    // The old hosts count as long as an MX record names them, also where the final policy was served too early.
+    let overlap: Vec<Domain> = hosts.iter().cloned().chain(old.iter().map(|record| record.exchange.clone())).collect();
+    let both = with_hosts(today, &overlap);
+    let covered = overlap.iter().all(|host| world.covers(host));
     let step = route.serve(covered, &both, "serve a policy that lists the hosts of both providers");
     step.back = Some("serve the file of before again, with another new id".to_owned());
-    if !arrived {
+    if !(arrived && moved) {
         route.id(&both);
     }
     learn(world, hosts, "wait until senders have the policy of the overlap", moved, route);
-    let line = |preference: u16, host: &Domain| zone::mx_line(domain, world.mx_ttl(), preference, host);
+    let line = |preference: u16, host: &Domain| zone::mx_line(domain, preference, host);
     let first = world.mx().iter().map(|record| record.preference).min().unwrap_or(10);
     let new: Vec<String> = hosts.iter().filter(|host| !world.has_mx(host)).map(|host| line(first, host)).collect();
     let step = route.step(moved, "move the MX records to the new provider; the old hosts go on taking mail");
@@ -45,8 +48,8 @@ pub(super) fn provider(world: &World<'_>, draft: &Draft, hosts: &[Domain], route
     step.publish.extend((!old.is_empty()).then(|| Publish { action: Action::Remove, place: "dns".to_owned(), text: old.join("\n") }));
     step.verify = vec![format!("dig +short MX {domain}"), format!("stsready check {domain}")];
     step.back = Some("put the old MX records back: the policy covers both".to_owned());
-    let times = [("the MX records' TTL and the five days for which senders keep mail", u64::from(world.mx_ttl()) + QUEUE_LIFE)];
-    let step = route.wait("wait until no sender remembers the old hosts", world.past.mx_since.filter(|_| moved), &times, arrived && moved);
+    let since = world.held.published.mx_since.filter(|_| moved);
+    let step = route.wait("wait until no sender remembers the old hosts", since, &[no_longer_tried(world)], arrived && moved);
     step.back = Some("put the old MX records back: the policy covers both".to_owned());
     let step = route.serve(
         arrived,
