@@ -5,9 +5,11 @@
 
 mod changes;
 mod checks;
+mod since;
 
 pub use self::changes::{Change, What, all as changes, organisation};
-pub use self::checks::clean_days;
+pub use self::checks::{Checked, checked};
+pub use self::since::{moved_since, remembered_since, served_since};
 
 #[cfg(test)]
 mod tests;
