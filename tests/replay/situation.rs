@@ -168,7 +168,7 @@ pub(super) fn days(text: &str) -> Vec<i64> {
     for part in text.split(',').map(str::trim) {
         let (range, step) = part.split_once('/').map_or((part, 1), |(range, step)| (range, step.parse().unwrap()));
         // A day to come is written with its sign: `-3`.
-        let (first, last) = match range.split_once('-').filter(|(first, _)| !first.is_empty()) {
+        let (first, last): (i64, i64) = match range.split_once('-').filter(|(first, _)| !first.is_empty()) {
             Some((first, last)) => (first.parse().unwrap(), last.parse().unwrap()),
             None => (range.parse().unwrap(), range.parse().unwrap()),
         };

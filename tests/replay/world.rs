@@ -273,7 +273,7 @@ fn differences(situation: &Situation, assessment: &Value) -> Vec<String> {
     for (pointer, due) in &situation.is {
         let found = assessment.pointer(pointer).unwrap_or(&Value::Null);
         if *found != serde_json::to_value(due).unwrap() {
-            wrong.push(format!("{pointer} is {found}, due {due}"));
+            wrong.push(format!("{pointer} is {found}, due {due:?}"));
         }
     }
     wrong

@@ -290,18 +290,27 @@ fn group(key: &Key<'_>, gathered: Gathered, concluded: &Conclusion) -> Group {
 }
 
 /// The same fault at the same host on a second day or from a second reporter is no accident, however small; nor is it one where some of
-/// these occasions are taken as fixed.
+/// these occasions are taken as fixed. An occasion that names no host may be one at any.
 fn weigh_across_reporters(faults: &BTreeMap<Fault<'_>, Course>, conclusions: &mut BTreeMap<Fault<'_>, Conclusion>) {
-    type Place<'a> = (Option<&'a Domain>, &'a str);
-    let mut seen: BTreeMap<Place<'_>, BTreeSet<(&str, Day)>> = BTreeMap::new();
+    type Occasions<'a> = BTreeSet<(&'a str, Day)>;
+    let (mut at, mut anywhere): (BTreeMap<(Option<&Domain>, &str), Occasions<'_>>, BTreeMap<&str, Occasions<'_>>) = Default::default();
     let is_ours = |label| matches!(label, GroupLabel::StillTrue | GroupLabel::Unexplained | GroupLabel::Fixed);
     for (fault, course) in faults {
         if conclusions.get(fault).is_some_and(|concluded| is_ours(concluded.label)) {
-            seen.entry((fault.mx, fault.kind)).or_default().extend(course.days.iter().map(|day| (fault.reporter, *day)));
+            let occasions = || course.days.iter().map(|day| (fault.reporter, *day));
+            at.entry((fault.mx, fault.kind)).or_default().extend(occasions());
+            anywhere.entry(fault.kind).or_default().extend(occasions());
         }
     }
-    for (fault, concluded) in conclusions.iter_mut() {
-        concluded.weighty |= seen.get(&(fault.mx, fault.kind)).is_some_and(|occasions| occasions.len() >= 2);
+    for (fault, concluded) in conclusions.iter_mut().filter(|(_, concluded)| is_ours(concluded.label)) {
+        let occasions = match fault.mx {
+            Some(_) => {
+                let of = |mx| at.get(&(mx, fault.kind)).into_iter().flatten();
+                of(fault.mx).chain(of(None)).collect::<BTreeSet<_>>().len()
+            }
+            None => anywhere.get(fault.kind).map_or(0, BTreeSet::len),
+        };
+        concluded.weighty |= occasions >= 2;
     }
 }
 
