@@ -19,6 +19,7 @@ mod layers;
 mod letters;
 mod pages;
 mod polite;
+mod replay;
 mod run;
 mod servers;
 mod store;

@@ -218,6 +218,27 @@ fn facts_without_reports_are_judged_with_those_given_or_none() {
     assert_eq!(lab.dns().all_queries(), queries);
 }
 
+/// A probe made without a store is judged with what the store remembers, where its reports are asked for.
+#[test]
+fn a_probe_from_elsewhere_is_judged_with_what_the_store_remembers() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let (store, probe, reports) = (path(&lab, "store.sqlite"), path(&lab, "probe.json"), scene.post().unwrap());
+    stsready(["reports", "ingest", "--store", &store]).args([&reports]).run().exits(0);
+    stsready(["check", "alpha.test", "--store", &store, "--quiet"]).at(&lab).run().exits(0);
+    scene.domain.without_mx();
+    scene.domain.add_mx(10, &scene.mx_name(1));
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    scene.check().args(["--save-facts", &probe]).run().exits(0);
+    let mut value: Value = serde_json::from_slice(&std::fs::read(&probe).unwrap()).unwrap();
+    assert!(value.get("history").is_none());
+    value.as_object_mut().unwrap().remove("reports");
+    std::fs::write(&probe, value.to_string()).unwrap();
+    let judged = stsready(["check", "alpha.test", "--format", "json", "--facts", &probe, "--store", &store]).run().exits(3);
+    let short = judged.assessment();
+    assert!(short.of("reports-window-short")[0].text("message").starts_with("the MX set changed"), "{judged}");
+}
+
 /// What was seen to be wrong stays wrong, though an older look saw it right.
 #[test]
 fn an_older_success_does_not_cover_a_fault() {

@@ -15,7 +15,8 @@ use crate::evidence::merge;
 use crate::model::assessment::AddressOutcome;
 use crate::model::facts::Facts;
 use crate::model::facts::reports::ReportFacts;
-use crate::model::history::History;
+use crate::model::facts::servers::{MxHost, MxSource};
+use crate::model::history::{Fared, History};
 use crate::model::settings::Settings;
 use crate::wire::name::Domain;
 
@@ -89,7 +90,7 @@ impl Memory {
     /// Keeps what was seen. That it could not be kept is no reason to withhold the answer: it is said once.
     pub(super) fn remember(&mut self, facts: &Facts, err: &mut dyn Write) -> Result<(), Failure> {
         let Some(store) = &self.store else { return Ok(()) };
-        if let Err(error) = store.observe(facts, &proven(facts))
+        if let Err(error) = store.observe(facts, &fared(facts))
             && !std::mem::replace(&mut self.complained, true)
         {
             writeln!(err, "stsready: failed to keep what was observed: {error}")?;
@@ -98,13 +99,19 @@ impl Memory {
     }
 }
 
-/// The MX addresses (`HOST ADDRESS`) at which nothing stands against the switch.
-fn proven(facts: &Facts) -> Vec<String> {
-    if facts.servers.is_none() {
-        return Vec::new();
+/// How the MX addresses fared. A host that was only asked about is not the domain's yet; one of which a lookup failed has addresses that
+/// nobody knows.
+fn fared(facts: &Facts) -> Fared {
+    let ours: Vec<&MxHost> = facts.servers.iter().flatten().filter(|host| host.source != MxSource::Asked).collect();
+    if ours.is_empty() {
+        return Fared::default();
     }
+    let known = ours.iter().filter(|host| host.addresses.failures().next().is_none());
+    let given = known.flat_map(|host| host.addresses.all().into_iter().map(|address| format!("{} {address}", host.name))).collect();
     let assessment = decide::assess(facts, &Settings::default(), facts.observed_at);
-    let addresses = assessment.mx.iter().flat_map(|mx| mx.addresses.iter().map(move |address| (&mx.host, address)));
-    let clean = addresses.filter(|(_, address)| address.outcome == AddressOutcome::Proven);
-    clean.map(|(host, address)| format!("{host} {}", address.address)).collect()
+    let judged = assessment.mx.iter().filter(|mx| ours.iter().any(|host| host.name == mx.host));
+    let addresses: Vec<(String, AddressOutcome)> =
+        judged.flat_map(|mx| mx.addresses.iter().map(|address| (format!("{} {}", mx.host, address.address), address.outcome))).collect();
+    let those = |outcome| addresses.iter().filter(|(_, found)| *found == outcome).map(|(name, _)| name.clone()).collect();
+    Fared { given, proven: those(AddressOutcome::Proven), broken: those(AddressOutcome::Broken) }
 }

@@ -102,6 +102,8 @@ fn replay(
             ["reports"] if named => {
                 memory.attach(job.common, streams.err)?;
                 facts.reports = Some(memory.reports(&domain, job.common.now.unwrap_or(facts.observed_at))?);
+                let remembered = memory.history(&domain, facts.observed_at)?;
+                facts.history = merge::histories(facts.history.into_iter().chain(remembered));
                 complete.push((index, facts));
             }
             [_, ..] if named => {

@@ -1,7 +1,10 @@
 //! The tables beside the verdict: MX hosts, policy, record.
 
+use std::collections::BTreeSet;
+
+use crate::evidence::reports::named_hosts;
 use crate::model::assessment::{
-    AddressOutcome, AddressSummary, ChainSummary, DaneSummary, LeafSummary, MxSummary, PolicySummary, RecordSummary,
+    AddressOutcome, AddressSummary, ChainSummary, DaneSummary, KnownFrom, LeafSummary, MxSummary, PolicySummary, RecordSummary,
 };
 use crate::model::facts::Facts;
 use crate::model::facts::dane::DaneFacts;
@@ -13,22 +16,34 @@ use crate::model::rule::{Severity, Stage};
 use crate::rules::{Case, dane};
 use crate::wire::certificate::Certificate;
 use crate::wire::masking::{is_masked_greeting, masked_keywords};
+use crate::wire::name::Domain;
 use crate::wire::{smtp, sts_record, tlsrpt_record};
 
 /// Every MX host with every address.
 pub(super) fn mx(case: &Case<'_>, findings: &[Finding]) -> Vec<MxSummary> {
-    case.facts.servers.iter().flatten().map(|host| host_summary(case, host, findings)).collect()
+    let named = case.facts.reports.as_ref().map(|reports| named_hosts(reports, case.now, &case.settings.evidence));
+    case.facts.servers.iter().flatten().map(|host| host_summary(case, host, findings, named.as_ref())).collect()
 }
 
-fn host_summary(case: &Case<'_>, host: &MxHost, findings: &[Finding]) -> MxSummary {
+fn host_summary(case: &Case<'_>, host: &MxHost, findings: &[Finding], named: Option<&BTreeSet<Domain>>) -> MxSummary {
     let patterns = case.policy.iter().flat_map(|policy| &policy.mx);
+    let addresses: Vec<AddressSummary> = host.probes.iter().map(|probe| address(case, host, probe, findings)).collect();
+    let proven = !addresses.is_empty()
+        && host.addresses_left_out == 0
+        && host.unprobed().is_empty()
+        && addresses.iter().all(|address| address.outcome == AddressOutcome::Proven);
     MxSummary {
         host: host.name.clone(),
         host_unicode: host.name.unicode(),
         preference: host.preference,
         covered_by: patterns.into_iter().find(|pattern| pattern.matches(&host.name)).map(ToString::to_string),
         dane: host.dane.as_ref().map(|facts| dane_summary(case, host, facts)),
-        addresses: host.probes.iter().map(|probe| address(case, host, probe, findings)).collect(),
+        known_from: named.map(|named| match (named.contains(&host.name), proven) {
+            (true, _) => KnownFrom::Reports,
+            (false, true) => KnownFrom::ProbeOnly,
+            (false, false) => KnownFrom::Neither,
+        }),
+        addresses,
     }
 }
 

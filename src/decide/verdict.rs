@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::evidence::merge;
 use crate::model::assessment::{Answer, Question, ReportsSummary, RunwayEntry};
 use crate::model::finding::Finding;
+use crate::model::history::Subject;
+use crate::model::history::seen::Kind;
 use crate::model::rule::{Severity, Stage};
 use crate::rules::{Case, domain};
 
@@ -118,7 +120,8 @@ fn would_change_if(grounds: &Grounds<'_>, answer: Answer, deciding: &[&Finding])
     sentences
 }
 
-/// The earliest of a day after the probes and the next threshold of a certificate.
+/// The earliest of a day after the probes, the next threshold of a certificate, and the end of the policy's TXT TTL where a change is
+/// being seen: until then senders come to know of it one by one.
 fn valid_until(grounds: &Grounds<'_>) -> Timestamp {
     let case = grounds.case;
     let day_later = case.facts.observed_at.checked_add(PROBES_HOLD).unwrap_or(Timestamp::MAX);
@@ -127,7 +130,19 @@ fn valid_until(grounds: &Grounds<'_>) -> Timestamp {
     // What another vantage saw counts for so long only.
     let lent = case.facts.others.iter().filter(|other| !other.gave.is_empty());
     let lent = lent.filter_map(|other| other.observed_at.checked_add(merge::FRESH).ok()).filter(|at| *at > case.now).min();
-    next.into_iter().chain(lent).fold(day_later, Timestamp::min)
+    next.into_iter().chain(lent).chain(change_settles(case)).fold(day_later, Timestamp::min)
+}
+
+/// When the last sender knows of a policy or a record that this look, or one less than the TXT record's TTL before it, saw first.
+fn change_settles(case: &Case<'_>) -> Option<Timestamp> {
+    let ttl = case.facts.policy.as_ref()?.txt.answer.seen()?.ttl;
+    let published = |subject: &&Subject| matches!(subject.kind, Kind::Policy | Kind::PolicyRecord);
+    let subjects = case.past.iter().flat_map(|past| &past.subjects).filter(published);
+    // What nobody saw otherwise is not known to have changed.
+    let changed = subjects.flat_map(|subject| {
+        subject.current().map(|span| span.first_seen).filter(|since| subject.spans.iter().any(|span| span.first_seen < *since))
+    });
+    changed.max()?.checked_add(SignedDuration::from_secs(i64::from(ttl))).ok().filter(|settled| *settled > case.now)
 }
 
 fn day(at: Timestamp) -> String {

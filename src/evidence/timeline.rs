@@ -83,6 +83,8 @@ mod tests {
             first_at: day(number),
             last_at: day(number),
             proven: vec![proven.to_owned()],
+            broken: Vec::new(),
+            given: Vec::new(),
         };
         let days = vec![look(0, "a", "mx 192.0.2.1"), look(9, "a", "mx 192.0.2.1"), look(9, "b", "mx 2001:db8::1")];
         History { subjects: vec![subject], days, ..History::nothing(Domain::from_dns("shop.example")) }

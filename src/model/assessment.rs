@@ -142,8 +142,23 @@ pub struct MxSummary {
     /// Its TLSA records; `None` where they were not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dane: Option<DaneSummary>,
+    /// Where its state is known from; `None` where reports were not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_from: Option<KnownFrom>,
     /// Its addresses.
     pub addresses: Vec<AddressSummary>,
+}
+
+/// Where the state of an MX host is known from. It is never inferred from the totals of reports: they are not per host (RFC 8461 §8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KnownFrom {
+    /// Some report of the longest window names it.
+    Reports,
+    /// No report names it; every address is proven by a probe.
+    ProbeOnly,
+    /// Neither.
+    Neither,
 }
 
 /// The TLSA records of an MX host (RFC 7672).

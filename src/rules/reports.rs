@@ -4,6 +4,7 @@
 //! is put into findings.
 
 mod failures;
+mod family;
 mod lacking;
 mod live;
 mod reporters;
@@ -105,6 +106,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) -> Option<ReportsSummary> {
 
     lacking::write(case, &judged, policy.is_some(), sheet);
     failures::write(case, &judged, &live_mx, sheet);
+    family::write(case, &judged, sheet);
     reporters::write(case, &judged, sheet);
     rejected(domain, reports, sheet);
     unauthenticated::write(domain, reports, sheet);

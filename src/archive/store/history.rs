@@ -75,7 +75,7 @@ fn spans(connection: &Connection, texts: &mut Texts<'_>, subject: i64) -> Result
 
 fn days(connection: &Connection, texts: &mut Texts<'_>, domain: i64) -> Result<Vec<Day>> {
     let mut select = connection.prepare_cached(
-        "SELECT day, vantage, times, first_at, last_at, proven FROM look WHERE domain = ?1 ORDER BY day, first_at, vantage",
+        "SELECT day, vantage, times, first_at, last_at, proven, broken, given FROM look WHERE domain = ?1 ORDER BY day, first_at, vantage",
     )?;
     let mut rows = select.query([domain])?;
     let mut found = Vec::new();
@@ -87,6 +87,8 @@ fn days(connection: &Connection, texts: &mut Texts<'_>, domain: i64) -> Result<V
             first_at: instant(row.get(3)?)?,
             last_at: instant(row.get(4)?)?,
             proven: unjson(&texts.get(row.get(5)?)?)?,
+            broken: row.get::<_, Option<String>>(6)?.map_or_else(|| Ok(Vec::new()), |text| unjson(&text))?,
+            given: row.get::<_, Option<String>>(7)?.map_or_else(|| Ok(Vec::new()), |text| unjson(&text))?,
         });
     }
     Ok(found)

@@ -8,13 +8,13 @@ use super::text::{self, Interner};
 use super::value::{json, nanos, unjson};
 use super::{Store, StoreError};
 use crate::model::facts::Facts;
+use crate::model::history::Fared;
 use crate::model::history::seen::{self, Look};
 
 impl Store {
-    /// Notes what a live check observed, and that `proven` (`HOST ADDRESS`) were proven clean by it. What it could not look at stays as
-    /// it was; a look older than the newest one at the same subject changes nothing there. A check that could look at nothing leaves no
-    /// trace.
-    pub fn observe(&self, facts: &Facts, proven: &[String]) -> Result<(), StoreError> {
+    /// Notes what a live check observed, and how the MX addresses fared in it. What it could not look at stays as it was; a look older
+    /// than the newest one at the same subject changes nothing there. A check that could look at nothing leaves no trace.
+    pub fn observe(&self, facts: &Facts, fared: &Fared) -> Result<(), StoreError> {
         let looks = seen::of(facts);
         if looks.is_empty() {
             return Ok(());
@@ -29,7 +29,7 @@ impl Store {
             for look in &looks {
                 note(connection, &mut texts, domain, look, facts.observed_at)?;
             }
-            day(connection, &mut texts, domain, facts, proven)
+            day(connection, &mut texts, domain, facts, fared)
         })
     }
 }
@@ -74,27 +74,34 @@ fn note(connection: &Connection, texts: &mut Interner, domain: i64, look: &Look,
     Ok(())
 }
 
-/// Notes that there was a check on this day, from this vantage.
-fn day(connection: &Connection, texts: &mut Interner, domain: i64, facts: &Facts, proven: &[String]) -> Result<()> {
+/// Notes that there was a check on this day, from this vantage; what several of a day saw adds up.
+fn day(connection: &Connection, texts: &mut Interner, domain: i64, facts: &Facts, fared: &Fared) -> Result<()> {
     let day = facts.observed_at.to_zoned(TimeZone::UTC).date().to_string();
-    let vantage = texts.number(connection, &seen::vantage(&facts.vantage))?;
-    let known: Option<i64> = connection
-        .prepare_cached("SELECT proven FROM look WHERE domain = ?1 AND day = ?2 AND vantage = ?3")?
-        .query_row(params![domain, day, vantage], |row| row.get(0))
+    let vantage = texts.number(connection, &seen::vantage(facts))?;
+    let known: Option<(i64, Option<String>, Option<String>)> = connection
+        .prepare_cached("SELECT proven, broken, given FROM look WHERE domain = ?1 AND day = ?2 AND vantage = ?3")?
+        .query_row(params![domain, day, vantage], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let mut all = match known {
-        Some(number) => unjson::<Vec<String>>(&text::Texts::of(connection).get(number)?)?,
-        None => Vec::new(),
-    };
-    all.extend_from_slice(proven);
-    all.sort_unstable();
-    all.dedup();
-    let proven = texts.number(connection, &json(&all)?)?;
+    let (proven, broken, given) = known.map_or((None, None, None), |(proven, broken, given)| (Some(proven), broken, given));
+    let proven = proven.map(|number| text::Texts::of(connection).get(number).map(|text| text.as_ref().to_owned())).transpose()?;
+    let proven = texts.number(connection, &with(proven, &fared.proven)?)?;
+    let (broken, given) = (with(broken, &fared.broken)?, with(given, &fared.given)?);
     connection
         .prepare_cached(
-            "INSERT INTO look (domain, day, vantage, times, first_at, last_at, proven) VALUES (?1, ?2, ?3, 1, ?4, ?4, ?5) \
-             ON CONFLICT DO UPDATE SET times = times + 1, first_at = min(first_at, ?4), last_at = max(last_at, ?4), proven = ?5",
+            "INSERT INTO look (domain, day, vantage, times, first_at, last_at, proven, broken, given) \
+             VALUES (?1, ?2, ?3, 1, ?4, ?4, ?5, ?6, ?7) \
+             ON CONFLICT DO UPDATE SET times = times + 1, first_at = min(first_at, ?4), last_at = max(last_at, ?4), proven = ?5, \
+             broken = ?6, given = ?7",
         )?
-        .execute(params![domain, day, vantage, nanos(facts.observed_at), proven])
+        .execute(params![domain, day, vantage, nanos(facts.observed_at), proven, broken, given])
         .map(drop)
+}
+
+/// A list as JSON with more in it: sorted, each once.
+fn with(known: Option<String>, more: &[String]) -> Result<String> {
+    let mut all = known.map_or(Ok(Vec::new()), |known| unjson::<Vec<String>>(&known))?;
+    all.extend_from_slice(more);
+    all.sort_unstable();
+    all.dedup();
+    json(&all)
 }

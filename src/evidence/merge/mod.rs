@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::facts::dns::AddressFacts;
 use crate::model::facts::vantage::{OtherVantage, Roots};
 use crate::model::facts::{Der, Facts};
+use crate::model::history::History;
 use crate::model::looked::Looked;
 use crate::wire::fingerprint::Fingerprint;
 
@@ -44,10 +45,19 @@ pub fn merge(mut all: Vec<Facts>) -> Option<Facts> {
     let reports = sources.reports();
     let certificates = all.iter().rev().flat_map(|facts| facts.certificates.clone()).collect();
     let disk = all.iter().find(|facts| !facts.disk.is_empty()).map(|facts| facts.disk.clone()).unwrap_or_default();
-    // What was remembered last includes what was remembered before.
-    let history = all.iter().find_map(|facts| facts.history.clone());
+    // Each place remembers what it saw: a store of yesterday is no reason to forget a year.
+    let history = histories(all.iter().enumerate().filter_map(|(index, facts)| {
+        let history = facts.history.clone()?;
+        // The newest look is put on top when it is judged; what an older one saw is of the past by now.
+        Some(if index == 0 { history } else { history.seeing(facts).for_judging(newest.observed_at) })
+    }));
     let others = sources.close();
     Some(Facts { others, mail, record, policy, servers, reports, disk, certificates, history, ..newest })
+}
+
+/// The histories of one domain as one; `None` if there are none.
+pub fn histories(all: impl IntoIterator<Item = History>) -> Option<History> {
+    all.into_iter().reduce(History::united)
 }
 
 /// Two sets of trusted roots among looks of which one may fill the other: what was judged under one says nothing under the other.

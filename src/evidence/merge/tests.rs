@@ -8,6 +8,8 @@ use crate::model::facts::servers::{MxHost, MxSource, Probe};
 use crate::model::facts::tls::{Path, TlsFacts, Trust};
 use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
 use crate::model::facts::{Der, RecordFacts};
+use crate::model::history::seen::{Kind, Seen};
+use crate::model::history::{History, Span, Subject};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Failure, FailureKind};
 use crate::model::settings::ADDRESS_CAP;
 use crate::wire::fingerprint::Fingerprint;
@@ -460,4 +462,42 @@ mod properties {
             prop_assert_eq!(chosen.at, hours_ago(best.unwrap_or(newest)));
         }
     }
+}
+
+/// A history of the MX records, which hold these hosts since so many hours before the newest look.
+fn remembering(hosts: &[(&str, i64, i64)], looked_at: i64) -> History {
+    let span = |(host, first, last): &(&str, i64, i64)| Span {
+        seen: Seen::Mx { records: vec![MxRecord { preference: 10, exchange: name(host) }] },
+        first_seen: hours_ago(*first),
+        last_seen: hours_ago(*last),
+    };
+    let subject = Subject {
+        kind: Kind::Mx,
+        name: "example.com".to_owned(),
+        looked_at: hours_ago(looked_at),
+        spans: hosts.iter().map(span).collect(),
+    };
+    History { subjects: vec![subject], ..History::nothing(name("example.com")) }
+}
+
+#[test]
+fn what_each_place_remembers_is_kept() {
+    let old = Facts { history: Some(remembering(&[("a.example.com", 2_000, 100), ("b.example.com", 90, 24)], 24)), ..nothing("old", 20) };
+    let new = Facts { history: Some(remembering(&[("b.example.com", 1, 1)], 1)), ..nothing("new", 0) };
+    for all in [vec![old.clone(), new.clone()], vec![new.clone(), old.clone()]] {
+        let history = merge(all).expect("facts").history.expect("a history");
+        assert_eq!(history, remembering(&[("a.example.com", 2_000, 100), ("b.example.com", 90, 1)], 1), "a store of an hour hides no year");
+    }
+    let without = |facts: &Facts| Facts { history: None, ..facts.clone() };
+    assert_eq!(merge(vec![old.clone(), without(&new)]).expect("facts").history, old.history, "whoever remembers");
+    assert_eq!(merge(vec![without(&old), without(&new)]).expect("facts").history, None, "a look alone is no memory");
+}
+
+#[test]
+fn what_an_older_look_saw_itself_is_of_the_past() {
+    let records = vec![MxRecord { preference: 10, exchange: name("b.example.com") }];
+    let old =
+        Facts { mail: Some(mail(seen(records))), history: Some(remembering(&[("a.example.com", 2_000, 24)], 24)), ..nothing("old", 20) };
+    let history = merge(vec![nothing("new", 0), old]).expect("facts").history.expect("a history");
+    assert_eq!(history, remembering(&[("a.example.com", 2_000, 24), ("b.example.com", 20, 20)], 20));
 }

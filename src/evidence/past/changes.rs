@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::model::facts::dns::MxRecord;
 use crate::model::history::seen::{Kind, Seen};
-use crate::model::history::{History, Span, Subject};
+use crate::model::history::{History, Span, Standard, Subject};
 use crate::wire::name::Domain;
 use crate::wire::policy::{self, Mode, Policy};
 
@@ -54,13 +54,14 @@ impl What {
     }
 }
 
-/// Every such change, the newest last. `policy` is the one in force; without it nothing is said about policies.
-pub fn all(past: &History, live_mx: &BTreeSet<Domain>, policy: Option<&Policy>) -> Vec<Change> {
+/// Every such change, the newest last. `policy` is the one in force; without it nothing is said about policies. Of certificates those
+/// count that were seen by this standard: under other roots a chain leads elsewhere, and at another port there may be another one.
+pub fn all(past: &History, live_mx: &BTreeSet<Domain>, policy: Option<&Policy>, standard: &Standard) -> Vec<Change> {
     let mut changes = mx_set(past);
     changes.extend(policy.and_then(|policy| of_policy(past, live_mx, policy)));
     for host in live_mx {
-        changes.extend(of_name(past, host));
-        changes.extend(of_root(past, host));
+        changes.extend(of_name(past, host, standard));
+        changes.extend(of_root(past, host, standard));
     }
     changes.sort_by(|a, b| (a.at, &a.from, &a.to).cmp(&(b.at, &b.from, &b.to)));
     changes
@@ -112,8 +113,8 @@ fn of_policy(past: &History, live_mx: &BTreeSet<Domain>, policy: &Policy) -> Opt
 }
 
 /// The last time that a certificate of the host did not name it, after one that did.
-fn of_name(past: &History, host: &Domain) -> Option<Change> {
-    let seen: Vec<(&Span, Vec<String>, bool)> = chains(past, host)
+fn of_name(past: &History, host: &Domain, standard: &Standard) -> Option<Change> {
+    let seen: Vec<(&Span, Vec<String>, bool)> = chains(past, host, standard)
         .filter_map(|(_, span, leaf, _)| {
             let leaf = past.leaf(&leaf)?;
             let named = leaf.is_for(host);
@@ -128,28 +129,33 @@ fn of_name(past: &History, host: &Domain) -> Option<Change> {
 }
 
 /// Each root organisation that came to the host later than another. Two that take turns behind one address change nothing after that.
-fn of_root(past: &History, host: &Domain) -> Vec<Change> {
-    let mut since: BTreeMap<String, Timestamp> = BTreeMap::new();
-    for (_, span, _, root) in chains(past, host) {
+fn of_root(past: &History, host: &Domain, standard: &Standard) -> Vec<Change> {
+    let mut since: BTreeMap<String, (Timestamp, &str)> = BTreeMap::new();
+    for (_, span, _, root) in chains(past, host, standard) {
         let Some(root) = root else { continue };
-        let first = since.entry(organisation(root).to_owned()).or_insert(span.first_seen);
-        *first = (*first).min(span.first_seen);
+        let seen = (span.first_seen, organisation(root));
+        let first = since.entry(same_organisation(seen.1)).or_insert(seen);
+        *first = (*first).min(seen);
     }
-    let mut by_time: Vec<(Timestamp, String)> = since.into_iter().map(|(name, at)| (at, name)).collect();
-    by_time.sort();
+    let mut by_time: Vec<(Timestamp, &str)> = since.into_values().collect();
+    by_time.sort_unstable();
     let pairs = by_time.iter().zip(by_time.iter().skip(1));
     let later = pairs.filter(|((before, _), (at, _))| before < at);
-    later.map(|((_, from), (at, to))| Change { what: What::Root(host.clone()), at: *at, from: from.clone(), to: to.clone() }).collect()
+    let change =
+        |from: &str, at: Timestamp, to: &str| Change { what: What::Root(host.clone()), at, from: from.to_owned(), to: to.to_owned() };
+    later.map(|((_, from), (at, to))| change(from, *at, to)).collect()
 }
 
 /// Every chain that was seen at a host: where, when, its leaf and its root.
 fn chains<'a>(
     past: &'a History,
     host: &Domain,
+    standard: &'a Standard,
 ) -> impl Iterator<Item = (&'a Subject, &'a Span, crate::wire::fingerprint::Fingerprint, Option<&'a String>)> {
     let place = format!("{host} ");
     let subjects = past.of(Kind::Chain).filter(move |subject| subject.name.starts_with(&place));
     let spans = subjects.flat_map(|subject| subject.spans.iter().map(move |span| (subject, span)));
+    let spans = spans.filter(|(_, span)| past.looked_by(standard, span.first_seen));
     spans.filter_map(|(subject, span)| match &span.seen {
         Seen::Chain { certificates, root } => Some((subject, span, *certificates.first()?, root.as_ref())),
         _ => None,
@@ -164,6 +170,43 @@ pub fn organisation(name: &str) -> &str {
     let is_attribute = |text: &str| text.split_once('=').is_some_and(|(kind, _)| !kind.is_empty() && !kind.contains([' ', ',']));
     let end = rest.match_indices(", ").map(|(at, _)| at).find(|at| rest.get(at + 2..).is_some_and(is_attribute));
     rest.get(..end.unwrap_or(rest.len())).unwrap_or(name)
+}
+
+/// What stands behind the name of a company in its country's way.
+const LEGAL_FORMS: &[&str] = &[
+    "ab",
+    "ag",
+    "as",
+    "bv",
+    "co",
+    "company",
+    "corp",
+    "corporation",
+    "gmbh",
+    "inc",
+    "incorporated",
+    "kg",
+    "kk",
+    "limited",
+    "llc",
+    "ltd",
+    "nv",
+    "oy",
+    "plc",
+    "pty",
+    "sa",
+    "sarl",
+    "se",
+    "spa",
+    "srl",
+];
+
+/// The same for the same organisation however it writes itself: without case, punctuation and legal form (`Root, Inc.` is `Root Inc`).
+fn same_organisation(name: &str) -> String {
+    let lower = name.to_lowercase().replace('.', "");
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let meant: Vec<&str> = words.iter().copied().filter(|word| !LEGAL_FORMS.contains(word)).collect();
+    if meant.is_empty() { words.join(" ") } else { meant.join(" ") }
 }
 
 fn names(hosts: &BTreeSet<Domain>) -> String {

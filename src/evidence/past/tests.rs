@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{What, changes, clean_days, organisation};
+use super::{What, changes, checked, moved_since, organisation, served_since};
+use crate::model::facts::Facts;
 use crate::model::facts::dns::MxRecord;
 use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
 use crate::model::history::seen::{Kind, Seen};
-use crate::model::history::{Day, History, Leaf, Span, Subject};
+use crate::model::history::{Day, History, Leaf, Span, Standard, Subject};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 use crate::wire::policy;
@@ -63,7 +64,10 @@ fn leaf(mut past: History, called: &str, names: &[&str]) -> History {
 
 /// What changed, and on which day it was over.
 fn changed(past: &History) -> Vec<(What, Timestamp)> {
-    changes(past, &live_mx(), Some(&policy::parse(POLICY))).into_iter().map(|change| (change.what, change.at)).collect()
+    changes(past, &live_mx(), Some(&policy::parse(POLICY)), &Standard::of(&facts(Family::Available)))
+        .into_iter()
+        .map(|change| (change.what, change.at))
+        .collect()
 }
 
 #[test]
@@ -147,51 +151,156 @@ fn the_organisation_is_found_in_a_name() {
     }
 }
 
-fn vantage(ipv6: Family) -> Vantage {
-    Vantage {
+/// What is looked at today, and from where.
+fn facts(ipv6: Family) -> Facts {
+    let vantage = Vantage {
         resolvers: Vec::new(),
         roots: Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") },
         ipv4: Family::Available,
         ipv6,
         helo: "here.example".to_owned(),
         means: Means::default(),
-    }
+    };
+    Facts::nothing(name("shop.example"), day(40), vantage)
 }
 
-#[test]
-fn a_day_is_clean_when_every_address_of_that_day_was_proven() {
-    let address = |text: &str, first, last| (Seen::Address { address: text.parse().expect("an address") }, first, last);
-    let mut past = past(vec![
-        (Kind::Address, "mx1.shop.example A", vec![address("192.0.2.1", 0, 30)]),
-        (Kind::Address, "mx1.shop.example AAAA", vec![address("2001:db8::1", 5, 30)]),
-        (Kind::Address, "mx2.shop.example A", vec![address("192.0.2.2", 0, 8), address("192.0.2.3", 9, 30)]),
-    ]);
-    let look = |number: i64, from: &str, proven: &[&str]| Day {
+/// A day's checks from a vantage.
+fn look(number: i64, from: &str, given: &[&str], proven: &[&str], broken: &[&str]) -> Day {
+    let list = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+    Day {
         day: day(number).to_zoned(jiff::tz::TimeZone::UTC).date(),
         vantage: from.to_owned(),
         times: 1,
         first_at: day(number),
         last_at: day(number),
-        proven: proven.iter().map(ToString::to_string).collect(),
-    };
-    let (first, second, moved, six) =
-        ("mx1.shop.example 192.0.2.1", "mx2.shop.example 192.0.2.2", "mx2.shop.example 192.0.2.3", "mx1.shop.example 2001:db8::1");
-    past.days = vec![
-        look(1, "a", &[first, second]),
-        look(2, "a", &[first]),
-        look(6, "a", &[first, second]),
-        look(7, "a", &[first, six]),
-        look(7, "b", &[first, second]),
-        look(10, "a", &[first, second, six]),
-        look(11, "a", &[first, moved, six]),
-        look(12, "a", &[]),
-        look(40, "a", &[first, moved, six]),
+        proven: list(proven),
+        broken: list(broken),
+        given: list(given),
+    }
+}
+
+const ONE: &str = "mx1.shop.example 192.0.2.1";
+const SIX: &str = "mx1.shop.example 2001:db8::1";
+const TWO: &str = "mx2.shop.example 192.0.2.2";
+const OTHER: &str = "mx2.shop.example 192.0.2.3";
+
+/// The days of the month that were clean, and the last one that was broken.
+fn clean(past: &History, ipv6: Family) -> (Vec<i8>, Option<i8>) {
+    let checked = checked(past, &live_mx(), &facts(ipv6));
+    (checked.clean.into_iter().map(jiff::civil::Date::day).collect(), checked.broken.map(jiff::civil::Date::day))
+}
+
+fn looked(days: Vec<Day>) -> History {
+    History { days, ..past(Vec::new()) }
+}
+
+#[test]
+fn a_day_is_clean_when_every_address_that_dns_gave_was_proven() {
+    let four = &[ONE, TWO];
+    let both = &[ONE, SIX, TWO];
+    let history = looked(vec![
+        look(1, "a", four, four, &[]),
+        look(2, "a", four, &[ONE], &[]),
+        look(6, "a", both, four, &[]),
+        look(7, "a", both, &[ONE, SIX], &[]),
+        look(7, "b", four, four, &[]),
+        look(8, "a", &[ONE], &[ONE], &[]),
+        // Pools take turns: each day has its own addresses.
+        look(10, "a", &[ONE, SIX, OTHER], &[ONE, SIX, OTHER], &[]),
+        look(11, "a", both, both, &[]),
+        look(12, "a", &[], &[], &[]),
+    ]);
+    assert_eq!(clean(&history, Family::Available), (vec![2, 8, 11, 12], None), "one vantage makes up for another");
+    assert_eq!(clean(&history, Family::NoRoute).0, [2, 7, 8, 11, 12], "a family that this vantage does not have is not asked for");
+    assert_eq!(clean(&history, Family::SwitchedOff).0, [2, 8, 11, 12], "one that was switched off is");
+    assert!(checked(&history, &BTreeSet::new(), &facts(Family::Available)).clean.is_empty(), "no host is no proof");
+}
+
+#[test]
+fn what_was_clean_before_something_broke_says_nothing() {
+    let all = &[ONE, TWO];
+    let days = || vec![look(1, "a", all, all, &[]), look(2, "a", all, all, &[]), look(5, "a", all, all, &[])];
+    let with = |more: Day| clean(&looked([days(), vec![more]].concat()), Family::Available);
+    assert_eq!(with(look(4, "a", all, &[ONE], &[])), (vec![2, 3, 6], None), "what could not be proven is not broken");
+    assert_eq!(with(look(4, "a", all, &[ONE], &[TWO])), (vec![6], Some(5)));
+    assert_eq!(with(look(2, "b", all, &[ONE], &[TWO])), (vec![6], Some(3)), "the same day, seen from elsewhere");
+    assert_eq!(with(look(5, "b", all, all, &[TWO])), (vec![], Some(6)), "broken and mended on one day");
+    assert_eq!(with(look(4, "a", all, all, &["mx9.shop.example 192.0.2.9"])), (vec![2, 3, 5, 6], None), "it is no MX host now");
+}
+
+#[test]
+fn checks_of_another_standard_say_nothing() {
+    let all = &[ONE, TWO];
+    let history = looked(vec![
+        look(1, "helo a; roots mozilla", all, all, &[]),
+        look(2, "helo a; roots ca.pem", all, all, &[]),
+        look(3, "helo a; roots mozilla; port 587", all, all, &[]),
+        look(4, "helo a; roots tiny.pem", all, &[], all),
+    ]);
+    assert_eq!(clean(&history, Family::Available), (vec![2], None));
+}
+
+#[test]
+fn rows_of_earlier_versions_are_held_against_the_addresses_seen_around_them() {
+    let address = |text: &str, first, last| (Seen::Address { address: text.parse().expect("an address") }, first, last);
+    let mut history = past(vec![
+        (Kind::Address, "mx1.shop.example A", vec![address("192.0.2.1", 0, 30)]),
+        (Kind::Address, "mx2.shop.example A", vec![address("192.0.2.2", 0, 8), address("192.0.2.3", 9, 30)]),
+    ]);
+    history.days = vec![
+        look(1, "a", &[], &[ONE, TWO], &[]),
+        look(4, "a", &[], &[ONE], &[]),
+        look(5, "a", &[], &[ONE, TWO], &[]),
+        look(6, "a", &[], &[], &[]),
+        look(10, "a", &[], &[ONE, OTHER], &[]),
     ];
-    let days = |ipv6| {
-        let clean = clean_days(&past, &live_mx(), &vantage(ipv6));
-        clean.into_iter().map(jiff::civil::Date::day).collect::<Vec<_>>()
+    assert_eq!(clean(&history, Family::Available), (vec![6, 11], Some(5)), "what was not proven beside others may have been broken");
+}
+
+#[test]
+fn an_organisation_that_writes_itself_otherwise_is_the_same() {
+    let changes = |from: &'static str, to: &'static str| {
+        let spans = vec![(chain("a", Some(from)), 0, 9), (chain("b", Some(to)), 10, 30)];
+        changed(&past(vec![(Kind::Chain, "mx1.shop.example 192.0.2.1 rsa", spans)])).len()
     };
-    assert_eq!(days(Family::Available), [2, 8, 12], "one vantage makes up for another, and each day has its own addresses");
-    assert_eq!(days(Family::NoRoute), [2, 7, 8, 12], "a family that this vantage does not have is not asked for");
-    assert_eq!(clean_days(&past, &BTreeSet::new(), &vantage(Family::Available)), BTreeSet::new(), "no host is no proof");
+    for (from, to, number) in [
+        ("C=US, O=Root, Inc., CN=Old", "O=Root Inc, CN=R", 0),
+        ("O=DigiCert Inc, CN=G2", "O=DigiCert, Inc., CN=G5", 0),
+        ("O=Trust S.A., CN=1", "O=TRUST SA, CN=2", 0),
+        ("O=Trust One, CN=1", "O=Trust Two, CN=1", 1),
+        ("O=Inc., CN=1", "O=Ltd, CN=1", 1),
+    ] {
+        assert_eq!(changes(from, to), number, "{from} to {to}");
+    }
+}
+
+#[test]
+fn a_chain_seen_under_other_roots_is_no_change() {
+    let spans = || vec![(chain("a", Some("O=Trust One, CN=1")), 0, 30), (chain("a", Some("O=Own, CN=1")), 10, 10)];
+    let mut history = past(vec![(Kind::Chain, "mx1.shop.example 192.0.2.1 rsa", spans())]);
+    assert_eq!(changed(&history), [(What::Root(name(MX1)), day(10))]);
+    history.days = vec![look(10, "helo a; roots own.pem", &[], &[], &[])];
+    assert_eq!(changed(&history), []);
+}
+
+#[test]
+fn since_when_a_host_serves_what_it_serves() {
+    const FIRST: &str = "mx1.shop.example 192.0.2.1 rsa";
+    const SECOND: &str = "mx1.shop.example 192.0.2.9 rsa";
+    let since = |subjects| served_since(&past(subjects), &name(MX1), &Standard::of(&facts(Family::Available)));
+    let (old, new, newer) = (|last| (chain("old", None), 0, last), |first| (chain("new", None), first, 30), (chain("newer", None), 20, 30));
+    assert_eq!(since(vec![(Kind::Chain, FIRST, vec![old(9), new(10)])]), Some(day(10)));
+    assert_eq!(since(vec![(Kind::Chain, FIRST, vec![new(10)])]), None, "what it served before nobody saw");
+    assert_eq!(since(vec![(Kind::Chain, FIRST, vec![old(9), new(10)]), (Kind::Chain, SECOND, vec![old(30)])]), None, "one did not change");
+    assert_eq!(since(vec![(Kind::Chain, FIRST, vec![old(9), new(10)]), (Kind::Chain, SECOND, vec![old(19), newer])]), Some(day(10)));
+    assert_eq!(since(vec![(Kind::Chain, FIRST, vec![old(30), new(10)])]), None, "the old one still takes its turn");
+}
+
+#[test]
+fn since_when_a_host_is_where_it_is() {
+    let address = |text: &str, first, last| (Seen::Address { address: text.parse().expect("an address") }, first, last);
+    let since = |spans| moved_since(&past(vec![(Kind::Address, "mx1.shop.example A", spans)]), &name(MX1));
+    assert_eq!(since(vec![address("192.0.2.1", 0, 9), address("192.0.2.2", 10, 30)]), Some(day(10)));
+    assert_eq!(since(vec![address("192.0.2.1", 0, 30), address("192.0.2.2", 10, 30)]), None, "an address more is no other place");
+    assert_eq!(since(vec![address("192.0.2.1", 0, 30)]), None);
 }

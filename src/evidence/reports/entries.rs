@@ -1,13 +1,20 @@
 //! What a report's entry means if the policy had been enforce.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::Situation;
 use super::day::{self, Day};
 use crate::model::facts::reports::{PolicyType, Report, ReportPolicy};
+use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 use crate::wire::policy::{self, Mode, Policy};
+
+/// A period may end so long after now: a day's report that came early, a clock that is fast. What ends later lies in the future.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a `result-type` would have meant under enforce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,23 +66,42 @@ pub(super) struct Entry<'a> {
     pub(super) days: RangeInclusive<Day>,
     /// Under which policy.
     pub(super) standing: Standing,
+    /// That policy, as far as the report tells; `None` where its text is missing.
+    pub(super) applied: Option<Policy>,
 }
 
-/// The entries of all reports that begin by `now`, in the reports' order.
+/// The entries of all reports about the time up to `now`, each report once, in the reports' order.
 pub(super) fn of<'a>(situation: &Situation<'a>) -> Vec<Entry<'a>> {
-    let begun = situation.reports.reports.iter().filter(|report| report.start <= situation.now);
-    begun.flat_map(|report| entries(report, situation.policy, situation.live_mx)).collect()
+    let past = situation.reports.reports.iter().filter(|report| !is_of_the_future(report, situation.now));
+    each_once(past).flat_map(|report| entries(report, situation.policy, situation.live_mx)).collect()
+}
+
+/// Whether a report is about a time that has not been yet: no evidence, and the newest report for ever.
+pub(super) fn is_of_the_future(report: &Report, now: Timestamp) -> bool {
+    report.start > now || now.checked_add(AHEAD).is_ok_and(|latest| report.end > latest)
+}
+
+/// The same report a second time says nothing more.
+fn each_once<'a>(reports: impl Iterator<Item = &'a Report>) -> impl Iterator<Item = &'a Report> {
+    type Key<'a> = (Fingerprint, Timestamp, Timestamp, &'a str);
+    let mut known: BTreeMap<Key<'_>, Vec<&'a Report>> = BTreeMap::new();
+    reports.filter(move |report| {
+        let same_text = known.entry((report.sha256, report.start, report.end, &report.reporter)).or_default();
+        let new = !same_text.iter().any(|known| known.policies == report.policies);
+        if new {
+            same_text.push(report);
+        }
+        new
+    })
 }
 
 fn entries<'a>(report: &'a Report, in_force: Option<&'a Policy>, live_mx: &'a BTreeSet<Domain>) -> impl Iterator<Item = Entry<'a>> {
     let days = day::covered(report.start, report.end);
     let beside_sts = report.policies.iter().any(|policy| policy.policy_type == PolicyType::Sts);
-    report.policies.iter().map(move |policy| Entry {
-        report,
-        policy,
-        beside_sts,
-        days: days.clone(),
-        standing: standing(policy, in_force, live_mx),
+    report.policies.iter().map(move |policy| {
+        let applied = (policy.policy_type == PolicyType::Sts && !policy.policy_string.is_empty()).then(|| applied(policy));
+        let standing = standing(policy, applied.as_ref(), in_force, live_mx);
+        Entry { report, policy, beside_sts, days: days.clone(), standing, applied }
     })
 }
 
@@ -115,6 +141,7 @@ impl<'a> Entry<'a> {
                 mx: detail.mx.as_ref(),
                 reason: detail.reason.as_deref(),
                 additional: detail.additional.as_deref(),
+                receiving: detail.receiving_ip.as_deref().and_then(address),
                 sessions: detail.sessions,
             })
             .collect();
@@ -122,7 +149,14 @@ impl<'a> Entry<'a> {
         if beyond > 0 {
             match rows.iter_mut().rev().max_by_key(|row| row.sessions) {
                 Some(largest) => largest.sessions = largest.sessions.saturating_add(beyond),
-                None => rows.push(Failure { result_type: "unspecified", mx: None, reason: None, additional: None, sessions: beyond }),
+                None => rows.push(Failure {
+                    result_type: "unspecified",
+                    mx: None,
+                    reason: None,
+                    additional: None,
+                    receiving: None,
+                    sessions: beyond,
+                }),
             }
         }
         rows.retain(|row| row.sessions > 0);
@@ -143,17 +177,24 @@ pub(super) struct Failure<'a> {
     pub(super) mx: Option<&'a Domain>,
     pub(super) reason: Option<&'a str>,
     pub(super) additional: Option<&'a str>,
+    pub(super) receiving: Option<IpAddr>,
     pub(super) sessions: u64,
 }
 
-fn standing(entry: &ReportPolicy, in_force: Option<&Policy>, live_mx: &BTreeSet<Domain>) -> Standing {
-    match entry.policy_type {
-        PolicyType::Tlsa => Standing::Dane,
-        PolicyType::NoPolicyFound | PolicyType::Other(_) => Standing::NoPolicy,
-        PolicyType::Sts if entry.policy_string.is_empty() => Standing::NoText,
-        PolicyType::Sts => {
-            let applied = applied(entry);
-            let same_cover = in_force.is_none_or(|in_force| same_cover(&applied, in_force, live_mx));
+/// `receiving-ip`, as senders write it: plain, or as an address literal (RFC 5321 §4.1.3).
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_start_matches('[').trim_end_matches(']');
+    let text = text.strip_prefix("IPv6:").unwrap_or(text);
+    text.parse().ok().map(|address: IpAddr| address.to_canonical())
+}
+
+fn standing(entry: &ReportPolicy, applied: Option<&Policy>, in_force: Option<&Policy>, live_mx: &BTreeSet<Domain>) -> Standing {
+    match (&entry.policy_type, applied) {
+        (PolicyType::Tlsa, _) => Standing::Dane,
+        (PolicyType::NoPolicyFound | PolicyType::Other(_), _) => Standing::NoPolicy,
+        (PolicyType::Sts, None) => Standing::NoText,
+        (PolicyType::Sts, Some(applied)) => {
+            let same_cover = in_force.is_none_or(|in_force| same_cover(applied, in_force, live_mx));
             let active = matches!(applied.mode, Some(Mode::Testing | Mode::Enforce));
             let same_mode = active && in_force.is_none_or(|in_force| applied.mode == in_force.mode);
             match (same_cover, same_mode) {

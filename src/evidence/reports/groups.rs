@@ -1,25 +1,30 @@
 //! Failures, judged again: grouped by reporter, MX host, result-type and reason, and held against what the probes show now.
+//!
+//! Reasons are told apart to be shown. What is concluded is concluded of a [`Fault`], whatever words it came in: some senders write a new
+//! reason each time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Situation;
+use super::course::{self, Course};
 use super::day::{self, Day};
 use super::entries::{Entry, Failure, Meaning, Standing, meaning};
 use crate::evidence::reasons::{self, Told};
-use crate::model::assessment::{Cause, FailureGroup, GroupLabel};
+use crate::model::assessment::{Cause, Confidence, FailureGroup, GroupLabel};
 use crate::wire::name::Domain;
 
 /// Clean days of the same reporter that a repair must show.
 const CLEAN_DAYS: usize = 3;
-/// A clean run that would come by chance less often than this is no chance.
-const CHANCE: f64 = 0.01;
 /// From this share of its reporter's sessions on, a group is no accident.
 const WEIGHTY_SHARE: f64 = 0.001;
-/// Beyond so many groups, MX and reason are no longer told apart.
+/// Beyond so many groups, MX and reason are no longer told apart: the groups with the most sessions stay themselves.
 const GROUP_CAP: usize = 500;
+/// What all result-types that RFC 8460 does not know are taken as: the list grows (§4.3), and anybody can make a new name each time.
+const UNKNOWN: &str = "of no known type";
 
 /// A group of failures with what its label rests on.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +39,8 @@ pub struct Group {
     pub weighty: bool,
     /// The days on which it occurred.
     pub on: BTreeSet<Date>,
+    /// The addresses that it was met at, as far as the reports say and a cap allows.
+    pub receiving: BTreeSet<IpAddr>,
     /// Why it is taken as fixed.
     pub explanation: Option<Explanation>,
     /// Clean days of the same reporter since.
@@ -45,11 +52,13 @@ pub struct Group {
 /// Why a group is taken as fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Explanation {
-    /// A certificate that was issued since.
+    /// The certificate is another one since.
     Certificate(Timestamp),
-    /// It occurred only under a policy that covered other MX hosts.
+    /// It occurred only under a policy that did not cover the host, and the one in force does.
     Policy,
-    /// So long a clean run would hardly come by chance at the old rate.
+    /// The host has other addresses since.
+    Moved(Timestamp),
+    /// So long a clean run would hardly come by chance.
     Chance,
 }
 
@@ -63,60 +72,71 @@ struct Key<'a> {
     hint: bool,
 }
 
-struct Raw<'a> {
-    sessions: u64,
-    days: BTreeSet<Day>,
-    first: Timestamp,
-    last: Timestamp,
-    /// The start of the last failing period.
-    last_start: Timestamp,
-    last_day: Day,
-    /// Whether it occurred under a policy that covers what the one in force covers; then a change of policy explains nothing.
-    same_cover: bool,
-    /// The surest reading of its words; none once groups with different words are told as one.
+/// What is judged as one, whatever words it was reported in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Fault<'a> {
+    reporter: &'a str,
+    /// The result-type, or [`UNKNOWN`].
+    kind: &'a str,
+    mx: Option<&'a Domain>,
+    not_sts: bool,
+    hint: bool,
+}
+
+/// What is concluded of a fault.
+struct Conclusion {
+    meaning: Meaning,
+    label: GroupLabel,
+    explanation: Option<Explanation>,
+    clean_days: usize,
+    clean_sessions: u64,
+    weighty: bool,
+}
+
+/// A group as it is gathered.
+struct Gathered {
+    course: Course,
+    /// The surest reading of its words.
     cause: Option<Cause>,
-    key: Key<'a>,
 }
 
 /// The groups of the entries that reach into the days from `first` on: worst first.
 pub(super) fn of(situation: &Situation<'_>, entries: &[Entry<'_>], first: Day) -> Vec<Group> {
-    let mut raw: BTreeMap<Key<'_>, Raw<'_>> = BTreeMap::new();
-    let mut causes: BTreeMap<Told<'_>, Option<Cause>> = BTreeMap::new();
+    let mut rows: BTreeMap<(Key<'_>, Option<&str>), Course> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.last_day() >= first) {
         for row in entry.failures() {
-            let mut key = key(entry, row);
-            let mut cause = None;
-            if raw.len() >= GROUP_CAP && !raw.contains_key(&key) {
-                (key.mx, key.reason) = (None, None);
-            } else {
-                let told = told(entry, row);
-                cause.clone_from(causes.entry(told).or_insert_with(|| reasons::cause(told)));
-            }
-            let (start, end) = (entry.report.start, entry.report.end);
-            let group = raw.entry(key.clone()).or_insert_with(|| Raw {
-                sessions: 0,
-                days: BTreeSet::new(),
-                first: start,
-                last: end,
-                last_start: start,
-                last_day: entry.last_day(),
-                same_cover: false,
-                cause: None,
-                key,
-            });
-            // The surest, whatever the order of the reports.
-            group.cause = group.cause.take().max(cause);
-            group.sessions = group.sessions.saturating_add(row.sessions);
-            group.days.insert(entry.last_day());
-            group.first = group.first.min(start);
-            group.last = group.last.max(end);
-            group.last_start = group.last_start.max(start);
-            group.last_day = group.last_day.max(entry.last_day());
-            group.same_cover |= entry.standing != Standing::Other;
+            let met = course::of(entry, row, situation.policy);
+            rows.entry((key(entry, row), row.additional)).and_modify(|known| known.join(&met)).or_insert(met);
         }
     }
-    let mut groups: Vec<Group> = raw.values().map(|raw| judge(situation, entries, first, raw)).collect();
-    weigh_across_groups(&raw, &mut groups);
+    let told_apart = told_apart(&rows);
+    let mut groups: BTreeMap<Key<'_>, Gathered> = BTreeMap::new();
+    let mut faults: BTreeMap<Fault<'_>, Course> = BTreeMap::new();
+    for ((key, additional), mut met) in rows {
+        let mut cause = None;
+        let key = if told_apart.as_ref().is_none_or(|kept| kept.contains(&key)) {
+            let Key { reporter, result_type, reason, .. } = key;
+            cause = reasons::cause(Told { reporter, result_type, reason, additional });
+            key
+        } else {
+            Key { result_type: key.fault().kind, mx: None, reason: None, ..key }
+        };
+        met.about_certificates = is_about_a_certificate(key.result_type, cause.as_ref());
+        faults.entry(key.fault()).and_modify(|known| known.join(&met)).or_insert_with(|| met.clone());
+        match groups.get_mut(&key) {
+            Some(group) => {
+                group.course.join(&met);
+                // The surest, whatever the order of the reports.
+                group.cause = group.cause.take().max(cause);
+            }
+            None => drop(groups.insert(key, Gathered { course: met, cause })),
+        }
+    }
+    let mut conclusions: BTreeMap<Fault<'_>, Conclusion> =
+        faults.iter().map(|(fault, own)| (*fault, conclude(situation, entries, first, fault, own, &faults))).collect();
+    weigh_across_reporters(&faults, &mut conclusions);
+    let told = groups.into_iter().filter_map(|(key, gathered)| Some(group(&key, gathered, conclusions.get(&key.fault())?)));
+    let mut groups: Vec<Group> = told.collect();
     groups.sort_by(|a, b| order(a).cmp(&order(b)));
     groups
 }
@@ -135,6 +155,22 @@ fn order(group: &Group) -> impl Ord {
     (label, std::cmp::Reverse(summary.sessions), names)
 }
 
+/// The groups that stay themselves where there are too many; `None` where there are not.
+fn told_apart<'a>(rows: &BTreeMap<(Key<'a>, Option<&'a str>), Course>) -> Option<BTreeSet<Key<'a>>> {
+    let mut sessions: BTreeMap<&Key<'a>, u64> = BTreeMap::new();
+    for ((key, _), met) in rows {
+        let sum = sessions.entry(key).or_default();
+        *sum = sum.saturating_add(met.sessions);
+    }
+    if sessions.len() <= GROUP_CAP {
+        return None;
+    }
+    let mut by_size: Vec<(std::cmp::Reverse<u64>, &Key<'a>)> =
+        sessions.into_iter().map(|(key, sessions)| (std::cmp::Reverse(sessions), key)).collect();
+    by_size.sort_unstable();
+    Some(by_size.into_iter().take(GROUP_CAP).map(|(_, key)| key.clone()).collect())
+}
+
 fn key<'a>(entry: &Entry<'a>, row: Failure<'a>) -> Key<'a> {
     let dane_entry = entry.standing == Standing::Dane;
     // A DANE sender without STARTTLS meets what every sender meets; everything else it reports is about TLSA.
@@ -150,72 +186,137 @@ fn key<'a>(entry: &Entry<'a>, row: Failure<'a>) -> Key<'a> {
     }
 }
 
-fn told<'a>(entry: &Entry<'a>, row: Failure<'a>) -> Told<'a> {
-    Told { reporter: &entry.report.reporter, result_type: row.result_type, reason: row.reason, additional: row.additional }
+impl<'a> Key<'a> {
+    fn fault(&self) -> Fault<'a> {
+        let known = is_named(self.result_type) || self.result_type == "validation-failure" || meaning(self.result_type) != Meaning::Refused;
+        let kind = if known { self.result_type } else { UNKNOWN };
+        Fault { reporter: self.reporter, kind, mx: self.mx, not_sts: self.not_sts, hint: self.hint }
+    }
 }
 
-fn judge(situation: &Situation<'_>, entries: &[Entry<'_>], first: Day, raw: &Raw<'_>) -> Group {
-    let key = &raw.key;
-    let meaning = if key.not_sts { Meaning::Dane } else { meaning(key.result_type) };
-    let mine = || entries.iter().filter(|entry| entry.report.reporter == key.reporter && tells_of(entry, key));
-    let clean = clean_since(mine(), raw.last_day, day::of(situation.now));
+impl Fault<'_> {
+    /// Whether what is reported of the one may be about the other: a failure that names no host may be of any.
+    fn may_be(&self, other: &Self) -> bool {
+        let anywhere = |fault: &Self| Self { mx: None, ..*fault };
+        let place = self.mx == other.mx || self.mx.is_none() || other.mx.is_none();
+        place && anywhere(self) == anywhere(other)
+    }
+}
+
+/// Whether a result-type names one fault of an MX host; all others may be any.
+fn is_named(result_type: &str) -> bool {
+    matches!(result_type, "starttls-not-supported" | "certificate-host-mismatch" | "certificate-expired" | "certificate-not-trusted")
+}
+
+/// Whether a certificate is to blame, by the result-type or else by the reporter's words: only then can another certificate be why it
+/// is over.
+fn is_about_a_certificate(result_type: &str, cause: Option<&Cause>) -> bool {
+    let said = |family: &str| cause.is_some_and(|cause| cause.confidence > Confidence::Guess && cause.see.starts_with(family));
+    match result_type {
+        "sts-webpki-invalid" => true,
+        "sts-policy-fetch-error" => said("fetch-cert-"),
+        "validation-failure" => said("cert-"),
+        _ => is_named(result_type) && result_type.starts_with("certificate-"),
+    }
+}
+
+fn conclude(
+    situation: &Situation<'_>,
+    entries: &[Entry<'_>],
+    first: Day,
+    fault: &Fault<'_>,
+    own: &Course,
+    faults: &BTreeMap<Fault<'_>, Course>,
+) -> Conclusion {
+    let meaning = if fault.not_sts { Meaning::Dane } else { meaning(fault.kind) };
+    let mut course = own.clone();
+    for (_, other) in faults.iter().filter(|(other, _)| *other != fault && fault.may_be(other)) {
+        course.join(other);
+    }
+    let mine = || entries.iter().filter(|entry| entry.report.reporter == fault.reporter && tells_of(entry, fault));
+    let clean = clean_since(mine(), course.last_day, day::of(situation.now));
     let (clean_days, clean_sessions) = (clean.len(), clean.values().fold(0, |sum: u64, day| sum.saturating_add(*day)));
-    let explanation = explanation(situation, raw, meaning, clean_sessions, rate(mine(), raw));
-    let label = if key.not_sts {
+    let explanation = explanation(situation, fault, meaning, &course, clean_days, clean_sessions);
+    let label = if fault.not_sts {
         GroupLabel::NotSts
-    } else if key.mx.is_some_and(|mx| !situation.live_mx.is_empty() && !situation.live_mx.contains(mx)) {
+    } else if fault.mx.is_some_and(|mx| !situation.live_mx.is_empty() && !situation.live_mx.contains(mx)) {
         GroupLabel::Foreign
-    } else if still_true(situation, key, meaning) {
+    } else if still_true(situation, fault, meaning) {
         GroupLabel::StillTrue
-    } else if is_proven(situation, key, meaning) && clean_days >= CLEAN_DAYS && explanation.is_some() {
+    } else if is_proven(situation, fault, meaning) && clean_days >= CLEAN_DAYS && explanation.is_some() {
         GroupLabel::Fixed
     } else {
         GroupLabel::Unexplained
     };
-    let in_window = mine().filter(|entry| entry.last_day() >= first);
-    let sessions = in_window.fold(0_u64, |sum, entry| sum.saturating_add(entry.policy.successful).saturating_add(entry.policy.failures()));
+    // Other failures of the same reporter are no sessions that went well: they make this one no smaller.
+    let well = mine().filter(|entry| entry.last_day() >= first).fold(0_u64, |sum, entry| sum.saturating_add(entry.policy.successful));
     #[expect(clippy::cast_precision_loss, reason = "a share")]
-    let share = raw.sessions as f64 / sessions.max(1) as f64;
+    let share = own.sessions as f64 / well.saturating_add(own.sessions).max(1) as f64;
+    Conclusion {
+        meaning,
+        label,
+        explanation: explanation.filter(|_| label == GroupLabel::Fixed),
+        clean_days,
+        clean_sessions,
+        weighty: own.days.len() >= 2 || share >= WEIGHTY_SHARE,
+    }
+}
+
+/// A group with what was concluded of its fault.
+fn group(key: &Key<'_>, gathered: Gathered, concluded: &Conclusion) -> Group {
+    let Gathered { course, cause } = gathered;
     Group {
         summary: FailureGroup {
             reporter: key.reporter.to_owned(),
             mx: key.mx.cloned(),
             result_type: key.result_type.to_owned(),
             reason: key.reason.map(str::to_owned),
-            sessions: raw.sessions,
-            days: raw.days.len(),
-            first: raw.first,
-            last: raw.last,
-            label,
-            cause: raw.cause.clone(),
+            sessions: course.sessions,
+            days: course.days.len(),
+            first: course.first,
+            last: course.last,
+            label: concluded.label,
+            cause,
         },
-        meaning,
+        meaning: concluded.meaning,
         hint: key.hint,
-        weighty: raw.days.len() >= 2 || share >= WEIGHTY_SHARE,
-        on: raw.days.iter().map(|day| day::date(*day)).collect(),
-        explanation: explanation.filter(|_| label == GroupLabel::Fixed),
-        clean_days,
-        clean_sessions,
+        weighty: concluded.weighty,
+        on: course.days.iter().map(|day| day::date(*day)).collect(),
+        receiving: course.receiving,
+        explanation: concluded.explanation,
+        clean_days: concluded.clean_days,
+        clean_sessions: concluded.clean_sessions,
     }
 }
 
-/// The same fault at the same host on a second day or from a second reporter is no accident, however small and whatever reason it
-/// gave: some senders write a new reason each time.
-fn weigh_across_groups(raw: &BTreeMap<Key<'_>, Raw<'_>>, groups: &mut [Group]) {
-    type Fault<'a> = (Option<&'a Domain>, &'a str);
-    let mut seen: BTreeMap<Fault<'_>, BTreeSet<(&str, Day)>> = BTreeMap::new();
-    let unexplained = |group: &Group| group.summary.label == GroupLabel::Unexplained;
-    for ((key, raw), _) in raw.iter().zip(&*groups).filter(|(_, group)| unexplained(group)) {
-        seen.entry((key.mx, key.result_type)).or_default().extend(raw.days.iter().map(|day| (key.reporter, *day)));
+/// The same fault at the same host on a second day or from a second reporter is no accident, however small; nor is it one where some of
+/// these occasions are taken as fixed. An occasion that names no host may be one at any.
+fn weigh_across_reporters(faults: &BTreeMap<Fault<'_>, Course>, conclusions: &mut BTreeMap<Fault<'_>, Conclusion>) {
+    type Occasions<'a> = BTreeSet<(&'a str, Day)>;
+    let (mut at, mut anywhere): (BTreeMap<(Option<&Domain>, &str), Occasions<'_>>, BTreeMap<&str, Occasions<'_>>) = Default::default();
+    let is_ours = |label| matches!(label, GroupLabel::StillTrue | GroupLabel::Unexplained | GroupLabel::Fixed);
+    for (fault, course) in faults {
+        if conclusions.get(fault).is_some_and(|concluded| is_ours(concluded.label)) {
+            let occasions = || course.days.iter().map(|day| (fault.reporter, *day));
+            at.entry((fault.mx, fault.kind)).or_default().extend(occasions());
+            anywhere.entry(fault.kind).or_default().extend(occasions());
+        }
     }
-    for (key, group) in raw.keys().zip(groups) {
-        group.weighty |= seen.get(&(key.mx, key.result_type)).is_some_and(|occasions| occasions.len() >= 2);
+    for (fault, concluded) in conclusions.iter_mut().filter(|(_, concluded)| is_ours(concluded.label)) {
+        let occasions = match fault.mx {
+            Some(_) => {
+                let of = |mx| at.get(&(mx, fault.kind)).into_iter().flatten();
+                of(fault.mx).chain(of(None)).collect::<BTreeSet<_>>().len()
+            }
+            None => anywhere.get(fault.kind).map_or(0, BTreeSet::len),
+        };
+        concluded.weighty |= occasions >= 2;
     }
 }
 
-/// Whether an entry's sessions could have shown the group's fault: MTA-STS sessions, and for hints those of the same kind of sender.
-fn tells_of(entry: &Entry<'_>, key: &Key<'_>) -> bool {
-    if key.hint { entry.is_sts() || !entry.beside_sts } else { entry.is_sts() }
+/// Whether an entry's sessions could have shown the fault: MTA-STS sessions, and for hints those of the same kind of sender.
+fn tells_of(entry: &Entry<'_>, fault: &Fault<'_>) -> bool {
+    if fault.hint { entry.is_sts() || !entry.beside_sts } else { entry.is_sts() }
 }
 
 /// Successful sessions a day after the last failure.
@@ -233,50 +334,48 @@ fn clean_since<'a, 'b: 'a>(entries: impl Iterator<Item = &'a Entry<'b>>, last_fa
     clean
 }
 
-/// The share of its reporter's sessions that failed so, up to the last failure: a burst of one day must not make a few clean days
-/// look like more than chance.
-#[expect(clippy::cast_precision_loss, reason = "a rate")]
-fn rate<'a, 'b: 'a>(entries: impl Iterator<Item = &'a Entry<'b>>, raw: &Raw<'_>) -> f64 {
-    let failing = entries.filter(|entry| entry.report.start <= raw.last);
-    let all = failing.fold(0_u64, |sum, entry| sum.saturating_add(entry.policy.successful).saturating_add(entry.policy.failures()));
-    raw.sessions as f64 / all.max(raw.sessions).max(1) as f64
-}
-
-fn explanation(situation: &Situation<'_>, raw: &Raw<'_>, meaning: Meaning, clean: u64, rate: f64) -> Option<Explanation> {
+/// What accounts for the end of a fault: something that changed after it was last met, or a clean run that is no chance.
+fn explanation(
+    situation: &Situation<'_>,
+    fault: &Fault<'_>,
+    meaning: Meaning,
+    course: &Course,
+    clean_days: usize,
+    clean_sessions: u64,
+) -> Option<Explanation> {
     let live = situation.live;
-    let certificate = match (meaning, raw.key.mx) {
-        (Meaning::Fetch, _) => live.policy_certificate_since,
-        _ if raw.key.result_type == "starttls-not-supported" => None,
-        (_, Some(mx)) => live.certificate_since.get(mx).copied(),
-        (_, None) => live.certificate_since.values().min().copied(),
+    // Where the report names no host, all of them must have changed.
+    let everywhere = |since: &BTreeMap<Domain, Timestamp>| match fault.mx {
+        Some(mx) => since.get(mx).copied(),
+        None => situation.live_mx.iter().map(|mx| since.get(mx).copied()).collect::<Option<Vec<_>>>()?.into_iter().min(),
     };
-    if let Some(since) = certificate.filter(|since| *since > raw.last_start && *since <= situation.now) {
-        return Some(Explanation::Certificate(since));
-    }
-    if !raw.same_cover {
-        return Some(Explanation::Policy);
-    }
-    #[expect(clippy::cast_precision_loss, reason = "an exponent")]
-    let by_chance = (1.0 - rate).powf(clean as f64);
-    (clean > 0 && by_chance < CHANCE).then_some(Explanation::Chance)
+    let after = |since: &Timestamp| *since > course.last_start && *since <= situation.now;
+    let at_mx = meaning == Meaning::Refused;
+    let certificate = if at_mx { everywhere(&live.certificate_since) } else { live.policy_certificate_since };
+    let certificate = certificate.filter(after).filter(|_| course.about_certificates);
+    let moved = everywhere(&live.moved_since).filter(after).filter(|_| at_mx);
+    let uncovered_then = fault.kind == "validation-failure" && course.uncovered;
+    certificate
+        .map(Explanation::Certificate)
+        .or(uncovered_then.then_some(Explanation::Policy))
+        .or(moved.map(Explanation::Moved))
+        .or(course.is_over(clean_days, clean_sessions).then_some(Explanation::Chance))
 }
 
 /// Whether the live probe shows the same fault. A general failure, or a type that nobody knows, may be any fault of that host.
-fn still_true(situation: &Situation<'_>, key: &Key<'_>, meaning: Meaning) -> bool {
+fn still_true(situation: &Situation<'_>, fault: &Fault<'_>, meaning: Meaning) -> bool {
     if meaning == Meaning::Fetch {
         return situation.live.policy_fault;
     }
-    let named = matches!(
-        key.result_type,
-        "starttls-not-supported" | "certificate-host-mismatch" | "certificate-expired" | "certificate-not-trusted"
-    );
-    situation.live.faults.iter().any(|(host, fault)| key.mx.is_none_or(|mx| mx == host) && (!named || *fault == key.result_type))
+    let shown =
+        |(host, kind): &(Domain, &'static str)| fault.mx.is_none_or(|mx| mx == host) && (!is_named(fault.kind) || *kind == fault.kind);
+    situation.live.faults.iter().any(shown)
 }
 
-/// Whether the live probe of what the group is about was made, and clean.
-fn is_proven(situation: &Situation<'_>, key: &Key<'_>, meaning: Meaning) -> bool {
+/// Whether the live probe of what the fault is about was made, and clean.
+fn is_proven(situation: &Situation<'_>, fault: &Fault<'_>, meaning: Meaning) -> bool {
     let live = situation.live;
-    match (meaning, key.mx) {
+    match (meaning, fault.mx) {
         (Meaning::Fetch, _) => live.policy_proven,
         (_, Some(mx)) => live.proven.contains(mx),
         (_, None) => !situation.live_mx.is_empty() && situation.live_mx.iter().all(|mx| live.proven.contains(mx)),

@@ -6,10 +6,12 @@
 
 mod bound;
 mod breakdown;
+mod course;
 mod day;
 mod digest;
 mod entries;
 mod groups;
+mod named;
 mod refused;
 mod reporters;
 mod spike;
@@ -28,6 +30,7 @@ pub use self::breakdown::breakdown;
 pub use self::digest::digest;
 pub use self::entries::{Meaning, applied, meaning};
 pub use self::groups::{Explanation, Group};
+pub use self::named::named_hosts;
 pub use self::reporters::Stopped;
 pub use self::spike::Spike;
 pub use self::summary::judge;
@@ -63,8 +66,11 @@ pub struct Live {
     pub faults: BTreeSet<(Domain, &'static str)>,
     /// MX hosts that were probed and found clean.
     pub proven: BTreeSet<Domain>,
-    /// Since when each MX host can have served its present certificate: the latest `notBefore` of its path.
+    /// Since when each MX host can have served its present certificates: the latest `notBefore` of their paths, or the look that found
+    /// them first where another was seen before.
     pub certificate_since: BTreeMap<Domain, Timestamp>,
+    /// Since when earlier checks see each MX host at its present addresses, where it had others before.
+    pub moved_since: BTreeMap<Domain, Timestamp>,
     /// Whether the policy, or the way to it, is broken now.
     pub policy_fault: bool,
     /// Whether the policy was fetched and found clean.
@@ -73,7 +79,9 @@ pub struct Live {
     pub policy_certificate_since: Option<Timestamp>,
     /// The last change after which reports are about another state; out of earlier checks.
     pub changed: Option<Change>,
-    /// The days on which live checks proved every MX address clean, today's included.
+    /// Since when earlier checks remember the policy: from then on they, not reports, tell when it changed.
+    pub remembered_since: Option<Timestamp>,
+    /// The days on which live checks proved every MX address clean, today's included, since the last one that saw any broken.
     pub clean_days: BTreeSet<Date>,
 }
 

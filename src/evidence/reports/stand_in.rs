@@ -14,7 +14,7 @@ use crate::model::assessment::{CheckedFor, CleanChecks};
 pub(super) struct Alone {
     /// The window's days.
     pub(super) days: Day,
-    /// Sessions in it.
+    /// Successful sessions in it.
     pub(super) sessions: u64,
     /// Who reports about the policy in force.
     pub(super) reporters: usize,

@@ -44,7 +44,7 @@ pub fn judge(situation: &Situation<'_>) -> Judged {
         refused_left_out: left_out,
         hosts_left,
     };
-    let from_the_future = situation.reports.reports.iter().filter(|report| report.start > situation.now).count();
+    let from_the_future = situation.reports.reports.iter().filter(|report| entries::is_of_the_future(report, situation.now)).count();
     let stopped = Rhythms::of(&entries, |_| true).stopped(today - longest, today, tally.rest, situation.settings);
     let spikes = spike::of(&entries, today - longest, today, situation.settings);
     Judged { summary, lacks, groups, stopped, spikes, from_the_future }
@@ -70,7 +70,8 @@ fn reporters(entries: &[Entry<'_>], first: Day) -> Vec<ReporterSummary> {
             (BTreeSet::new(), ReporterSummary { reporter, organization, reports: 0, sessions: 0, last: report.end })
         });
         ids.insert(report.sha256);
-        if report.end >= summary.last {
+        // Of several names in one moment the last by the alphabet: the same in any order of reading.
+        if (report.end, &report.organization) >= (summary.last, &summary.organization) {
             summary.last = report.end;
             summary.organization.clone_from(&report.organization);
         }

@@ -13,9 +13,11 @@ use crate::model::settings::EvidenceSettings;
 
 /// Evidence a day, of the state in force.
 pub(super) struct Tally {
-    /// When the state in force is first seen.
+    /// When the state in force is first seen to work.
     pub(super) since: Option<Timestamp>,
-    /// Days on which some report about it lies.
+    /// From when on what is reported of it counts.
+    began: Began,
+    /// Days on which some report tells of a success under it.
     pub(super) present: BTreeSet<Day>,
     /// Successes and refusals under it.
     sessions: BTreeMap<Day, (u64, u64)>,
@@ -31,11 +33,14 @@ impl Tally {
     /// Counts the entries of the last `longest` days.
     pub(super) fn of(entries: &[Entry<'_>], live: &Live, today: Day, longest: Day) -> Self {
         let changed = live.changed.as_ref().map(|change| change.at);
-        let since = since(entries, changed);
+        let began = Began { changed, changed_away: changed_away(entries, live.remembered_since) };
+        let working = entries.iter().filter(|entry| began.is_evidence(entry));
+        let since = working.map(|entry| entry.report.start).min();
         let first = today - longest;
         let first_clean = changed.map_or(first, day::of).max(first);
         let mut tally = Self {
             since,
+            began,
             present: BTreeSet::new(),
             sessions: BTreeMap::new(),
             reports: BTreeMap::new(),
@@ -44,19 +49,20 @@ impl Tally {
         };
         let mut counted = BTreeSet::new();
         for entry in entries {
-            let evidence = is_evidence(entry, since);
+            let about_it = began.holds_for(entry);
             let text_missing = entry.standing == Standing::NoText;
             for day in first.max(*entry.days.start())..=today.min(*entry.days.end()) {
                 if counted.insert((day, entry.report.sha256)) {
                     *tally.reports.entry(day).or_default() += 1;
                 }
-                if evidence {
-                    tally.present.insert(day);
-                }
-                if evidence || text_missing {
-                    let (successes, refused) = tally.sessions.entry(day).or_default();
+                if about_it || text_missing {
                     let of_day = |total| day::share(total, &entry.days, day);
-                    *successes = successes.saturating_add(if evidence { of_day(entry.policy.successful) } else { 0 });
+                    let good = if about_it { of_day(entry.policy.successful) } else { 0 };
+                    if good > 0 {
+                        tally.present.insert(day);
+                    }
+                    let (successes, refused) = tally.sessions.entry(day).or_default();
+                    *successes = successes.saturating_add(good);
                     *refused = refused.saturating_add(of_day(entry.refused()));
                 }
             }
@@ -65,7 +71,22 @@ impl Tally {
         tally
     }
 
-    /// Sessions and those of them that failed, from `first` to `last`.
+    /// Successes from `first` to `last`: what evidence is made of.
+    pub(super) fn successes(&self, first: Day, last: Day) -> u64 {
+        self.sessions.range(first..=last.max(first)).fold(0, |all, (_, (success, _))| all.saturating_add(*success))
+    }
+
+    /// Whether an entry is evidence: at least one success, under the policy in force and of its present state.
+    pub(super) fn is_evidence(&self, entry: &Entry<'_>) -> bool {
+        self.began.is_evidence(entry)
+    }
+
+    /// Whether an entry is about the state in force, whatever it tells of it.
+    pub(super) fn is_about(&self, entry: &Entry<'_>) -> bool {
+        self.began.holds_for(entry)
+    }
+
+    /// Sessions and those of them that failed, from `first` to `last`: what a failure rate is bounded by.
     pub(super) fn sessions(&self, first: Day, last: Day) -> (u64, u64) {
         self.sessions.range(first..=last.max(first)).fold((0, 0), |(all, failed), (_, (success, refused))| {
             (all.saturating_add(*success).saturating_add(*refused), failed.saturating_add(*refused))
@@ -113,7 +134,7 @@ impl Tally {
         let today = day::of(now);
         (settings.window_days..=self.age(now).min(settings.longest_window_days)).rev().find(|days| {
             let (with, needed) = self.coverage(today, *days, stopped, settings);
-            with >= needed && self.sessions(today - days, today).0 >= self.needed_sessions(today - days, today, settings)
+            with >= needed && self.successes(today - days, today) >= self.needed_sessions(today - days, today, settings)
         })
     }
 
@@ -136,12 +157,13 @@ impl Tally {
     pub(super) fn suffices_at(&self, now: Timestamp, settings: &EvidenceSettings) -> Option<Timestamp> {
         let today = day::of(now);
         let (first, newest) = (*self.present.first()?, *self.present.last()?);
-        let so_far = self.sessions(first, today).0;
+        let so_far = self.successes(first, today);
         let reported = i64::try_from(self.present.len()).unwrap_or(i64::MAX).max(1);
         let up_to = |days: u128| u64::try_from(u128::from(so_far) * days / u128::from(reported.unsigned_abs())).unwrap_or(u64::MAX);
         let mut days = 0;
         let mut future = Self {
             since: self.since,
+            began: self.began,
             present: self.present.clone(),
             sessions: self.sessions.clone(),
             reports: BTreeMap::new(),
@@ -164,32 +186,54 @@ impl Tally {
     }
 }
 
-/// Since when the state in force is seen: the first report about it after the last sign of another policy.
+/// The beginning of the state in force.
+#[derive(Clone, Copy, Debug)]
+struct Began {
+    /// A change that earlier checks saw.
+    changed: Option<Timestamp>,
+    /// The last day on which the reports show another policy.
+    changed_away: Option<Day>,
+}
+
+impl Began {
+    /// Whether an entry is about the policy in force, and of its present state.
+    fn holds_for(self, entry: &Entry<'_>) -> bool {
+        entry.standing == Standing::InForce
+            && self.changed.is_none_or(|changed| entry.report.start >= changed)
+            && self.changed_away.is_none_or(|last| *entry.days.start() > last)
+    }
+
+    /// Whether it tells of a success, too: failures alone are evidence of nothing that would be ready.
+    fn is_evidence(self, entry: &Entry<'_>) -> bool {
+        entry.policy.successful > 0 && self.holds_for(entry)
+    }
+}
+
+/// The last day on which the policy had changed away, by the reports alone: a reporter that had told of the policy in force told of
+/// another one, and nobody told of a success under the one in force.
 ///
-/// A sender that never reported the policy in force may still hold an older one in its cache; that is no change. One that did, and then
-/// reported another, saw the policy change away. What earlier checks know to have `changed` counts beside that.
-fn since(entries: &[Entry<'_>], changed: Option<Timestamp>) -> Option<Timestamp> {
+/// A sender that never reported the policy in force may still hold an older one in its cache, and one part of a sender may for a day
+/// while the others do not; that is no change. Where checks remember the policy, they know better.
+fn changed_away(entries: &[Entry<'_>], remembered_since: Option<Timestamp>) -> Option<Day> {
     let mut by_day: BTreeMap<(&str, Day), (bool, bool)> = BTreeMap::new();
+    let mut in_force: BTreeSet<Day> = BTreeSet::new();
     for entry in entries {
         let seen = by_day.entry((&entry.report.reporter, entry.last_day())).or_default();
         seen.0 |= entry.standing == Standing::InForce;
         seen.1 |= matches!(entry.standing, Standing::Other | Standing::OtherMode);
+        if entry.standing == Standing::InForce && entry.policy.successful > 0 {
+            in_force.extend(entry.days.clone());
+        }
     }
+    let remembered = |day: Day| remembered_since.is_some_and(|since| day >= day::of(since));
     let mut changed_away = None;
     let mut before: Option<&str> = None;
-    for ((reporter, last_day), (in_force, other)) in &by_day {
-        if *in_force {
+    for ((reporter, last_day), (same, other)) in &by_day {
+        if *same {
             before = Some(reporter);
-        } else if *other && before == Some(*reporter) {
+        } else if *other && before == Some(*reporter) && !in_force.contains(last_day) && !remembered(*last_day) {
             changed_away = changed_away.max(Some(*last_day));
         }
     }
-    let after = |entry: &&Entry<'_>| changed.is_none_or(|changed| entry.report.start >= changed);
-    let in_force = entries.iter().filter(|entry| entry.standing == Standing::InForce).filter(after);
-    in_force.filter(|entry| changed_away.is_none_or(|changed| *entry.days.start() > changed)).map(|entry| entry.report.start).min()
-}
-
-/// Whether an entry's successes are evidence: the policy in force, and of its present state.
-pub(super) fn is_evidence(entry: &Entry<'_>, since: Option<Timestamp>) -> bool {
-    entry.standing == Standing::InForce && since.is_some_and(|since| entry.report.start >= since)
+    changed_away
 }

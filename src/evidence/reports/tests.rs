@@ -153,7 +153,7 @@ fn clean_checks_stand_in_for_a_reporter_and_for_sessions() {
     assert_eq!(said(one(1), &[0, 1, 2]), (0, vec![Reporters, Sessions]));
     assert_eq!(said(one(1), &[0, 1, 40]), (2, vec![]), "what was before the window stands in for nothing");
     assert_eq!(said(two(1..=20), &[0, 1, 2]), (0, vec![]), "nothing lacked");
-    let rare = |days: &[i64]| said(one(0).into_iter().take(20).chain([Letter::new("b.example", 3).sessions(19)]).collect(), days);
+    let rare = |days: &[i64]| said(one(1).into_iter().take(18).chain([Letter::new("b.example", 3).sessions(1)]).collect(), days);
     assert_eq!(rare(&[0, 1, 2]), (1, vec![]), "twenty sessions remain needed");
     assert_eq!(said(vec![], &[0, 1, 2]), (1, vec![]), "checks alone are no reports");
     assert_eq!(said(Letter::daily("a.example", 1..=5), &[0, 1, 2]).0, 1, "a short window stays short");
@@ -251,6 +251,52 @@ fn another_mode_explains_no_failure() {
     let enforce = TESTING.replace("testing", "enforce");
     let before = Letter::new("a.example", 20).policy(&enforce).sessions(5000).failed("validation-failure", "mx2.shop.example", 1);
     assert_eq!(labels(&judged([vec![before], two(1..=15)].concat())), [GroupLabel::Unexplained]);
+}
+
+#[test]
+fn failures_are_no_evidence() {
+    let failing = |reporter, ago| Letter::new(reporter, ago).sessions(0).failed("certificate-expired", "old.other.example", 500);
+    let one = |days: std::ops::RangeInclusive<i64>| Letter::daily("a.example", days);
+    let lacks = |letters| judged(letters).lacks;
+    assert!(matches!(lacks([one(1..=20), vec![failing("b.example", 3)]].concat())[..], [Lack::SingleReporter { .. }]));
+    assert!(matches!(lacks([two(1..=10), vec![failing("a.example", 20)]].concat())[..], [Lack::WindowShort { .. }]));
+    let few: Vec<Letter> = two(1..=20).into_iter().map(|letter| letter.sessions(7)).collect();
+    assert!(matches!(lacks([few, vec![failing("a.example", 5)]].concat())[..], [Lack::FewSessions { sessions: 280, .. }]));
+    assert!(matches!(lacks([1, 8, 15].map(|ago| failing("a.example", ago)).to_vec())[..], [Lack::FewSessions { sessions: 0, .. }]));
+}
+
+#[test]
+fn what_is_of_the_future_is_not_the_newest_for_ever() {
+    let endless = Letter::new("a.example", 20).lasting(30_000);
+    assert_eq!(judged([endless.clone()]).lacks, [Lack::None]);
+    assert!(matches!(judged([two(10..=30), vec![endless]].concat()).lacks[..], [Lack::Stale { .. }, ..]));
+}
+
+#[test]
+fn reasons_do_not_make_faults() {
+    let fault = |ago: i64| Letter::new("a.example", ago).sessions(1_000).failed("validation-failure", "mx2.shop.example", 20);
+    let recurring = |because: fn(i64) -> String| -> Vec<Letter> {
+        [4, 8, 12, 16, 20, 24, 28].map(|ago| fault(ago).because(&because(ago))).into_iter().chain(two(1..=3)).collect()
+    };
+    for because in [|_| "i/o timeout".to_owned(), |ago| format!("i/o timeout, connection {ago}")] {
+        let judged = judged(recurring(because));
+        assert!(labels(&judged).iter().all(|label| *label == GroupLabel::Unexplained), "{:?}", judged.groups);
+        assert!(judged.groups.iter().all(|group| group.weighty));
+    }
+}
+
+#[test]
+fn beyond_the_cap_reasons_are_told_together_in_any_order() {
+    let many = |numbers: &mut dyn Iterator<Item = u64>| {
+        let letters = numbers.map(|n| {
+            Letter::new(&format!("r{n}.example"), 2).failed("certificate-expired", "mx1.shop.example", 1 + n % 7).because(&n.to_string())
+        });
+        judged(letters.collect::<Vec<_>>()).groups
+    };
+    let forth = many(&mut (0..600));
+    assert_eq!(forth, many(&mut (0..600).rev()));
+    assert_eq!(forth.iter().map(|group| group.summary.sessions).sum::<u64>(), (0..600).map(|n| 1 + n % 7).sum::<u64>());
+    assert_eq!(forth.iter().filter(|group| group.summary.reason.is_some()).count(), 500);
 }
 
 #[test]

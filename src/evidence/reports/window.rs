@@ -7,7 +7,7 @@ use super::day::{self, Day};
 use super::entries::{Entry, Standing};
 use super::reporters::Rhythms;
 use super::stand_in::{self, Alone};
-use super::tally::{Tally, is_evidence};
+use super::tally::Tally;
 use crate::evidence::past::Change;
 use crate::model::assessment::CleanChecks;
 use crate::model::settings::EvidenceSettings;
@@ -47,7 +47,7 @@ pub enum Lack {
     },
     /// Too few sessions.
     FewSessions {
-        /// Sessions under the policy in force in the longest possible window.
+        /// Successful sessions under the policy in force in the longest possible window.
         sessions: u64,
         /// Its days.
         days: i64,
@@ -86,7 +86,7 @@ pub(super) fn sufficiency(situation: &Situation<'_>, entries: &[Entry<'_>], tall
         return Sufficiency { lacks: vec![Lack::None], days: settings.window_days, suffices_at: earliest, checks: None };
     }
     let recent = |entry: &Entry<'_>| entry.last_day() >= first;
-    let evidence = Rhythms::of(entries, |entry| is_evidence(entry, tally.since) && recent(entry));
+    let evidence = Rhythms::of(entries, |entry| tally.is_evidence(entry) && recent(entry));
     if evidence.newest().is_none() {
         return without_evidence(entries, tally, situation, earliest);
     }
@@ -103,7 +103,7 @@ pub(super) fn sufficiency(situation: &Situation<'_>, entries: &[Entry<'_>], tall
     let age = tally.age(now);
     let widest = age.min(settings.longest_window_days);
     let sufficient = tally.sufficient(now, stopped, settings);
-    let (sessions, _) = tally.sessions(today - widest, today);
+    let sessions = tally.successes(today - widest, today);
     let needed = tally.needed_sessions(today - widest, today, settings);
     if let (true, Some(since)) = (age < settings.window_days, tally.since) {
         let before = |change: &Change| entries.iter().any(|entry| entry.standing == Standing::InForce && entry.report.start < change.at);
@@ -138,7 +138,7 @@ pub(super) fn sufficiency(situation: &Situation<'_>, entries: &[Entry<'_>], tall
         && lacks.iter().all(|lack| matches!(lack, Lack::WindowShort { .. } | Lack::FewSessions { .. } | Lack::Gaps { .. }));
     let suffices_at = if by_time { tally.suffices_at(now, settings) } else { None };
     let days = sufficient.unwrap_or(widest);
-    let alone = Alone { days, sessions: tally.sessions(today - days, today).0, reporters };
+    let alone = Alone { days, sessions: tally.successes(today - days, today), reporters };
     let checks = Some(stand_in::of(situation, tally, alone, &lacks));
     Sufficiency { lacks, days, suffices_at, checks }
 }
@@ -158,6 +158,9 @@ fn without_evidence(entries: &[Entry<'_>], tally: &Tally, situation: &Situation<
     if let Some((changed, age)) = young_change(situation, &recent) {
         lacks.push(Lack::WindowShort { since: changed.at, changed: Some(changed) });
         days = age;
+    } else if recent.iter().any(|entry| tally.is_about(entry)) {
+        // It is reported, and never that it works (mox reports failures only).
+        lacks.push(Lack::FewSessions { sessions: 0, days: settings.longest_window_days, needed: settings.sessions });
     } else if recent.iter().any(|entry| entry.standing != Standing::NoText) {
         let in_force = entries.iter().filter(|entry| entry.standing == Standing::InForce);
         lacks.push(Lack::OtherPolicy { last_in_force: in_force.map(|entry| day::midnight(entry.last_day())).max() });

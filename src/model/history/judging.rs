@@ -218,6 +218,8 @@ mod tests {
             first_at: day(number),
             last_at: day(number),
             proven: Vec::new(),
+            broken: Vec::new(),
+            given: Vec::new(),
         };
         let days = History { days: vec![look(-200), look(-10), look(3)], ..History::nothing(Domain::from_dns("shop.example")) };
         assert_eq!(days.for_judging(day(0)).days, [look(-10)]);

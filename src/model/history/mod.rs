@@ -6,6 +6,8 @@
 
 mod judging;
 pub mod seen;
+mod standard;
+mod uniting;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +16,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use self::seen::{Kind, Seen};
+pub use self::standard::Standard;
 use super::facts::Der;
 use crate::wire::certificate::{Certificate, dns_id_matches};
 use crate::wire::fingerprint::Fingerprint;
@@ -101,6 +104,23 @@ pub struct Day {
     pub last_at: Timestamp,
     /// The MX addresses (`HOST ADDRESS`) that one of them proved clean.
     pub proven: Vec<String>,
+    /// Those that one of them saw broken: proven by another check of the same day or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<String>,
+    /// All that DNS gave: of hosts with many addresses that take turns, those whose turn it was. Empty where an earlier version kept none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
+}
+
+/// The MX addresses (`HOST ADDRESS`) of one check, and how they fared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fared {
+    /// All that DNS gave, of the hosts whose addresses are known whole.
+    pub given: Vec<String>,
+    /// Those at which nothing stands against enforce.
+    pub proven: Vec<String>,
+    /// Those at which something does.
+    pub broken: Vec<String>,
 }
 
 impl Subject {

@@ -9,8 +9,9 @@ use crate::model::facts::dns::MxRecord;
 use crate::model::facts::policy::{Body, PolicyFacts};
 use crate::model::facts::servers::{MxHost, MxSource, Probe};
 use crate::model::facts::tls::TlsFacts;
-use crate::model::facts::vantage::{Family, Vantage};
+use crate::model::facts::vantage::Family;
 use crate::model::facts::{Der, Facts};
+use crate::model::history::Standard;
 use crate::model::looked::{Answer, Looked};
 use crate::wire::certificate::Certificate;
 use crate::wire::fingerprint::Fingerprint;
@@ -158,10 +159,11 @@ pub fn of(facts: &Facts) -> Vec<Look> {
     looks.found.into_iter().map(|((kind, name), values)| Look { kind, name, values }).collect()
 }
 
-/// What tells one vantage from another, in a line; the same on every day.
-pub fn vantage(vantage: &Vantage) -> String {
+/// What tells one vantage from another, and by which [`Standard`] it looked, in a line; the same on every day.
+pub fn vantage(facts: &Facts) -> String {
+    let vantage = &facts.vantage;
     let mut parts = vec![format!("helo {}", vantage.helo), format!("resolvers {}", vantage.resolvers.join(","))];
-    parts.push(format!("roots {}", vantage.roots.name));
+    parts.extend(Standard::of(facts).parts().cloned());
     parts.extend([("IPv4", vantage.ipv4), ("IPv6", vantage.ipv6)].into_iter().filter_map(|(name, family)| match family {
         Family::Available => None,
         Family::NoRoute | Family::SwitchedOff => Some(format!("no {name}")),

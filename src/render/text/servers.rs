@@ -2,12 +2,14 @@
 
 use jiff::Timestamp;
 
-use crate::model::assessment::{AddressOutcome, AddressSummary, Assessment, ChainSummary, MxSummary};
+use crate::model::assessment::{AddressOutcome, AddressSummary, Assessment, ChainSummary, KnownFrom, MxSummary};
 use crate::model::facts::dane::Security;
 use crate::render::page::{Look, Page};
 
 /// Rows beyond these are counted.
 const ROWS_SHOWN: usize = 40;
+/// Hosts beyond these are counted.
+const HOSTS_SHOWN: usize = 6;
 
 pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     if assessment.mx.is_empty() {
@@ -36,6 +38,20 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     page.table(2, &rows);
     if left_out > 0 {
         page.line(&[(Look::Faint, &format!("  and {left_out} more"))]);
+    }
+    known_from(assessment, page);
+}
+
+/// How much of this rests on what senders met, and how much on probes alone; nothing where reports were not looked at.
+fn known_from(assessment: &Assessment, page: &mut Page) {
+    let of = |from| assessment.mx.iter().filter(|host| host.known_from == Some(from)).map(|host| host.host.shown()).collect::<Vec<_>>();
+    for (words, hosts) in [("seen in reports", of(KnownFrom::Reports)), ("proven by probe only", of(KnownFrom::ProbeOnly))] {
+        let more = hosts.len().saturating_sub(HOSTS_SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        if !hosts.is_empty() {
+            let shown = hosts.iter().take(HOSTS_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+            page.line(&[(Look::Faint, &format!("  {words}: {shown}{more}"))]);
+        }
     }
 }
 

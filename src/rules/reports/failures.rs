@@ -138,8 +138,9 @@ fn dane(subject: &str, groups: &[&Group], sheet: &mut Sheet) {
 fn fixed(subject: &str, groups: &[&Group], sheet: &mut Sheet) {
     let summary = &groups[0].summary;
     let why = match groups[0].explanation {
-        Some(Explanation::Certificate(since)) => format!("a certificate was issued on {}", day(since)),
-        Some(Explanation::Policy) => "they occurred under another policy".to_owned(),
+        Some(Explanation::Certificate(since)) => format!("the certificate is another one since {}", day(since)),
+        Some(Explanation::Policy) => "they occurred under a policy that did not cover the host".to_owned(),
+        Some(Explanation::Moved(since)) => format!("the host has other addresses since {}", day(since)),
         Some(Explanation::Chance) | None => "so long a clean run is no chance at the old rate".to_owned(),
     };
     let clean = format!("{} clean days with {} since", groups[0].clean_days, counted(groups[0].clean_sessions, "session", "sessions"));

@@ -9,6 +9,8 @@ use crate::evidence::reports::Live;
 use crate::model::facts::Facts;
 use crate::model::facts::servers::Probe;
 use crate::model::finding::{Finding, Outcome, Sheet};
+use crate::model::history::Standard;
+use crate::model::looked::FailureKind;
 use crate::rules::Case;
 use crate::wire::name::Domain;
 use crate::wire::policy::Policy;
@@ -16,13 +18,25 @@ use crate::wire::policy::Policy;
 /// What live checks say: today's by the sheet so far, earlier ones by what is remembered.
 pub(super) fn of(case: &Case<'_>, live_mx: &BTreeSet<Domain>, policy: Option<&Policy>, sheet: &Sheet) -> Live {
     let mut live = today(case.facts, sheet);
+    let mut broken = None;
     if let Some(past) = &case.past {
-        live.changed = past::changes(past, live_mx, policy).into_iter().rfind(|change| change.at <= case.now);
-        live.clean_days = past::clean_days(past, live_mx, &case.facts.vantage);
+        let standard = Standard::of(case.facts);
+        live.changed = past::changes(past, live_mx, policy, &standard).into_iter().rfind(|change| change.at <= case.now);
+        live.remembered_since = past::remembered_since(past);
+        for host in live_mx {
+            live.moved_since.extend(past::moved_since(past, host).map(|at| (host.clone(), at)));
+            // A certificate that was issued long before may have been put in place late.
+            if let (Some(since), Some(served)) = (live.certificate_since.get_mut(host), past::served_since(past, host, &standard)) {
+                *since = served.max(*since);
+            }
+        }
+        let checked = past::checked(past, live_mx, case.facts);
+        (live.clean_days, broken) = (checked.clean, checked.broken);
     }
     let observed = case.facts.observed_at.to_zoned(TimeZone::UTC).date();
-    // Today's check says more about today than an earlier one of the same day.
-    if !live_mx.is_empty() && live_mx.iter().all(|host| clean_from_here(case.facts, host, sheet)) {
+    // Today's check says more about today than an earlier one of the same day, unless that one saw something broken.
+    let clean = !live_mx.is_empty() && live_mx.iter().all(|host| clean_from_here(case.facts, host, sheet));
+    if clean && broken.is_none_or(|last| last < observed) {
         live.clean_days.insert(observed);
     } else {
         live.clean_days.remove(&observed);
@@ -30,10 +44,12 @@ pub(super) fn of(case: &Case<'_>, live_mx: &BTreeSet<Domain>, policy: Option<&Po
     live
 }
 
-/// Whether every address of the host that this vantage can ask was proven clean today.
+/// Whether every address of the host that this vantage can ask was asked and proven clean today. A family that was switched off can be
+/// asked.
 fn clean_from_here(facts: &Facts, host: &Domain, sheet: &Sheet) -> bool {
+    let there = |probe: &&Probe| probe.connect.failure().is_none_or(|failure| failure.kind != FailureKind::NoRoute);
     facts.servers.iter().flatten().filter(|server| server.name == *host).any(|server| {
-        let mut asked = server.probes.iter().filter(|probe| !probe.is_unasked()).peekable();
+        let mut asked = server.probes.iter().filter(there).peekable();
         let all_asked = server.addresses_left_out == 0 && server.unprobed().is_empty() && asked.peek().is_some();
         all_asked && asked.all(Probe::speaks_tls) && !is_doubted(host, sheet)
     })

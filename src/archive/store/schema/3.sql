@@ -1,4 +1,4 @@
--- Schema 3: what is taken back, what may be verified otherwise, and what does not come back.
+-- Schema 3: what is taken back, what may be verified otherwise, what does not come back; what checks saw broken, and what they answered.
 
 -- Digest of what the source is known by: read to its end again, what is not refused again is gone. Null: it is known by nothing.
 ALTER TABLE rejection ADD COLUMN origin BLOB CHECK (origin IS NULL OR length(origin) = 16);
@@ -12,3 +12,9 @@ CREATE TABLE pruned (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     line INTEGER NOT NULL
 ) STRICT;
+
+-- What checks saw broken, and where they asked.
+
+-- Each `HOST ADDRESS` as JSON; null in rows of earlier versions.
+ALTER TABLE look ADD COLUMN broken TEXT; -- the MX addresses that a check of that day saw broken
+ALTER TABLE look ADD COLUMN given  TEXT; -- the MX addresses that DNS gave

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::model::facts::Facts;
 use crate::model::history::seen::{Kind, Seen, Showed};
-use crate::model::history::{History, Subject};
+use crate::model::history::{Fared, History, Subject};
 
 fn time(hour: u32) -> Timestamp {
     now() + SignedDuration::from_hours(i64::from(hour))
@@ -76,6 +76,12 @@ impl Sight {
     }
 }
 
+/// How addresses fared: these were proven, those broken, and DNS gave all of them.
+fn fared(proven: &[&str], broken: &[&str]) -> Fared {
+    let list = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    Fared { given: [list(proven), list(broken)].concat(), proven: list(proven), broken: list(broken) }
+}
+
 /// Every row of a kind: from which hour to which, and whether it still holds.
 fn hours(history: &History, kind: Kind) -> Vec<(i64, i64, bool)> {
     let hour = |at: Timestamp| at.duration_since(now()).as_hours();
@@ -89,7 +95,7 @@ fn hours(history: &History, kind: Kind) -> Vec<(i64, i64, bool)> {
 fn observed(sights: impl IntoIterator<Item = Sight>) -> History {
     let scene = Scene::new();
     for sight in sights {
-        scene.store.observe(&sight.facts(), &["mx.shop.example 192.0.2.1".into()]).expect("kept");
+        scene.store.observe(&sight.facts(), &fared(&["mx.shop.example 192.0.2.1"], &[])).expect("kept");
     }
     assert_eq!(scene.store.check().expect("readable"), Vec::<String>::new());
     scene.store.history(&domain("shop.example")).expect("readable")
@@ -141,7 +147,7 @@ fn a_check_that_saw_nothing_leaves_no_trace() {
     let mut facts = Sight::at(0).facts();
     (facts.mail, facts.policy, facts.servers) = (None, None, None);
     let scene = Scene::new();
-    scene.store.observe(&facts, &[]).expect("nothing to keep");
+    scene.store.observe(&facts, &Fared::default()).expect("nothing to keep");
     let history = scene.store.history(&domain("shop.example")).expect("readable");
     assert_eq!((history.subjects, history.days), (vec![], vec![]));
 }
@@ -161,17 +167,32 @@ fn a_look_that_comes_late_changes_nothing() {
 }
 
 #[test]
-fn a_day_has_one_row_a_vantage_with_what_was_proven() {
+fn a_day_has_one_row_a_vantage_with_how_the_addresses_fared() {
     let scene = Scene::new();
-    for (hour, proven) in [(0, vec!["a".to_owned()]), (1, vec!["b".to_owned(), "a".to_owned()]), (2, vec![]), (24, vec![])] {
-        scene.store.observe(&Sight::at(hour).facts(), &proven).expect("kept");
+    for (hour, proven, broken) in [(0, &["a"][..], &[][..]), (1, &["b", "a"], &[]), (2, &[], &["b"]), (24, &[], &[])] {
+        scene.store.observe(&Sight::at(hour).facts(), &fared(proven, broken)).expect("kept");
     }
     let mut elsewhere = Sight::at(3).facts();
     elsewhere.vantage.helo = "other.example".into();
-    scene.store.observe(&elsewhere, &[]).expect("kept");
+    scene.store.observe(&elsewhere, &Fared::default()).expect("kept");
+    let mut submission = Sight::at(4).facts();
+    submission.servers.as_mut().expect("servers")[0].probes[0].port = 587;
+    scene.store.observe(&submission, &fared(&["a"], &[])).expect("kept");
     let days = scene.store.history(&domain("shop.example")).expect("readable").days;
-    let rows: Vec<_> = days.iter().map(|day| (day.day.to_string(), day.times, day.proven.join(" "))).collect();
-    let row = |day: &str, times, proven: &str| (day.to_owned(), times, proven.to_owned());
-    assert_eq!(rows, [row("2026-11-22", 3, "a b"), row("2026-11-22", 1, ""), row("2026-11-23", 1, "")]);
+    let rows: Vec<_> =
+        days.iter().map(|day| (day.day.to_string(), day.times, day.proven.join(" "), day.broken.join(" "), day.given.join(" "))).collect();
+    let row = |day: &str, times, proven: &str, broken: &str, given: &str| {
+        (day.to_owned(), times, proven.to_owned(), broken.to_owned(), given.to_owned())
+    };
+    assert_eq!(
+        rows,
+        [
+            row("2026-11-22", 3, "a b", "b", "a b"),
+            row("2026-11-22", 1, "", "", ""),
+            row("2026-11-22", 1, "a", "", "a"),
+            row("2026-11-23", 1, "", "", "")
+        ]
+    );
     assert!(days[0].vantage.contains("check.example") && days[0].vantage.contains("no IPv6"), "{}", days[0].vantage);
+    assert!(days[2].vantage.contains("port 587") && !days[0].vantage.contains("port"), "another port is another vantage");
 }
