@@ -7,6 +7,7 @@ pub mod earlier;
 pub mod horizon;
 pub mod merge;
 pub mod past;
+pub mod providers;
 pub mod reasons;
 pub mod reports;
 pub mod runway;

@@ -3,6 +3,7 @@
 mod findings;
 mod headline;
 mod horizon;
+mod judged_by;
 mod ladder;
 mod reasons;
 mod refused;
@@ -94,6 +95,7 @@ fn closing(assessment: &Assessment, page: &mut Page) {
         }
         page.gap();
     }
+    judged_by::write(assessment, page);
     horizon::write(assessment, page);
     page.paragraph(
         &[(Look::Faint, "Holds    ")],
