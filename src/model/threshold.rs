@@ -295,7 +295,8 @@ mod tests {
     fn no_threshold_is_forgotten() {
         let mut all = Settings::default();
         for knob in ALL {
-            knob.put(&mut all, if knob.get(&all) == knob.most { knob.least } else { knob.most });
+            let other = if knob.get(&all) == knob.most { knob.least } else { knob.most };
+            knob.put(&mut all, other);
         }
         let Settings { evidence, runway, accept: _ } = &all;
         let defaults = Settings::default();

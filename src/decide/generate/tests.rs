@@ -133,7 +133,7 @@ fn what_would_be_wrong_is_refused_with_the_way_out() {
         ("no pattern covers the MX host mx2.shop.example", ground(), patterns(&["mx1.shop.example"]), "world"),
         ("public suffix", ground(), patterns(&["*.co.uk", "*.shop.example"]), "call"),
         ("e-mail address", ground(), patterns(&["postmaster@shop.example"]), "call"),
-        ("is an address", Ground { mx: mx(&["192.0.2.1"]), ..ground() }, with(policy()), "world"),
+        ("is an IP address", Ground { mx: mx(&["192.0.2.1"]), ..ground() }, with(policy()), "world"),
         ("bare mail address", ground(), rua("tls@shop.example"), "call"),
         ("write mailto:tls@shop.example", ground(), rua("tls@shop.example"), "call"),
         ("only mailto and https", ground(), rua("ftp://shop.example/"), "call"),

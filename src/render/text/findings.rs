@@ -67,8 +67,7 @@ fn one(page: &mut Page, finding: &Finding, evidence: Option<&Vec<&Evidence>>, re
     page.line(&[(look, &format!("  {sign} {}", finding.code())), (Look::Faint, "  "), (Look::Plain, &subject(finding))]);
     page.paragraph(&[(Look::Plain, "    ")], Look::Plain, &finding.message);
     if let Some(accepted) = &finding.accepted {
-        let until = accepted.until.map_or_else(|| "for good".to_owned(), |until| format!("until {until}"));
-        page.paragraph(&[(Look::Unknown, "    accepted  ")], Look::Plain, &format!("{} ({until})", accepted.reason));
+        page.paragraph(&[(Look::Unknown, "    accepted  ")], Look::Plain, &super::accepted(accepted));
     }
     if let Some(evidence) = evidence {
         // What was found is often the very words that were seen; then it is said once, with its time.
