@@ -320,6 +320,23 @@ fn a_code_nearly_right_is_suggested() {
     }
 }
 
+/// One file that needs nothing else and runs nothing; a terminal's page keeps to its width.
+#[test]
+fn pages_are_shown_as_html_and_within_the_width() {
+    for name in ["cert-expiring", "policy-not-a-policy", "certificate-expired"] {
+        let html = stsready(["explain", name, "--format", "html"]).run().exits(0).stdout;
+        assert!(html.starts_with("<!doctype html>") && html.contains(&format!("<h1>{name}</h1>")), "{html}");
+        for outside in ["<script", "<link", "<img", "src=", "href=", "@import", "url("] {
+            assert!(!html.contains(outside), "{outside}\n{html}");
+        }
+    }
+    let table = stsready(["explain", "cert-expiring"]).run().exits(0).stdout;
+    assert!(table.lines().any(|line| line.trim().starts_with("under 1/4") && line.trim_end().ends_with("warning")), "{table}");
+    assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
+    stsready(["explain", "single"]).run().refuses(&["did you mean mx-single, or reports-single-reporter?"]);
+    stsready(["explain", "certificate-expird"]).run().refuses(&["did you mean certificate-expired?"]);
+}
+
 #[test]
 fn typed_domains_are_forgiven() {
     let lab = Lab::start_blocking().unwrap();

@@ -182,10 +182,40 @@ fn history_tells_what_came_and_went() {
         assert!(text.stdout.contains(part), "{part}{text}");
     }
     let lines = call(&["--format", "ndjson"]).exits(0);
-    assert_eq!(lines.stdout.lines().count(), told["events"].as_array().unwrap().len());
+    let rows = |kind: &str| told[kind].as_array().unwrap().len();
+    assert_eq!(lines.stdout.lines().count(), rows("events") + rows("answers"));
     assert!(lines.stdout.lines().all(|line| serde_json::from_str::<Value>(line).is_ok_and(|line| line["domain"] == "told.test")));
     assert_eq!(call(&["--since", "2000-01-01"]).exits(0).stdout.lines().count(), text.stdout.lines().count());
     let other = stsready(["history", "other.test", "--store", &store(&scene)]).run().exits(3);
     assert!(other.stderr.contains("never observed"), "{other}");
     call(&["--since", "yesterday"]).refuses(&["30d"]);
+}
+
+/// What was answered is remembered when it changes, and told with how long it lasted.
+#[test]
+fn history_tells_what_was_answered_and_since_when() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "answered.test", |_| {});
+    let call = |more: &[&str]| stsready(["history", "answered.test", "--store", &store(&scene)]).args(more).run();
+    check(&scene, &[]).exits(0);
+    check(&scene, &[]).exits(0);
+    scene.mx_presents(1, scene.leaf(1).self_signed());
+    check(&scene, &[]).exits(1);
+    // A stage alone answers another question, and what was observed earlier is no check of now.
+    stsready(["mx", "answered.test", "--store", &store(&scene)]).at(&lab).run().exits(1);
+    let facts = file(&scene, "json");
+    check(&scene, &["--save-facts", &facts]).exits(1);
+    stsready(["check", "--facts", &facts, "--store", &store(&scene)]).run().exits(1);
+    let answers = call(&["--format", "json"]).exits(0).json()["answers"].clone();
+    let told: Vec<_> = answers.as_array().unwrap().iter().map(|span| (&span["answer"], &span["because"], &span["times"])).collect();
+    let due = [(json!("ready"), json!([]), json!(2)), (json!("not-ready"), json!(["cert-self-signed"]), json!(2))];
+    assert_eq!(told, due.iter().map(|(answer, because, times)| (answer, because, times)).collect::<Vec<_>>());
+    assert_eq!(answers[0]["question"], "switch-to-enforce");
+    let text = call(&[]).exits(0).stdout;
+    for part in ["Answers", "ready to switch to enforce (2 checks", "not ready to switch to enforce: cert-self-signed"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let line = call(&["--format", "ndjson"]).exits(0).stdout;
+    let answered = line.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|line| line["event"] == "answered");
+    assert_eq!(answered.count(), 2);
 }

@@ -3,31 +3,35 @@
 use std::path::Path;
 
 use super::args::{CheckArgs, Common, DomainArgs, Format, MxArgs, PolicyArgs};
+use super::config::Config;
 use super::observe::{self, Job, Taker};
 use super::{Exit, Failure, Streams, setup};
 use crate::decide;
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::facts::Facts;
 use crate::model::facts::policy::{Body, Draft};
-use crate::model::settings::POLICY_CAP;
+use crate::model::settings::{POLICY_CAP, Settings};
+use crate::model::verdict::Verdict;
 use crate::render::page::{Look, Page};
 use crate::render::{json, text};
 use crate::stages::Wanted;
 use crate::wire::host_port::HostPort;
-use crate::wire::name::Domain;
 
 /// RFC 8461 §3.3: nothing larger is a policy; a little more is read so that the draft is seen to be too large.
 const DRAFT_CAP: usize = POLICY_CAP + 1;
 
 pub(super) fn record(args: &DomainArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, ..Wanted::default() };
-    run(&Job { common: &args.common, domains: domains(&args.domains, &args.common)?, wanted, hosts: &[], reports: &[] }, streams)
+    run(
+        &Job { common: &args.common, domains: setup::domains(&args.domains, &args.common, false)?, wanted, hosts: &[], reports: &[] },
+        streams,
+    )
 }
 
 pub(super) fn policy(args: &PolicyArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let draft = args.file.as_deref().map(draft).transpose()?;
     let wanted = Wanted { policy: true, draft: draft.clone(), ..Wanted::default() };
-    let domains = domains(&args.domains, &args.common)?;
+    let domains = setup::domains(&args.domains, &args.common, draft.is_some())?;
     match draft {
         Some(draft) if domains.is_empty() => alone(&args.common, draft, streams),
         _ => run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, streams),
@@ -36,7 +40,7 @@ pub(super) fn policy(args: &PolicyArgs, streams: &mut Streams<'_>) -> Result<Exi
 
 pub(super) fn mx(args: &MxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { mx: true, hosts: args.host.iter().cloned().map(HostPort::from).collect(), ..Wanted::default() };
-    let mut domains = domains(&args.domains, &args.common)?;
+    let mut domains = setup::domains(&args.domains, &args.common, !args.host.is_empty())?;
     if domains.is_empty() {
         // A host asked for without a domain stands for itself.
         domains.extend(args.host.first().cloned());
@@ -46,11 +50,8 @@ pub(super) fn mx(args: &MxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
 
 pub(super) fn check(args: &CheckArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, policy: true, mx: true, reports: true, ..Wanted::default() };
-    run(&Job { common: &args.common, domains: domains(&args.domains, &args.common)?, wanted, hosts: &[], reports: &args.reports }, streams)
-}
-
-fn domains(given: &[Domain], common: &Common) -> Result<Vec<Domain>, Failure> {
-    setup::domains(given, common.domains_from.as_deref())
+    let domains = setup::domains(&args.domains, &args.common, false)?;
+    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &args.reports }, streams)
 }
 
 pub(super) fn draft(path: &Path) -> Result<Draft, Failure> {
@@ -61,7 +62,7 @@ pub(super) fn draft(path: &Path) -> Result<Draft, Failure> {
 
 /// Looks, or takes saved facts, and judges each domain by itself.
 fn run(job: &Job<'_>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    observe::look(job, Printer::new(job.common), streams)
+    observe::look(job, Printer::new(job.common)?, streams)
 }
 
 /// A draft without a domain: its text alone.
@@ -69,32 +70,39 @@ fn alone(common: &Common, draft: Draft, streams: &mut Streams<'_>) -> Result<Exi
     common.format.without_markdown()?;
     let looker = observe::runtime()?.block_on(setup::looker(common))?;
     let facts = looker.draft_alone(draft);
-    let mut printer = Printer::new(common);
+    let mut printer = Printer::new(common)?;
     printer.take(0, &facts, streams)?;
     printer.finish(streams)
-}
-
-/// What was observed is judged as of when it was observed, unless told otherwise: live and saved facts then give the same bytes.
-fn judge(facts: &Facts, common: &Common) -> Assessment {
-    decide::assess(facts, &setup::settings(common), common.now.unwrap_or(facts.observed_at))
 }
 
 /// Prints assessments in the order of the domains; one a line as they come for ndjson.
 struct Printer<'a> {
     common: &'a Common,
+    config: Config,
+    settings: Settings,
     exit: Exit,
     kept: Vec<(usize, Assessment)>,
+    /// What the last one answered, where it is worth to be remembered.
+    answered: Option<Verdict>,
 }
 
 impl<'a> Printer<'a> {
-    fn new(common: &'a Common) -> Self {
-        Self { common, exit: Exit::Ready, kept: Vec::new() }
+    fn new(common: &'a Common) -> Result<Self, Failure> {
+        let (config, settings) = (Config::load(&common.store)?, setup::settings(common)?);
+        Ok(Self { common, config, settings, exit: Exit::Ready, kept: Vec::new(), answered: None })
+    }
+
+    /// What was observed is judged as of when it was observed, unless told otherwise: live and saved facts then give the same bytes.
+    fn judge(&self, facts: &Facts) -> Assessment {
+        let assessment = decide::assess(facts, &self.settings, self.common.now.unwrap_or(facts.observed_at));
+        Assessment { keeper: self.config.keeper(&facts.domain), ..assessment }
     }
 }
 
 impl Taker for Printer<'_> {
     fn take(&mut self, index: usize, facts: &Facts, streams: &mut Streams<'_>) -> Result<(), Failure> {
-        let assessment = judge(facts, self.common);
+        let assessment = self.judge(facts);
+        self.answered = self.common.now.is_none().then(|| decide::remembered(&assessment)).flatten();
         self.exit = self.exit.worse(Exit::of(&assessment, self.common.fail_on));
         if self.common.format == Format::Ndjson {
             streams.out.write_all(json::line(&assessment, self.common.all)?.as_bytes())?;
@@ -103,6 +111,10 @@ impl Taker for Printer<'_> {
             self.kept.push((index, assessment));
         }
         Ok(())
+    }
+
+    fn answered(&mut self) -> Option<Verdict> {
+        self.answered.take()
     }
 
     fn lost(&mut self) {
@@ -153,6 +165,7 @@ fn overview(assessments: &[Assessment], width: usize) -> String {
                 (Look::Strong, assessment.domain.shown()),
                 (look, word.to_owned()),
                 (Look::Plain, assessment.because.join(", ")),
+                (Look::Faint, assessment.keeper.owner.clone().unwrap_or_default()),
             ]
         })
         .collect();

@@ -36,8 +36,8 @@ pub(super) fn run(command: &ChangeCommand, streams: &mut Streams<'_>) -> Result<
         }
     };
     let common = &at.common;
-    if common.domains_from.is_some() {
-        return Err(Failure::Usage("a change is planned for one domain: name it, without --domains-from".to_owned()));
+    if common.domains_from.is_some() || common.group.is_some() {
+        return Err(Failure::Usage("a change is planned for one domain: name it, without --domains-from and --group".to_owned()));
     }
     let policy_host = at.domain.child("mta-sts");
     let also = change.hosts().iter().filter(|host| **host != policy_host).cloned().map(HostPort::from).collect();
@@ -112,7 +112,7 @@ impl Taker for Planner<'_> {
         }
         let given = Given { id: self.at.id.as_deref() };
         let now = common.now.unwrap_or(facts.observed_at);
-        let plan = plan(facts, &self.change, given, &setup::settings(common), now);
+        let plan = plan(facts, &self.change, given, &setup::settings(common)?, now);
         self.exit = self.exit.worse(Exit::of_plan(&plan, common.fail_on));
         self.plan = Some(plan);
         Ok(())

@@ -40,7 +40,7 @@ pub enum FailOn {
     /// Blockers (1) and what could not be determined (3)
     #[default]
     Inconclusive,
-    /// Those and broken warnings (1)
+    /// Those and broken warnings (1) that are not accepted
     Warning,
     /// Nothing
     Never,
@@ -81,7 +81,8 @@ impl Exit {
     }
 
     fn of_answer(answer: Answer, findings: &[Finding], fail_on: FailOn) -> Self {
-        let warns = |finding: &Finding| finding.outcome == Outcome::Broken && finding.severity >= Severity::Warning;
+        let warns =
+            |finding: &Finding| finding.outcome == Outcome::Broken && finding.severity >= Severity::Warning && finding.accepted.is_none();
         match (fail_on, answer) {
             (FailOn::Never, _) | (_, Answer::NotApplicable) => Self::Ready,
             (_, Answer::NotReady) => Self::NotReady,

@@ -13,12 +13,15 @@ use crate::stages::Wanted;
 
 pub(super) fn expiry(args: &ExpiryArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let common = &args.common;
-    let domains = setup::domains(&args.domains, common.domains_from.as_deref())?;
+    let domains = setup::domains(&args.domains, common, !args.host.is_empty())?;
+    if !common.accept.is_empty() {
+        return Err(Failure::Usage("--accept is for what judges; expiry lists when certificates end".to_owned()));
+    }
     let mut hosts = args.host.clone();
     hosts.sort();
     hosts.dedup();
     let wanted = Wanted { policy: true, mx: true, ..Wanted::default() };
-    let taker = Collector { common, settings: setup::settings(common), book: Book::default(), lost: false };
+    let taker = Collector { common, settings: setup::settings(common)?, book: Book::default(), lost: false };
     observe::look(&Job { common, domains, wanted, hosts: &hosts, reports: &[] }, taker, streams)
 }
 

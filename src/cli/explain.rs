@@ -8,24 +8,28 @@ use crate::model::rule::{Rule, Severity, Stage};
 use crate::render;
 use crate::rules::{catalogue, result_types};
 
-/// Prints a rule's page.
+/// Prints a rule's page, or what a result-type leads to.
 pub(super) fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let code = args.code.trim().to_ascii_lowercase();
-    let Some(rule) = catalogue::find(&code) else {
-        if let Some(result_type) = result_types::find(&code) {
-            match args.format {
-                PageFormat::Text => write!(streams.out, "{}", render::rules::result_type(result_type, streams.width))?,
-                PageFormat::Markdown => write!(streams.out, "{}", render::rules::result_type_markdown(result_type))?,
-            }
-            return Ok(Exit::Ready);
+    let page = match (catalogue::find(&code), result_types::find(&code)) {
+        (Some(rule), _) => match args.format {
+            PageFormat::Text => render::rules::explain(rule, streams.width),
+            PageFormat::Markdown => rule.page.to_owned(),
+            PageFormat::Html => render::rule_html::rule(rule),
+        },
+        (None, Some(result_type)) => match args.format {
+            PageFormat::Text => render::rules::result_type(result_type, streams.width),
+            PageFormat::Markdown => render::rules::result_type_markdown(result_type),
+            PageFormat::Html => render::rule_html::result_type(result_type),
+        },
+        (None, None) => {
+            let near = result_types::near(&code);
+            let near = if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(", or ")) };
+            return Err(Failure::Usage(format!("there is no rule {:?}; {near}`stsready rules` lists them all", args.code)));
         }
-        let near = catalogue::nearest(&code).map(|rule| format!("did you mean {}? ", rule.code)).unwrap_or_default();
-        return Err(Failure::Usage(format!("there is no rule {:?}; {near}`stsready rules` lists them all", args.code)));
     };
-    match args.format {
-        PageFormat::Text => write!(streams.out, "{}", render::rules::explain(rule, streams.width))?,
-        PageFormat::Markdown => write!(streams.out, "{}", rule.page)?,
-    }
+    streams.out.write_all(page.as_bytes())?;
+    streams.out.flush()?;
     Ok(Exit::Ready)
 }
 

@@ -1,4 +1,4 @@
-//! `history`: what changed of a domain, as earlier checks saw it. Out of the store; nothing is looked up.
+//! `history`: what changed of a domain, as earlier checks saw it, and what they answered. Out of the store; nothing is looked up.
 
 use super::args::{HistoryArgs, ListFormat};
 use super::keep::Keep;
@@ -10,12 +10,12 @@ use crate::render::history as page;
 pub(super) fn history(args: &HistoryArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let keep = Keep::of(&args.store)?;
     let Some(store) = keep.existing("stsready check DOMAIN", streams)? else { return Ok(Exit::Inconclusive) };
-    let history = store.history(&args.domain)?;
-    if history.is_empty() {
+    let (history, answers) = (store.history(&args.domain)?, store.verdicts(&args.domain)?);
+    if history.is_empty() && answers.is_empty() {
         writeln!(streams.err, "stsready: {} was never observed; `stsready check {0}` does", args.domain)?;
         return Ok(Exit::Inconclusive);
     }
-    let timeline = timeline(&history, args.since.from(setup::clock()));
+    let timeline = timeline(&history, answers, args.since.from(setup::clock()));
     let text = match args.format {
         ListFormat::Text => page::text(&timeline, streams.width),
         ListFormat::Json => page::document(&timeline)?,

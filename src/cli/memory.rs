@@ -9,7 +9,7 @@ use super::Failure;
 use super::args::Common;
 use super::config::Config;
 use crate::archive::Archive;
-use crate::archive::store::Store;
+use crate::archive::store::{Store, StoreError};
 use crate::decide;
 use crate::evidence::merge;
 use crate::model::assessment::AddressOutcome;
@@ -18,6 +18,7 @@ use crate::model::facts::reports::ReportFacts;
 use crate::model::facts::servers::{MxHost, MxSource};
 use crate::model::history::{Fared, History};
 use crate::model::settings::Settings;
+use crate::model::verdict::Verdict;
 use crate::wire::name::Domain;
 
 /// How far back reports are taken to judge by: the longest window, and before it what tells of reporters' habits and of old failures.
@@ -89,8 +90,19 @@ impl Memory {
 
     /// Keeps what was seen. That it could not be kept is no reason to withhold the answer: it is said once.
     pub(super) fn remember(&mut self, facts: &Facts, err: &mut dyn Write) -> Result<(), Failure> {
-        let Some(store) = &self.store else { return Ok(()) };
-        if let Err(error) = store.observe(facts, &fared(facts))
+        let kept = self.store.as_ref().map_or(Ok(()), |store| store.observe(facts, &fared(facts)));
+        self.complain(kept, err)
+    }
+
+    /// Keeps what was answered.
+    pub(super) fn remember_answer(&mut self, facts: &Facts, answer: Option<Verdict>, err: &mut dyn Write) -> Result<(), Failure> {
+        let (Some(store), Some(verdict)) = (&self.store, answer) else { return Ok(()) };
+        let kept = store.answered(&facts.domain, facts.observed_at, &verdict);
+        self.complain(kept, err)
+    }
+
+    fn complain(&mut self, kept: Result<(), StoreError>, err: &mut dyn Write) -> Result<(), Failure> {
+        if let Err(error) = kept
             && !std::mem::replace(&mut self.complained, true)
         {
             writeln!(err, "stsready: failed to keep what was observed: {error}")?;

@@ -4,11 +4,13 @@ mod args;
 mod assess;
 mod change;
 mod config;
+mod config_command;
 mod exit;
 mod expiry;
 mod explain;
 mod failure;
 mod fetch;
+mod generate;
 mod history;
 mod ingest;
 mod keep;
@@ -27,9 +29,10 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::Write;
 
-use clap::Parser as _;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 
 use args::{Cli, Command, ReportsCommand};
+use config::Config;
 pub use exit::Exit;
 pub use failure::Failure;
 
@@ -50,8 +53,8 @@ pub struct Streams<'a> {
 /// Parses `args` (with the program's name first), runs the command, and says how to exit.
 pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match Cli::try_parse_from(&args) {
-        Ok(cli) => cli,
+    let (cli, matches) = match parse(&args) {
+        Ok(parsed) => parsed,
         Err(error) => {
             let text = harmless(error.render().ansi().to_string(), &args);
             let wrote = if error.use_stderr() { write!(streams.err, "{text}") } else { write!(streams.out, "{text}") };
@@ -62,7 +65,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) 
             };
         }
     };
-    match command(cli.command, streams) {
+    match command(cli.command, &matches, streams) {
         Ok(exit) => exit,
         // A reader that has had enough (`| head`) needs no words; but it has not read an answer, so this is no success either.
         Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Internal,
@@ -72,6 +75,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) 
             failure.exit()
         }
     }
+}
+
+/// The call, with what the configuration sets in the place of defaults.
+fn parse(args: &[OsString]) -> Result<(Cli, ArgMatches), clap::Error> {
+    let mut described = config::defaults(Cli::command(), &Config::defaults_of(args), args);
+    let matches = described.try_get_matches_from_mut(args)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut described))?;
+    Ok((cli, matches))
 }
 
 /// A message about the call repeats its words; what in them could corrupt a terminal is shown as an escape.
@@ -85,7 +96,7 @@ fn harmless(message: String, args: &[OsString]) -> String {
     })
 }
 
-fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+fn command(command: Command, matches: &ArgMatches, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Record(args) => assess::record(&args, streams),
         Command::Policy(args) => assess::policy(&args, streams),
@@ -100,6 +111,8 @@ fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure>
         Command::Check(args) => assess::check(&args, streams),
         Command::History(args) => history::history(&args, streams),
         Command::Change(command) => change::run(&command, streams),
+        Command::Generate(command) => generate::run(&command, streams),
+        Command::Config(command) => config_command::run(&command, matches, streams),
         Command::Expiry(args) => expiry::expiry(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),
         Command::Rules(args) => explain::rules(&args, streams),

@@ -12,6 +12,7 @@ use super::{Exit, Failure, Streams, saved, setup};
 use crate::evidence::merge::{self, merge};
 use crate::model::facts::Facts;
 use crate::model::facts::vantage::Roots;
+use crate::model::verdict::Verdict;
 use crate::stages::{self, Wanted};
 use crate::wire::host_port::HostPort;
 use crate::wire::name::Domain;
@@ -35,6 +36,10 @@ pub(super) trait Taker {
     const MARKDOWN: bool = false;
     /// Takes the facts of one domain; `index` is its place among those asked about.
     fn take(&mut self, index: usize, facts: &Facts, streams: &mut Streams<'_>) -> Result<(), Failure>;
+    /// What it answered about the facts that it took last, if that is to be remembered.
+    fn answered(&mut self) -> Option<Verdict> {
+        None
+    }
     /// A domain whose facts were lost by a fault of ours.
     fn lost(&mut self);
     /// Prints what is left to print.
@@ -253,11 +258,13 @@ async fn observe_all(
             continue;
         }
         taker.take(index, &facts, streams)?;
+        memory.remember_answer(&facts, taker.answered(), streams.err)?;
         kept.extend(job.common.save_facts.is_some().then_some((index, facts)));
     }
     for (index, mut facts) in waiting {
         looker.bear_witness(&mut facts);
         taker.take(index, &facts, streams)?;
+        memory.remember_answer(&facts, taker.answered(), streams.err)?;
         kept.extend(job.common.save_facts.is_some().then_some((index, facts)));
     }
     let exit = taker.finish(streams)?;

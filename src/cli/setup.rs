@@ -10,10 +10,12 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
 use super::args::Common;
+use super::config::Config;
 use super::{Failure, proxies};
 use crate::model::facts::vantage::{Means, Vantage};
 use crate::model::facts::{Der, DiskFile, Facts};
 use crate::model::settings::{Settings, Threshold};
+use crate::model::threshold;
 use crate::net::dial::Dialer;
 use crate::net::dns::Dns;
 use crate::net::dns_transport::DnsTransport;
@@ -118,9 +120,13 @@ pub(super) async fn looker(common: &Common) -> Result<Looker, Failure> {
     })
 }
 
-/// The thresholds, with those that the call sets.
-pub(super) fn settings(common: &Common) -> Settings {
+/// The thresholds and the accepted risks: those of the configuration, and before them those of the call.
+pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
+    let config = Config::load(&common.store)?;
     let mut settings = Settings::default();
+    for (knob, amount) in config.thresholds.iter().chain(&common.threshold) {
+        knob.put(&mut settings, *amount);
+    }
     // The absolute time is the whole condition: every lifetime has more left at its start than one part of one.
     let absolute = |at_most: SignedDuration| Threshold { part: 1, at_most };
     if let Some(warn) = common.warn {
@@ -129,7 +135,9 @@ pub(super) fn settings(common: &Common) -> Settings {
     if let Some(critical) = common.critical {
         settings.runway.critical = absolute(critical);
     }
-    settings
+    threshold::fit(&settings).map_err(|error| Failure::Usage(error.to_string()))?;
+    settings.accept = [&common.accept[..], &config.accept].concat();
+    Ok(settings)
 }
 
 /// The certificate files of `--cert-file`, read once for all domains.
@@ -168,10 +176,11 @@ pub(super) fn disk(paths: &[PathBuf]) -> Result<Disk, Failure> {
     Ok(disk)
 }
 
-/// The domains of the command line and of `--domains-from`, each once, in their order.
-pub(super) fn domains(given: &[Domain], from: Option<&Path>) -> Result<Vec<Domain>, Failure> {
+/// The domains of the command line and of `--domains-from`, else those of the configuration; each once, in their order. None are asked of
+/// the configuration where the call has another subject (`others`), or judges saved facts.
+pub(super) fn domains(given: &[Domain], common: &Common, others: bool) -> Result<Vec<Domain>, Failure> {
     let mut domains = given.to_vec();
-    if let Some(path) = from {
+    if let Some(path) = &common.domains_from {
         let text = String::from_utf8_lossy(&bytes(path)?).into_owned();
         for (index, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or_default().trim();
@@ -185,9 +194,34 @@ pub(super) fn domains(given: &[Domain], from: Option<&Path>) -> Result<Vec<Domai
             return Err(Failure::Usage(format!("{} names no domain; write one a line", path.display())));
         }
     }
+    let nothing_else = domains.is_empty() && !others && common.facts.is_empty();
+    if nothing_else || common.group.is_some() {
+        domains.extend(configured(common)?);
+    }
     let mut seen = BTreeSet::new();
     domains.retain(|domain| seen.insert(domain.clone()));
     Ok(domains)
+}
+
+/// The domains of the configuration, of one group if it is named.
+fn configured(common: &Common) -> Result<Vec<Domain>, Failure> {
+    let known = Config::load(&common.store)?.domains;
+    let ours = known.iter().filter(|known| common.group.is_none() || known.keeper.group == common.group);
+    let domains: Vec<Domain> = ours.map(|known| known.name.clone()).collect();
+    match &common.group {
+        _ if !domains.is_empty() => Ok(domains),
+        Some(group) => {
+            let mut groups: Vec<&str> = known.iter().filter_map(|known| known.keeper.group.as_deref()).collect();
+            groups.sort_unstable();
+            groups.dedup();
+            let there = if groups.is_empty() { "it has none".to_owned() } else { format!("there are {}", groups.join(", ")) };
+            Err(Failure::Usage(format!("the configuration has no domain of the group {group:?}; {there}")))
+        }
+        None => Err(Failure::Usage(
+            "name a DOMAIN such as example.com, a file of them with --domains-from FILE, or list them in the configuration ([[domain]])"
+                .to_owned(),
+        )),
+    }
 }
 
 /// A file's bytes, or standard input's for `-`.

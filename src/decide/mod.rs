@@ -1,8 +1,10 @@
 //! Floor 4: from facts to the answer. Pure: the same facts, settings and time give the same assessment on any machine.
 
+pub mod accept;
 mod back;
 pub mod change;
 pub mod expiry;
+pub mod generate;
 mod next;
 mod question;
 mod stages;
@@ -10,15 +12,19 @@ mod summary;
 mod texts;
 mod verdict;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::evidence::clock;
 use crate::evidence::runway;
 use crate::evidence::senders;
-use crate::model::assessment::{Answer, Assessment};
+use crate::model::assessment::{Answer, Assessment, Keeper, Question};
 use crate::model::facts::Facts;
 use crate::model::finding::Finding;
 use crate::model::settings::Settings;
+use crate::model::threshold;
+use crate::model::verdict::Verdict;
 use crate::rules::{self, Case};
 
 /// Judges one domain as of `now`.
@@ -28,6 +34,9 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
     let question = question::of(&case);
     let mut findings = judged.findings;
     question::adjust(question, &mut findings);
+    let mx = summary::mx(&case, &findings);
+    let mode_unknown = question::mode_is_unknown(&case);
+    let acceptances = accept::apply(&accept::Situation { case: &case, question, mx: &mx, mode_unknown }, &mut findings);
     let stages = stages::of(facts, &mut findings);
     sort(&mut findings);
     let runway = runway::entries(facts, now);
@@ -37,10 +46,9 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
         findings: &findings,
         reports: judged.reports.as_ref(),
         runway: &runway,
-        mode_unknown: question::mode_is_unknown(&case),
+        mode_unknown,
     });
     let policy = summary::policy(&case, &findings);
-    let mx = summary::mx(&case, &findings);
     let horizon = back::horizon(&case, question, policy.as_ref(), &findings);
     Assessment {
         domain: facts.domain.clone(),
@@ -66,8 +74,23 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
             Answer::NotApplicable => Vec::new(),
             _ => senders::differing(&senders::View { facts, body: case.body, policy: case.policy.as_ref() }),
         },
+        acceptances,
+        thresholds: threshold::changed(settings),
+        keeper: Keeper::default(),
         findings,
     }
+}
+
+/// What is worth to be remembered of an answer: the question as a whole must have been asked, not a stage alone.
+pub fn remembered(assessment: &Assessment) -> Option<Verdict> {
+    let accepted: BTreeSet<&str> =
+        assessment.findings.iter().filter(|finding| finding.accepted.is_some()).map(|finding| finding.code()).collect();
+    (assessment.question != Question::CheckStage).then(|| Verdict {
+        question: assessment.question,
+        answer: assessment.answer,
+        because: assessment.because.iter().map(ToString::to_string).collect(),
+        accepted: accepted.into_iter().map(str::to_owned).collect(),
+    })
 }
 
 /// Worst first; among equals in the order of the stages, then as the rules wrote them.

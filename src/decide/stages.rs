@@ -32,7 +32,8 @@ fn state(findings: &[&Finding]) -> State {
         State::Fail
     } else if any(Finding::unsettles) {
         State::Undetermined
-    } else if any(|finding| finding.is_shown() && finding.severity == Severity::Warning) {
+    // A risk that is accepted fails no stage; that it is there is seen all the same.
+    } else if any(|finding| finding.is_shown() && finding.severity >= Severity::Warning) {
         State::Warn
     } else if any(|finding| finding.outcome == Outcome::Undetermined) {
         State::Undetermined

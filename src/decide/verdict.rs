@@ -110,6 +110,10 @@ fn would_change_if(grounds: &Grounds<'_>, answer: Answer, deciding: &[&Finding])
         }
     }
     if answer == Answer::Ready {
+        let ending = grounds.findings.iter().filter_map(|finding| Some((finding, finding.accepted.as_ref()?.until?)));
+        for (finding, until) in ending.filter(|(finding, _)| finding.severity >= Severity::Warning) {
+            sentences.push(format!("the risk is accepted no longer than {until}: {} ({})", finding.code(), finding.subject));
+        }
         if let Some(first) = grounds.runway.first() {
             sentences.push(format!("a certificate ends: {} on {}", first.subject, day(first.not_after)));
         }
@@ -120,8 +124,8 @@ fn would_change_if(grounds: &Grounds<'_>, answer: Answer, deciding: &[&Finding])
     sentences
 }
 
-/// The earliest of a day after the probes, the next threshold of a certificate, and the end of the policy's TXT TTL where a change is
-/// being seen: until then senders come to know of it one by one.
+/// The earliest of a day after the probes, the next threshold of a certificate, the end of an accepted risk, and the end of the policy's TXT
+/// TTL where a change is being seen: until then senders come to know of it one by one.
 fn valid_until(grounds: &Grounds<'_>) -> Timestamp {
     let case = grounds.case;
     let day_later = case.facts.observed_at.checked_add(PROBES_HOLD).unwrap_or(Timestamp::MAX);
@@ -130,7 +134,9 @@ fn valid_until(grounds: &Grounds<'_>) -> Timestamp {
     // What another vantage saw counts for so long only.
     let lent = case.facts.others.iter().filter(|other| !other.gave.is_empty());
     let lent = lent.filter_map(|other| other.observed_at.checked_add(merge::FRESH).ok()).filter(|at| *at > case.now).min();
-    next.into_iter().chain(lent).chain(change_settles(case)).fold(day_later, Timestamp::min)
+    // A risk is accepted until its day is over.
+    let accepted = grounds.findings.iter().filter_map(|finding| finding.accepted.as_ref()?.ends());
+    next.into_iter().chain(lent).chain(accepted).chain(change_settles(case)).fold(day_later, Timestamp::min)
 }
 
 /// When the last sender knows of a policy or a record that this look, or one less than the TXT record's TTL before it, saw first.

@@ -6,6 +6,7 @@ pub mod disk;
 pub mod horizon;
 pub mod merge;
 pub mod past;
+pub mod providers;
 pub mod reasons;
 pub mod reports;
 pub mod runway;

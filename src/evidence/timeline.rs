@@ -8,9 +8,10 @@ use jiff::tz::TimeZone;
 use crate::model::history::seen::Seen;
 use crate::model::history::{History, Span, Subject};
 use crate::model::timeline::{CheckDay, Event, Timeline, Turn};
+use crate::model::verdict::VerdictSpan;
 
-/// Everything that came or went from `since` on, by time, then kind and name.
-pub fn timeline(history: &History, since: Timestamp) -> Timeline {
+/// Everything that came or went, or was answered, from `since` on, by time, then kind and name.
+pub fn timeline(history: &History, mut answers: Vec<VerdictSpan>, since: Timestamp) -> Timeline {
     let mut events: Vec<Event> = Vec::new();
     for subject in &history.subjects {
         let first_look = subject.spans.iter().map(|span| span.first_seen).min();
@@ -24,7 +25,8 @@ pub fn timeline(history: &History, since: Timestamp) -> Timeline {
     }
     events.retain(|event| event.at >= since);
     events.sort_by(|a, b| (a.at, a.kind, &a.name, a.event, &a.seen).cmp(&(b.at, b.kind, &b.name, b.event, &b.seen)));
-    Timeline { domain: history.domain.clone(), since, days: days(history, since), events }
+    answers.retain(|answer| answer.last_at >= since);
+    Timeline { domain: history.domain.clone(), since, days: days(history, since), events, answers }
 }
 
 fn event(history: &History, subject: &Subject, span: &Span, at: Timestamp, turn: Turn) -> Event {
@@ -56,8 +58,10 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
+    use crate::model::assessment::{Answer, Question};
     use crate::model::history::Day;
     use crate::model::history::seen::Kind;
+    use crate::model::verdict::Verdict;
     use crate::wire::name::Domain;
 
     fn day(number: i64) -> Timestamp {
@@ -93,7 +97,7 @@ mod tests {
     #[test]
     fn what_came_and_went_is_told_in_order() {
         let told = |since| {
-            let turns = timeline(&history(), day(since)).events.into_iter();
+            let turns = timeline(&history(), Vec::new(), day(since)).events.into_iter();
             turns.map(|event| ((event.at.duration_since(day(0)).as_hours()) / 24, event.event)).collect::<Vec<_>>()
         };
         assert_eq!(told(0), [(0, Turn::Found), (4, Turn::Went), (5, Turn::Came)]);
@@ -102,7 +106,18 @@ mod tests {
 
     #[test]
     fn the_vantages_of_a_day_are_told_together() {
-        let days = timeline(&history(), day(1)).days;
+        let days = timeline(&history(), Vec::new(), day(1)).days;
         assert_eq!((days.len(), days[0].times, days[0].proven.len()), (1, 4, 2));
+    }
+    #[test]
+    fn answers_that_lasted_into_the_time_asked_about_are_told() {
+        let answer = |first: i64, last: i64| VerdictSpan {
+            first_at: day(first),
+            last_at: day(last),
+            times: 1,
+            verdict: Verdict { question: Question::StayInEnforce, answer: Answer::Ready, because: Vec::new(), accepted: Vec::new() },
+        };
+        let told = |since| timeline(&history(), vec![answer(0, 3), answer(4, 9)], day(since)).answers.len();
+        assert_eq!((told(0), told(3), told(4), told(10)), (2, 2, 1, 0));
     }
 }

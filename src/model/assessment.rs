@@ -1,13 +1,15 @@
 //! The answer and everything it rests on, for one domain: what every format renders.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::acceptance::AcceptanceNote;
 use super::facts::dane::Security;
 use super::facts::vantage::{OtherVantage, Vantage};
 use super::finding::{Finding, Fix};
 use super::plan::HeldFrom;
 use super::rule::Stage;
+use super::threshold::Changed;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
@@ -56,6 +58,23 @@ pub struct Assessment {
     pub horizon: Option<Horizon>,
     /// Senders that will treat this very domain differently from what the RFCs say.
     pub senders: Vec<SenderNote>,
+    /// What became of the risks that were to be accepted here.
+    pub acceptances: Vec<AcceptanceNote>,
+    /// The thresholds that differ from the defaults.
+    pub thresholds: Vec<Changed>,
+    /// Who answers for the domain, and which domains it belongs to, by the operator's configuration.
+    pub keeper: Keeper,
+}
+
+/// What the operator's configuration says of a domain; no judgement rests on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Keeper {
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The group of domains that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 /// A known behaviour of a sender that makes a difference for this domain.
@@ -75,7 +94,7 @@ pub struct SenderNote {
 }
 
 /// The question that the policy's current state poses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Question {
     /// Mode `testing`: is it safe to switch to enforce now?
@@ -89,7 +108,7 @@ pub enum Question {
 }
 
 /// The four answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// Nothing that was looked for speaks against it, and the evidence suffices.

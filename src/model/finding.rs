@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::acceptance::Accepted;
 use super::rule::{Rule, Severity, Stage};
 
 /// What became of a rule on a subject.
@@ -108,6 +109,8 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// The line of the policy it is about, from 1.
     pub line: Option<usize>,
+    /// That the operator accepts it; it then neither blocks nor unsettles, and is told all the same.
+    pub accepted: Option<Accepted>,
 }
 
 impl Finding {
@@ -116,14 +119,15 @@ impl Finding {
         self.rule.code
     }
 
-    /// Whether it alone keeps the answer from being ready: a broken blocker.
+    /// Whether it alone keeps the answer from being ready: a broken blocker that is not accepted.
     pub fn blocks(&self) -> bool {
-        self.outcome == Outcome::Broken && self.severity == Severity::Blocker
+        self.outcome == Outcome::Broken && self.severity == Severity::Blocker && self.accepted.is_none()
     }
 
-    /// Whether it alone keeps the answer from being certain: something that the answer needs could not be looked at.
+    /// Whether it alone keeps the answer from being certain: something that the answer needs could not be looked at, and that is not
+    /// accepted.
     pub fn unsettles(&self) -> bool {
-        self.outcome == Outcome::Undetermined && self.severity == Severity::Blocker
+        self.outcome == Outcome::Undetermined && self.severity == Severity::Blocker && self.accepted.is_none()
     }
 
     /// Whether it is anything that a person should see without asking for everything.
@@ -253,6 +257,7 @@ impl Sheet {
             evidence,
             fix: None,
             line: None,
+            accepted: None,
         });
         let last = self.findings.len() - 1;
         &mut self.findings[last]

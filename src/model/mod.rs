@@ -1,12 +1,15 @@
 //! Floor 1: plain data that everything above speaks in: facts, rules, findings, the assessment.
 
+pub mod acceptance;
 pub mod assessment;
 pub mod breakdown;
 pub mod change;
 pub mod digest;
+pub mod effective;
 pub mod expiry;
 pub mod facts;
 pub mod finding;
+pub mod generated;
 pub mod history;
 pub mod looked;
 pub mod plan;
@@ -14,4 +17,6 @@ pub mod result_type;
 pub mod rule;
 pub mod settings;
 pub mod store;
+pub mod threshold;
 pub mod timeline;
+pub mod verdict;

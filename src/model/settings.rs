@@ -2,6 +2,8 @@
 
 use jiff::SignedDuration;
 
+use super::acceptance::Acceptance;
+
 /// At most this many MX records are looked at.
 pub const MX_CAP: usize = 100;
 /// At most this many addresses of one host are probed.
@@ -24,6 +26,8 @@ pub struct Settings {
     pub evidence: EvidenceSettings,
     /// When a certificate's end is near.
     pub runway: RunwaySettings,
+    /// The risks that the operator accepts; of several about one finding the first counts.
+    pub accept: Vec<Acceptance>,
 }
 
 /// When the reports of a domain are enough to conclude from.
@@ -86,6 +90,7 @@ impl Default for Settings {
                 warning: Threshold { part: 4, at_most: days(30) },
                 critical: Threshold { part: 8, at_most: days(14) },
             },
+            accept: Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::history::Leaf;
 use super::history::seen::{Kind, Seen};
+use super::verdict::VerdictSpan;
 use crate::wire::name::Domain;
 
 /// The timeline of one domain.
@@ -19,6 +20,8 @@ pub struct Timeline {
     pub days: Vec<CheckDay>,
     /// What came and went, oldest first.
     pub events: Vec<Event>,
+    /// What checks answered, oldest first: a row for each answer and the time it lasted.
+    pub answers: Vec<VerdictSpan>,
 }
 
 /// The checks of one UTC day.

@@ -95,6 +95,22 @@ pub fn cell(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{text}")) } else { text }
 }
 
+/// For HTML, between tags and in quoted attributes: nothing in it is markup.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in terminal(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// For Markdown inside a line or a table's cell: nothing in it is markup, a link or HTML.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);

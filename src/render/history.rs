@@ -6,8 +6,10 @@ use super::escape;
 use super::page::{Look, Page};
 use super::text::sessions::count;
 use super::text::{date, duration, minute};
+use crate::model::assessment::{Answer, Question};
 use crate::model::history::seen::{Kind, Seen, Showed};
 use crate::model::timeline::{Event, Timeline, Turn};
+use crate::model::verdict::VerdictSpan;
 use crate::wire::name::Domain;
 
 /// The schema's name and version.
@@ -21,10 +23,18 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct Line<'a, T> {
     domain: &'a Domain,
     #[serde(flatten)]
-    event: &'a Event,
+    row: &'a T,
+}
+
+/// An answer as a line among events.
+#[derive(Serialize)]
+struct Answered<'a> {
+    event: &'static str,
+    #[serde(flatten)]
+    answer: &'a VerdictSpan,
 }
 
 /// One object.
@@ -32,9 +42,12 @@ pub fn document(timeline: &Timeline) -> Result<String, serde_json::Error> {
     escape::json_pretty(&Document { schema: SCHEMA, timeline })
 }
 
-/// One event a line.
+/// One event a line, then one answer a line (`"event": "answered"`).
 pub fn lines(timeline: &Timeline) -> Result<String, serde_json::Error> {
-    timeline.events.iter().map(|event| escape::json_line(&Line { domain: &timeline.domain, event })).collect()
+    let domain = &timeline.domain;
+    let events = timeline.events.iter().map(|row| escape::json_line(&Line { domain, row }));
+    let answers = timeline.answers.iter().map(|answer| escape::json_line(&Line { domain, row: &Answered { event: "answered", answer } }));
+    events.chain(answers).collect()
 }
 
 /// For people: the checks in a line, then what came and went, a block a kind of thing and name.
@@ -42,6 +55,7 @@ pub fn text(timeline: &Timeline, width: usize) -> String {
     let mut page = Page::new(width);
     page.line(&[(Look::Strong, &timeline.domain.shown()), (Look::Faint, &format!("  since {}", date(timeline.since)))]);
     checks(timeline, &mut page);
+    answers(&timeline.answers, &mut page);
     for kind in Kind::ALL {
         let mut events: Vec<&Event> = timeline.events.iter().filter(|event| event.kind == kind).collect();
         // By name, then time: what belongs together stands together.
@@ -63,6 +77,37 @@ pub fn text(timeline: &Timeline, width: usize) -> String {
         }
     }
     page.finish()
+}
+
+/// What was answered, and since when.
+fn answers(answers: &[VerdictSpan], page: &mut Page) {
+    if answers.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(&[(Look::Strong, "Answers")]);
+    for span in answers {
+        let (sign, word, look) = match span.verdict.answer {
+            Answer::Ready => ("✓", "ready", Look::Good),
+            Answer::NotReady => ("✗", "not ready", Look::Bad),
+            Answer::Inconclusive => ("?", "inconclusive", Look::Unknown),
+            Answer::NotApplicable => ("–", "not applicable", Look::Faint),
+        };
+        let question = match span.verdict.question {
+            Question::SwitchToEnforce => "to switch to enforce",
+            Question::StayInEnforce => "to stay in enforce",
+            Question::StartTesting => "to start testing",
+            Question::CheckStage => "of a stage",
+        };
+        let because = if span.verdict.because.is_empty() { String::new() } else { format!(": {}", span.verdict.because.join(", ")) };
+        let accepted =
+            if span.verdict.accepted.is_empty() { String::new() } else { format!("; accepted: {}", span.verdict.accepted.join(", ")) };
+        let until =
+            if span.times > 1 { format!(" ({}, until {})", count(span.times, "check"), minute(span.last_at)) } else { String::new() };
+        let lead = [(Look::Faint, format!("  {} ", minute(span.first_at))), (look, format!("{sign} "))];
+        let lead: Vec<(Look, &str)> = lead.iter().map(|(look, text)| (*look, text.as_str())).collect();
+        page.paragraph(&lead, Look::Plain, &format!("{word} {question}{because}{accepted}{until}"));
+    }
 }
 
 fn checks(timeline: &Timeline, page: &mut Page) {

@@ -3,12 +3,15 @@
 use serde::Serialize;
 
 use super::escape;
+use crate::model::acceptance::{AcceptanceNote, Accepted};
 use crate::model::assessment::{
-    Answer, Assessment, Horizon, MxSummary, PolicySummary, Question, RecordSummary, ReportsSummary, RunwayEntry, SenderNote, StageState,
+    Answer, Assessment, Horizon, Keeper, MxSummary, PolicySummary, Question, RecordSummary, ReportsSummary, RunwayEntry, SenderNote,
+    StageState,
 };
 use crate::model::facts::vantage::{OtherVantage, Vantage};
 use crate::model::finding::{Evidence, Finding, Fix, Outcome};
 use crate::model::rule::{Severity, Stage};
+use crate::model::threshold::Changed;
 
 /// The schema's name and version.
 pub const SCHEMA: &str = "stsready/assessment/1";
@@ -20,6 +23,8 @@ struct View<'a> {
     domain: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     domain_unicode: Option<String>,
+    #[serde(flatten)]
+    keeper: &'a Keeper,
     question: Question,
     answer: Answer,
     asked_at: jiff::Timestamp,
@@ -44,6 +49,12 @@ struct View<'a> {
     horizon: &'a Option<Horizon>,
     #[serde(skip_serializing_if = "<[SenderNote]>::is_empty")]
     senders: &'a [SenderNote],
+    /// What became of the risks that were to be accepted.
+    #[serde(skip_serializing_if = "<[AcceptanceNote]>::is_empty")]
+    acceptances: &'a [AcceptanceNote],
+    /// The thresholds that differ from the defaults.
+    #[serde(skip_serializing_if = "<[Changed]>::is_empty")]
+    thresholds: &'a [Changed],
 }
 
 #[derive(Serialize)]
@@ -84,6 +95,9 @@ pub(super) struct FindingView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     reference: &'static str,
+    /// That the operator accepts it as a risk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted: Option<&'a Accepted>,
 }
 
 impl<'a> FindingView<'a> {
@@ -103,6 +117,7 @@ impl<'a> FindingView<'a> {
             publish: finding.fix.as_ref().and_then(|fix| fix.publish.as_deref()),
             line: finding.line,
             reference: finding.rule.reference,
+            accepted: finding.accepted.as_ref(),
         }
     }
 }
@@ -131,12 +146,16 @@ impl<'a> View<'a> {
             runway,
             horizon,
             senders,
+            acceptances,
+            thresholds,
+            keeper,
         } = assessment;
         Self {
             schema: SCHEMA,
             tool: TOOL,
             domain: domain.as_str(),
             domain_unicode: domain.unicode(),
+            keeper,
             question: *question,
             answer: *answer,
             asked_at: *asked_at,
@@ -157,6 +176,8 @@ impl<'a> View<'a> {
             runway,
             horizon,
             senders,
+            acceptances,
+            thresholds,
         }
     }
 }

@@ -1,17 +1,21 @@
 //! Floor 2: one room per format over one assessment, and one place for escaping. Pure: strings out, nothing printed.
 
+mod blocks;
 pub mod breakdown;
 pub mod change;
+pub mod config;
 pub mod digest;
 pub mod escape;
 pub mod expiry;
 pub mod fetch;
+pub mod generate;
 pub mod history;
 pub mod ingest;
 pub mod json;
 pub mod list;
 pub mod page;
 pub mod reports;
+pub mod rule_html;
 pub mod rules;
 pub mod store;
 pub mod text;

@@ -1,5 +1,6 @@
 //! The catalogue and its pages, for a terminal.
 
+use super::blocks::{Block, read};
 use super::page::{Look, Page};
 use crate::model::result_type::ResultType;
 use crate::model::rule::{Rule, Severity};
@@ -54,58 +55,47 @@ fn look(rule: &Rule) -> Look {
     }
 }
 
-/// A rule's page: headings, paragraphs wrapped to the width, lists, code as it is.
+/// A rule's page: headings, paragraphs wrapped to the width, lists, tables, code as it is.
 pub fn explain(rule: &Rule, width: usize) -> String {
     let mut page = Page::new(width.min(100));
-    let mut code = false;
-    let mut paragraph = String::new();
-    let mut lead = String::new();
-    for line in rule.page.lines() {
-        let fence = line.trim_start().strip_prefix("```");
-        if code {
-            if fence.is_some() {
-                code = false;
+    for block in read(rule.page) {
+        match block {
+            Block::Title(title) => {
+                page.line(&[(Look::Strong, title), (Look::Faint, &format!("  {}  {}", severities(rule), rule.title))]);
+            }
+            Block::Heading(heading) => {
                 page.gap();
-            } else {
-                page.verbatim(4, if line.is_empty() { " " } else { line });
+                page.line(&[(Look::Strong, heading)]);
             }
-            continue;
-        }
-        let item = is_item(line);
-        if line.trim().is_empty() || line.starts_with('#') || fence.is_some() || item {
-            flush(&mut page, &mut lead, &mut paragraph);
-        }
-        if let Some(info) = fence {
-            code = true;
-            page.gap();
-            let kind = info.split_whitespace().next().unwrap_or_default();
-            if matches!(kind, "bad" | "good") {
-                let look = if kind == "bad" { Look::Bad } else { Look::Good };
-                page.line(&[(Look::Plain, "  "), (look, kind)]);
+            Block::Paragraph(text) => page.paragraph(&[(Look::Plain, "  ")], Look::Plain, &plain(&text)),
+            Block::Item { indent, mark, text } => {
+                page.paragraph(&[(Look::Plain, &format!("{}{mark} ", " ".repeat(indent + 2)))], Look::Plain, &plain(&text));
             }
-        } else if let Some(heading) = line.strip_prefix("# ") {
-            page.line(&[(Look::Strong, heading), (Look::Faint, &format!("  {}  {}", severities(rule), rule.title))]);
-        } else if let Some(heading) = line.strip_prefix("## ") {
-            page.gap();
-            page.line(&[(Look::Strong, heading)]);
-        } else if line.trim().is_empty() {
-            page.gap();
-        } else if item {
-            let indent = line.len() - line.trim_start().len();
-            let (mark, text) = line.trim_start().split_once(' ').unwrap_or(("-", line));
-            lead = format!("{}{mark} ", " ".repeat(indent + 2));
-            paragraph = text.to_owned();
-        } else {
-            if paragraph.is_empty() && lead.is_empty() {
-                lead = "  ".to_owned();
-            } else {
-                paragraph.push(' ');
+            Block::Code { kind, lines } => {
+                page.gap();
+                if matches!(kind, "bad" | "good") {
+                    let look = if kind == "bad" { Look::Bad } else { Look::Good };
+                    page.line(&[(Look::Plain, "  "), (look, kind)]);
+                }
+                for line in lines {
+                    page.verbatim(4, if line.is_empty() { " " } else { line });
+                }
+                page.gap();
             }
-            paragraph.push_str(line.trim());
+            Block::Table(rows) => {
+                let look = |row: usize| if row == 0 { Look::Faint } else { Look::Plain };
+                let row = |(number, cells): (usize, &Vec<&str>)| cells.iter().map(|cell| (look(number), plain(cell))).collect();
+                page.table(2, &rows.iter().enumerate().map(row).collect::<Vec<_>>());
+            }
+            Block::Gap => page.gap(),
         }
     }
-    flush(&mut page, &mut lead, &mut paragraph);
     page.finish()
+}
+
+/// The words without the marks of Markdown.
+fn plain(text: &str) -> String {
+    text.replace("**", "").replace('`', "")
 }
 
 /// A result-type of reports: what it says, and the pages that it leads to.
@@ -128,19 +118,4 @@ pub fn result_type_markdown(result_type: &ResultType) -> String {
     let ResultType { name, meaning, under_enforce, reference, rules } = result_type;
     let pages: String = rules.iter().map(|rule| format!("- `{}`: {}\n", rule.code, rule.title)).collect();
     format!("# {name}\n\nA result-type of TLS reports ({reference}): {meaning}.\n\nUnder enforce: {under_enforce}.\n\n## Pages\n\n{pages}")
-}
-
-/// Whether the line begins an item of a list: `- ` or `1. `, at any depth.
-fn is_item(line: &str) -> bool {
-    let numbered = |(number, _): (&str, &str)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    line.trim_start().starts_with("- ") || line.trim_start().split_once(". ").is_some_and(numbered)
-}
-
-fn flush(page: &mut Page, lead: &mut String, paragraph: &mut String) {
-    if !paragraph.is_empty() {
-        let text = paragraph.replace("**", "").replace('`', "");
-        page.paragraph(&[(Look::Plain, lead.as_str())], Look::Plain, &text);
-    }
-    lead.clear();
-    paragraph.clear();
 }

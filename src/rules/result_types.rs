@@ -1,7 +1,8 @@
 //! Which rules the result-types of reports lead to (RFC 8460 §4.3): what `explain RESULT-TYPE` answers with.
 
-use super::{cert, dane, domain, fetch, mx, policy, reports, starttls, txt};
+use super::{catalogue, cert, dane, domain, fetch, mx, policy, reports, starttls, txt};
 use crate::model::result_type::ResultType;
+use crate::wire::likeness::edits_within;
 
 const REFUSED: &str = "that MX host is refused (RFC 8461 §4.2, §5)";
 const CACHED_RULES: &str = "nothing is refused without a cached policy; with one, the cached policy rules (RFC 8461 §3.3)";
@@ -118,11 +119,28 @@ pub fn find(name: &str) -> Option<&'static ResultType> {
     ALL.iter().find(|result_type| result_type.name == name)
 }
 
+/// The codes and result-types that a mistyped one may stand for: those that differ in a few letters, the closest first; else those that
+/// hold its words.
+pub fn near(typed: &str) -> Vec<&'static str> {
+    const SHOWN: usize = 3;
+    let typed = typed.trim().to_ascii_lowercase().replace('_', "-");
+    let names = || catalogue::all().into_iter().map(|rule| rule.code).chain(ALL.iter().map(|result_type| result_type.name));
+    let most = (typed.chars().count() / 3).clamp(1, 4);
+    let mut close: Vec<(usize, &str)> = names().filter_map(|name| Some((edits_within(&typed, name, most)?, name))).collect();
+    close.sort_by_key(|(edits, _)| *edits);
+    let best = close.first().map(|(edits, _)| *edits);
+    // One slip less is a better guess than any other.
+    let close: Vec<&str> = close.into_iter().filter(|(edits, _)| Some(*edits) == best).map(|(_, name)| name).take(SHOWN).collect();
+    if !close.is_empty() || typed.len() < SHOWN {
+        return close;
+    }
+    names().filter(|name| typed.split('-').all(|word| name.contains(word))).take(SHOWN).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::evidence::reports::{Meaning, meaning};
-    use crate::rules::catalogue;
 
     #[test]
     fn every_result_type_of_the_rfc_leads_to_pages_and_none_is_a_code() {
@@ -165,5 +183,21 @@ mod tests {
             assert_eq!(find(typed).map(|found| found.name), Some("certificate-expired"), "{typed}");
         }
         assert!(find("certificate").is_none());
+    }
+
+    #[test]
+    fn a_name_nearly_right_leads_to_the_ones_meant() {
+        for (typed, meant) in [
+            ("cert-expird", &["cert-expired"][..]),
+            ("certificate-expird", &["certificate-expired"]),
+            ("MX_uncovred", &["mx-uncovered"]),
+            ("sts-webpki-invald", &["sts-webpki-invalid"]),
+            ("null-mx", &["domain-null-mx"]),
+            ("single", &["mx-single", "reports-single-reporter"]),
+            ("something-else-altogether", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(near(typed), meant, "{typed}");
+        }
     }
 }

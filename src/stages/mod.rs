@@ -1,6 +1,7 @@
 //! Floor 5: one room per stage: look, and put what was seen into facts. Everything that can run side by side does.
 
 pub mod control;
+pub mod ground;
 pub mod mx;
 pub mod policy;
 pub mod record;

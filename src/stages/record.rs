@@ -2,9 +2,9 @@
 
 use futures_util::future::join_all;
 
+use super::ground::target;
 use super::{Looker, txt};
-use crate::model::facts::{RecordFacts, TargetFacts};
-use crate::model::looked::Looked;
+use crate::model::facts::RecordFacts;
 use crate::wire::name::Domain;
 use crate::wire::rua::Uri;
 use crate::wire::tlsrpt_record;
@@ -26,19 +26,6 @@ pub(super) async fn look(looker: &Looker, domain: &Domain) -> RecordFacts {
             hosts.push(host);
         }
     }
-    let targets = join_all(hosts.into_iter().map(|(host, mail)| target(looker, host, mail))).await;
+    let targets = join_all(hosts.into_iter().map(|(host, mail)| target(&looker.dns, host, mail))).await;
     RecordFacts { txt, targets }
-}
-
-async fn target(looker: &Looker, host: Domain, mail: bool) -> TargetFacts {
-    if !mail {
-        let addresses = Some(looker.dns.addresses(&host).await);
-        return TargetFacts { host, mx: None, addresses };
-    }
-    let mx = looker.dns.mx(&host).await;
-    let addresses = match &mx {
-        Looked::Absent(_) => Some(looker.dns.addresses(&host).await),
-        Looked::Seen(_) | Looked::Failed(_) => None,
-    };
-    TargetFacts { host, mx: Some(mx), addresses }
 }

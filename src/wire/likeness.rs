@@ -33,6 +33,13 @@ pub fn edits_within(a: &str, b: &str, most: usize) -> Option<usize> {
     row.last().copied().filter(|edits| *edits <= most)
 }
 
+/// Of some names the one that a mistyped one was most likely meant to be; the shorter the name, the fewer slips it may hold.
+pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let most = (typed.chars().count() / 3).clamp(1, 4);
+    let close = |name: &'a str| edits_within(typed, name, most).map(|edits| (edits, name));
+    names.into_iter().filter_map(close).min_by_key(|(edits, _)| *edits).map(|(_, name)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -66,6 +73,14 @@ mod tests {
             ("mx1.exmaple.com", "mx1.example.com", 3, Some(2)),
         ] {
             assert_eq!(edits_within(a, b, most), edits, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_found_and_none_where_all_are_far() {
+        let names = ["store", "sessions", "reporters", "rua"];
+        for (typed, meant) in [("stor", Some("store")), ("sesions", Some("sessions")), ("ru", Some("rua")), ("helo", None), ("x", None)] {
+            assert_eq!(nearest(typed, names), meant, "{typed}");
         }
     }
 

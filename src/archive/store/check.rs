@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use rusqlite::{Connection, Result};
 
 use super::list::{self, Filter, Stored};
-use super::{Store, StoreError, history, row};
+use super::{Store, StoreError, history, row, verdicts};
 use crate::archive::intake::Received;
 
 /// So many faults say enough.
@@ -18,7 +18,7 @@ impl Store {
     /// Everything that is wrong with it; empty if it is sound.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
         let mut faults = Vec::new();
-        let looks: [Look; 4] = [structure, references, reports, observations];
+        let looks: [Look; 5] = [structure, references, reports, observations, answers];
         for look in looks {
             if let Err(error) = self.read_at_once(|connection| look(connection, &mut faults)) {
                 match error {
@@ -79,6 +79,15 @@ fn observations(connection: &Connection, faults: &mut Vec<String>) -> Result<()>
     for (number, domain) in history::observed(connection)? {
         if let Err(error) = history::history(connection, number, domain.clone()) {
             faults.push(format!("what was observed of {domain}: {error}"));
+        }
+    }
+    Ok(())
+}
+
+fn answers(connection: &Connection, faults: &mut Vec<String>) -> Result<()> {
+    for (number, domain) in verdicts::domains(connection)? {
+        if let Err(error) = verdicts::of(connection, number) {
+            faults.push(format!("what was answered about {domain}: {error}"));
         }
     }
     Ok(())

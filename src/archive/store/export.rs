@@ -1,4 +1,5 @@
-//! Everything in the store, one JSON object a line: reports in the form of RFC 8460 §4.4, what was rejected, what was observed.
+//! Everything in the store, one JSON object a line: reports in the form of RFC 8460 §4.4, what was rejected, what was observed,
+//! what was answered.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::list::{self, Filter, Stored};
 use super::value::policy_type;
-use super::{Store, StoreError, history};
+use super::{Store, StoreError, history, verdicts};
 use crate::wire::report::{FailureDetail, PolicyEntry, TlsReport, Unknown};
 
 /// The schema of a line.
@@ -20,7 +21,7 @@ impl Store {
     pub fn export(&self, line: impl FnMut(Value) -> io::Result<()>) -> Result<Vec<String>, StoreError> {
         let mut lines = Lines { line, stopped: None, lost: Vec::new() };
         let begun = lines.put(json!({ "schema": SCHEMA, "store": self.path }));
-        let rooms: [fn(&Connection, &mut Lines<_>) -> Result<()>; 3] = [reports, rejections, observations];
+        let rooms: [fn(&Connection, &mut Lines<_>) -> Result<()>; 4] = [reports, rejections, observations, answers];
         for room in rooms.iter().filter(|_| begun.is_continue()) {
             if let Err(error) = self.read_at_once(|connection| room(connection, &mut lines)) {
                 lines.lost.push(error.to_string());
@@ -76,6 +77,17 @@ fn observations<F: FnMut(Value) -> io::Result<()>>(connection: &Connection, line
             Ok(history) if lines.put(json!({ "history": history })).is_break() => break,
             Ok(_) => {}
             Err(error) => lines.lost.push(format!("what was observed of {domain}: {error}")),
+        }
+    }
+    Ok(())
+}
+
+fn answers<F: FnMut(Value) -> io::Result<()>>(connection: &Connection, lines: &mut Lines<F>) -> Result<()> {
+    for (number, domain) in verdicts::domains(connection)? {
+        match verdicts::of(connection, number) {
+            Ok(answers) if lines.put(json!({ "domain": domain, "answers": answers })).is_break() => break,
+            Ok(_) => {}
+            Err(error) => lines.lost.push(format!("what was answered about {domain}: {error}")),
         }
     }
     Ok(())

@@ -20,6 +20,7 @@ mod schema;
 mod stats;
 mod text;
 mod value;
+mod verdicts;
 
 use std::path::{Path, PathBuf};
 

@@ -69,6 +69,7 @@ impl Store {
                      UNION SELECT mx FROM entry WHERE mx IS NOT NULL
                      UNION SELECT domain FROM subject UNION SELECT name FROM subject UNION SELECT value FROM span
                      UNION SELECT domain FROM look UNION SELECT vantage FROM look UNION SELECT proven FROM look
+                     UNION SELECT domain FROM verdict UNION SELECT value FROM verdict
                  )",
                 [],
             )

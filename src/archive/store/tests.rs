@@ -6,6 +6,7 @@ mod open;
 mod prune;
 mod reading;
 mod sound;
+mod verdicts;
 mod versions;
 
 use std::ops::ControlFlow;

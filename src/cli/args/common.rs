@@ -8,9 +8,10 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 use jiff::{SignedDuration, Timestamp};
 
-use super::values::{ControlTarget, control, duration, resolver, span, time};
+use super::values::{ControlTarget, Turned, acceptance, control, duration, resolver, span, threshold, time};
 use super::{Format, WhichStore};
 use crate::cli::exit::FailOn;
+use crate::model::acceptance::Acceptance;
 use crate::net::trust::RootSource;
 
 /// Options that mean the same at every command that looks at domains.
@@ -33,6 +34,9 @@ pub(in crate::cli) struct Common {
     /// Read domains from a file, one a line; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "facts", help_heading = "Input")]
     pub(in crate::cli) domains_from: Option<PathBuf>,
+    /// The domains of this group in the configuration; all of its domains where neither DOMAIN nor this is given
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["domains_from", "facts"], help_heading = "Input")]
+    pub(in crate::cli) group: Option<String>,
     /// Judge the facts in this file instead of looking; may be given several times: facts of several vantages are merged, and what they
     /// lack of a domain that is named is looked at now
     #[arg(long, value_name = "FILE", help_heading = "Input")]
@@ -53,6 +57,13 @@ pub(in crate::cli) struct Common {
     /// signature is wrong
     #[arg(long, env = "STSREADY_TRUST_UNVERIFIED", value_parser = FalseyValueParser::new(), help_heading = "Judging")]
     pub(in crate::cli) trust_unverified: bool,
+    /// Accept the findings of this code as a risk, on this subject alone if one is named; may be given several times. They are told all the
+    /// same; blockers cannot be accepted, but for record-* and one group of reports-failing
+    #[arg(long, value_name = "CODE[@SUBJECT]=REASON", value_parser = acceptance, help_heading = "Judging")]
+    pub(in crate::cli) accept: Vec<Acceptance>,
+    /// Judge by another threshold than the default, such as sessions=100; may be given several times. `stsready config show` lists them
+    #[arg(long, value_name = "NAME=VALUE", value_parser = threshold, env = "STSREADY_THRESHOLD", value_delimiter = ',', help_heading = "Judging")]
+    pub(in crate::cli) threshold: Vec<Turned>,
     /// Hold this certificate file against what is served: renewed, and not reloaded? May be given several times
     #[arg(long, value_name = "PEM", help_heading = "Judging")]
     pub(in crate::cli) cert_file: Vec<PathBuf>,

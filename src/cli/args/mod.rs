@@ -2,6 +2,8 @@
 
 mod change;
 mod common;
+mod config;
+mod generate;
 mod history;
 mod reports;
 mod store;
@@ -15,11 +17,14 @@ use jiff::Timestamp;
 
 pub(super) use self::change::{ChangeAt, ChangeCommand};
 pub(super) use self::common::Common;
+pub(super) use self::config::{ConfigCheckArgs, ConfigCommand};
+pub(super) use self::generate::{GenerateAt, GenerateCommand, GenerateFormat, PolicyBody};
 pub(super) use self::history::HistoryArgs;
 pub(super) use self::reports::{
     Back, DigestArgs, DigestFormat, FetchArgs, IngestArgs, ListArgs, PruneArgs, ReportsCommand, RowFormat, ShowArgs, Verifying,
 };
 pub(super) use self::store::{StoreArgs, StoreCommand, WhichStore};
+pub(super) use self::values::Turned;
 use self::values::time;
 use super::{Failure, exit};
 use crate::net::trust::RootSource;
@@ -76,6 +81,15 @@ pub(super) enum Command {
     /// What changed: policies, ids, MX sets, addresses and certificates, as earlier checks saw them
     #[command(after_help = "Examples:\n  stsready history example.com\n  stsready history example.com --since 14d --format ndjson")]
     History(HistoryArgs),
+    /// The texts to publish: the TLS-RPT record, a policy that begins with testing, and all records around it
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  stsready generate record example.com --rua mailto:tls-reports@example.com\n  stsready generate policy example.com > mta-sts.txt\n  stsready generate dns example.com --rua mailto:tls-reports@example.com --policy mta-sts.txt"
+    )]
+    Generate(GenerateCommand),
+    /// The configuration: whether it is right, and what is in effect
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// When every certificate of every MX host and policy host ends, soonest first
     #[command(
         after_help = "Examples:\n  stsready expiry example.com example.net\n  stsready expiry example.com --warn 30d --critical 14d --quiet\n  stsready expiry --host mx1.example.com --cert-file /etc/ssl/mx1.pem   (renewed, but reloaded?)\n  stsready expiry --host www.example.com:443\n  stsready expiry --domains-from domains.txt --format json"
@@ -93,8 +107,8 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct DomainArgs {
-    /// Policy domains, such as example.com
-    #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts"])]
+    /// Policy domains, such as example.com (default: those of the configuration)
+    #[arg(value_name = "DOMAIN", conflicts_with = "group")]
     pub(super) domains: Vec<Domain>,
     #[command(flatten)]
     pub(super) common: Common,
@@ -102,8 +116,8 @@ pub(super) struct DomainArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct PolicyArgs {
-    /// Policy domains, such as example.com
-    #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts", "file"])]
+    /// Policy domains, such as example.com (default: those of the configuration)
+    #[arg(value_name = "DOMAIN", conflicts_with = "group")]
     pub(super) domains: Vec<Domain>,
     /// Judge this draft in place of what is served; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "facts")]
@@ -114,8 +128,8 @@ pub(super) struct PolicyArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct MxArgs {
-    /// Policy domains, such as example.com
-    #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts", "host"])]
+    /// Policy domains, such as example.com (default: those of the configuration)
+    #[arg(value_name = "DOMAIN", conflicts_with = "group")]
     pub(super) domains: Vec<Domain>,
     /// Probe this host in place of the MX set; may be given several times
     #[arg(long, value_name = "HOST", conflicts_with = "facts")]
@@ -126,8 +140,8 @@ pub(super) struct MxArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Policy domains, such as example.com
-    #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts"])]
+    /// Policy domains, such as example.com (default: those of the configuration)
+    #[arg(value_name = "DOMAIN", conflicts_with = "group")]
     pub(super) domains: Vec<Domain>,
     /// Files or directories with TLS reports (JSON, gzip, mail), beside those in the store (--no-store: in place of them); may be given several times
     #[arg(long, value_name = "PATH")]
@@ -139,7 +153,7 @@ pub(super) struct CheckArgs {
 #[derive(Debug, Args)]
 pub(super) struct ExpiryArgs {
     /// Domains whose MX hosts and policy host are looked at, such as example.com
-    #[arg(value_name = "DOMAIN", required_unless_present_any = ["domains_from", "facts", "host"])]
+    #[arg(value_name = "DOMAIN", conflicts_with = "group")]
     pub(super) domains: Vec<Domain>,
     /// Look at this host; may be given several times, with or without domains. At ports 443 and 465 TLS begins at once, elsewhere SMTP
     #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "facts")]
@@ -153,7 +167,7 @@ pub(super) struct ExplainArgs {
     /// The rule's code, such as cert-expired, or a result-type of reports
     #[arg(value_name = "CODE")]
     pub(super) code: String,
-    /// text, or the page as it is written
+    /// text, the page as it is written, or HTML
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: PageFormat,
 }
@@ -226,6 +240,8 @@ pub(super) enum PageFormat {
     Text,
     /// As it is written
     Markdown,
+    /// One file that needs nothing else
+    Html,
 }
 
 #[cfg(test)]

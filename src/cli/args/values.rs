@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::decide::accept::acceptable;
+use crate::model::acceptance::Acceptance;
+use crate::model::threshold::{self, Amount, Knob};
 use crate::stages::control::ControlHost;
 use crate::wire::name::Domain;
 
@@ -15,6 +18,28 @@ pub(in crate::cli) struct ControlTarget {
     pub(in crate::cli) host: ControlHost,
     /// Its port; the one of MX hosts unless given.
     pub(in crate::cli) port: Option<u16>,
+}
+
+/// A threshold, and what it is set to.
+pub(in crate::cli) type Turned = (&'static Knob, Amount);
+
+/// `CODE[@SUBJECT]=REASON`.
+pub(super) fn acceptance(text: &str) -> Result<Acceptance, String> {
+    let (target, reason) = text.split_once('=').ok_or("give a code and a reason, such as mx-single=\"the second comes in May\"")?;
+    let (code, subject) = target.split_once('@').map_or((target, None), |(code, subject)| (code, Some(subject.trim())));
+    let rule = acceptable(code).map_err(|error| error.to_string())?;
+    let words = |text: &str, what: &str| {
+        if text.is_empty() { Err(format!("give the {what}: {code}[@SUBJECT]=REASON")) } else { Ok(text.to_owned()) }
+    };
+    let subject = subject.map(|subject| words(subject, "subject behind @, or leave the @ out")).transpose()?;
+    Ok(Acceptance { rule, subject, domain: None, reason: words(reason.trim(), "reason, which stands in every output")?, until: None })
+}
+
+/// `NAME=VALUE`.
+pub(super) fn threshold(text: &str) -> Result<Turned, String> {
+    let (name, value) = text.split_once('=').ok_or("give a threshold and its value, such as sessions=100")?;
+    let knob = threshold::find(name.trim()).map_err(|error| error.to_string())?;
+    Ok((knob, knob.read(value).map_err(|error| error.to_string())?))
 }
 
 pub(super) fn resolver(text: &str) -> Result<SocketAddr, String> {
@@ -83,6 +108,32 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn acceptances_and_thresholds_are_read() {
+        let read = acceptance("cert-expiring@mx1.shop.example = it is replaced in May = soon").expect("an acceptance");
+        assert_eq!(
+            (read.rule.code, read.subject.as_deref(), &*read.reason),
+            ("cert-expiring", Some("mx1.shop.example"), "it is replaced in May = soon")
+        );
+        assert_eq!(acceptance("mx-single=x").map(|read| read.subject), Ok(None));
+        for (wrong, words) in [
+            ("mx-single", "a reason"),
+            ("mx-single=", "give the reason"),
+            ("mx-single= ", "give the reason"),
+            ("mx-single@=x", "subject behind @"),
+            ("mx-singel=x", "did you mean mx-single?"),
+            ("cert-expired=x", "cannot be accepted"),
+            ("=x", "no rule"),
+        ] {
+            let why = acceptance(wrong).expect_err(wrong);
+            assert!(why.contains(words), "{wrong}: {why}");
+        }
+        assert_eq!(threshold("sessions=100").map(|(knob, amount)| (knob.name, amount)), Ok(("sessions", Amount::Count(100))));
+        for wrong in ["sessions", "sesions=1", "sessions=x", "sessions=0", "=1"] {
+            assert!(threshold(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn values_are_read_as_people_write_them() {

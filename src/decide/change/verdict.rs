@@ -108,6 +108,10 @@ pub(super) fn of(grounds: &Grounds<'_>) -> Verdict {
     if concern == Concern::Everything {
         findings.extend(of_today(before, &findings));
     }
+    // A risk that is accepted stands in the ticket, too.
+    let accepted = before.findings.iter().filter(|finding| finding.is_shown() && finding.accepted.is_some());
+    let accepted: Vec<Finding> = accepted.filter(|finding| !findings.iter().any(|known| is_same(known, finding))).cloned().collect();
+    findings.extend(accepted);
     standing.retain(|finding| !findings.iter().any(|other| is_same(other, finding)));
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.outcome, finding.stage));
     let has = |test: fn(&Finding) -> bool| findings.iter().any(test);

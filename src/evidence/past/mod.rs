@@ -5,21 +5,15 @@
 
 mod changes;
 mod checks;
-<<<<<<< HEAD
 pub mod held;
 mod published;
-
-pub use self::changes::{Change, What, all as changes, organisation};
-pub use self::checks::clean_days;
-pub use self::held::{Held, HeldPolicy};
-pub use self::published::Published;
-=======
 mod since;
 
 pub use self::changes::{Change, What, all as changes, organisation};
 pub use self::checks::{Checked, checked};
+pub use self::held::{Held, HeldPolicy};
+pub use self::published::Published;
 pub use self::since::{moved_since, remembered_since, served_since};
->>>>>>> evidence
 
 #[cfg(test)]
 mod tests;

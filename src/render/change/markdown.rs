@@ -46,6 +46,9 @@ fn findings(out: &mut String, heading: &str, findings: &[Finding]) {
     for finding in findings {
         let weight = if finding.outcome == Outcome::Undetermined { "not known" } else { finding.severity.as_str() };
         let _ = writeln!(out, "- **{}** ({weight}) {}: {}", finding.code(), markdown(&finding.subject), markdown(&finding.message));
+        if let Some(accepted) = &finding.accepted {
+            let _ = writeln!(out, "  - accepted: {}", markdown(&crate::render::text::accepted(accepted)));
+        }
         if let Some(fix) = &finding.fix {
             let _ = writeln!(out, "  - fix: {}", markdown(&fix.say));
         }

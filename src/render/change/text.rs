@@ -6,7 +6,7 @@ use crate::model::finding::{Finding, Outcome};
 use crate::model::plan::{Plan, Step, StepState};
 use crate::model::rule::Severity;
 use crate::render::page::{Look, Page};
-use crate::render::text::{duration, minute};
+use crate::render::text::{accepted as said, duration, minute};
 
 /// Older policies beyond these are counted.
 const HELD_SHOWN: usize = 8;
@@ -60,6 +60,9 @@ fn findings<'a>(heading: &str, findings: impl Iterator<Item = &'a Finding>, page
         };
         page.line(&[(look, &format!("  {sign} {}", finding.code())), (Look::Faint, "  "), (Look::Plain, &finding.subject)]);
         page.paragraph(&[(Look::Plain, "    ")], Look::Plain, &finding.message);
+        if let Some(accepted) = &finding.accepted {
+            page.paragraph(&[(Look::Unknown, "    accepted  ")], Look::Plain, &said(accepted));
+        }
         if let Some(fix) = &finding.fix {
             page.paragraph(&[(Look::Good, "    fix       ")], Look::Plain, &fix.say);
             if let Some(text) = &fix.publish {

@@ -14,7 +14,8 @@ const SUBJECTS_SHOWN: usize = 12;
 const EVIDENCE_SHOWN: usize = 6;
 
 pub(super) fn write(assessment: &Assessment, options: Options, page: &mut Page) {
-    let shown: Vec<&Finding> = assessment.findings.iter().filter(|finding| finding.is_shown()).collect();
+    let (accepted, shown): (Vec<&Finding>, Vec<&Finding>) =
+        assessment.findings.iter().filter(|finding| finding.is_shown()).partition(|finding| finding.accepted.is_some());
     let (deciding, rest): (Vec<_>, Vec<_>) =
         shown.into_iter().partition(|finding| assessment.because.contains(&finding.code()) && (finding.blocks() || finding.unsettles()));
     let (unsettling, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.unsettles() || finding.blocks());
@@ -22,6 +23,7 @@ pub(super) fn write(assessment: &Assessment, options: Options, page: &mut Page) 
     let heading = if assessment.answer == Answer::Inconclusive { "What keeps the answer open" } else { "What decides it" };
     section(page, heading, &deciding, true);
     section(page, "Could not be looked at", &unsettling, true);
+    section(page, "Accepted risks", &accepted, true);
     section(page, "Warnings", &warnings, true);
     section(page, "Advice", &advice, false);
     if options.all {
@@ -64,6 +66,9 @@ fn one(page: &mut Page, finding: &Finding, evidence: Option<&Vec<&Evidence>>, re
     let (sign, look) = sign(finding);
     page.line(&[(look, &format!("  {sign} {}", finding.code())), (Look::Faint, "  "), (Look::Plain, &subject(finding))]);
     page.paragraph(&[(Look::Plain, "    ")], Look::Plain, &finding.message);
+    if let Some(accepted) = &finding.accepted {
+        page.paragraph(&[(Look::Unknown, "    accepted  ")], Look::Plain, &super::accepted(accepted));
+    }
     if let Some(evidence) = evidence {
         // What was found is often the very words that were seen; then it is said once, with its time.
         let found = finding.found.as_ref().filter(|found| !evidence.iter().any(|evidence| evidence.text.ends_with(found.as_str())));

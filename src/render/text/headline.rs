@@ -16,9 +16,27 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
         (Answer::NotApplicable, _) => ("NOT APPLICABLE", Look::Faint),
     };
     page.paragraph(&[(look, word), (Look::Plain, "  ")], Look::Strong, &sentence(assessment));
+    if let Some(owner) = &assessment.keeper.owner {
+        page.paragraph(&[(Look::Faint, "owner ")], Look::Plain, owner);
+    }
     if !assessment.because.is_empty() {
         page.paragraph(&[(Look::Faint, "because ")], Look::Faint, &assessment.because.join(", "));
     }
+    let accepted = accepted(assessment);
+    if !accepted.is_empty() {
+        page.paragraph(&[(Look::Unknown, "accepted risks ")], Look::Plain, &accepted.join(", "));
+    }
+}
+
+/// The codes of the findings that are accepted, each once.
+fn accepted(assessment: &Assessment) -> Vec<&'static str> {
+    let mut codes = Vec::new();
+    for finding in assessment.findings.iter().filter(|finding| finding.accepted.is_some()) {
+        if !codes.contains(&finding.code()) {
+            codes.push(finding.code());
+        }
+    }
+    codes
 }
 
 fn sentence(assessment: &Assessment) -> String {

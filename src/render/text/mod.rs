@@ -3,6 +3,7 @@
 mod findings;
 mod headline;
 mod horizon;
+mod judged_by;
 mod ladder;
 mod reasons;
 mod refused;
@@ -12,6 +13,7 @@ pub(super) mod sessions;
 mod vantage;
 
 use super::page::{Look, Page};
+use crate::model::acceptance::Accepted;
 use crate::model::assessment::Assessment;
 use crate::model::finding::Fix;
 
@@ -94,6 +96,7 @@ fn closing(assessment: &Assessment, page: &mut Page) {
         }
         page.gap();
     }
+    judged_by::write(assessment, page);
     horizon::write(assessment, page);
     page.paragraph(
         &[(Look::Faint, "Holds    ")],
@@ -101,6 +104,12 @@ fn closing(assessment: &Assessment, page: &mut Page) {
         &format!("until {}; observed {}", minute(assessment.valid_until), minute(assessment.observed_at)),
     );
     vantage::write(assessment, page);
+}
+
+/// Why a risk is accepted, and until when.
+pub(in crate::render) fn accepted(accepted: &Accepted) -> String {
+    let until = accepted.until.map_or_else(|| "for good".to_owned(), |until| format!("until {until}"));
+    format!("{} ({until})", accepted.reason)
 }
 
 /// To the minute, in UTC.

@@ -18,3 +18,13 @@ CREATE TABLE pruned (
 -- Each `HOST ADDRESS` as JSON; null in rows of earlier versions.
 ALTER TABLE look ADD COLUMN broken TEXT; -- the MX addresses that a check of that day saw broken
 ALTER TABLE look ADD COLUMN given  TEXT; -- the MX addresses that DNS gave
+
+-- What live checks answered, and from when to when check after check gave it.
+CREATE TABLE verdict (
+    domain   INTEGER NOT NULL REFERENCES text,
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL CHECK (last_at >= first_at),
+    times    INTEGER NOT NULL CHECK (times > 0),
+    value    INTEGER NOT NULL REFERENCES text, -- JSON
+    PRIMARY KEY (domain, first_at)
+) STRICT, WITHOUT ROWID;

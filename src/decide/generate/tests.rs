@@ -1,0 +1,205 @@
+use super::*;
+use crate::model::facts::TargetFacts;
+use crate::model::facts::dns::{AddressFacts, MxRecord};
+use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
+use crate::model::looked::{Failure, FailureKind};
+use crate::wire::fingerprint::Fingerprint;
+
+fn name(text: &str) -> Domain {
+    Domain::from_dns(text)
+}
+
+fn seen<T>(value: T) -> Looked<Answer<T>> {
+    Looked::Seen(Answer { value, ttl: 300, via: Vec::new() })
+}
+
+fn absent<T>() -> Looked<T> {
+    Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() })
+}
+
+fn mx(hosts: &[&str]) -> Looked<Answer<Vec<MxRecord>>> {
+    seen((10..).step_by(10).zip(hosts).map(|(preference, host)| MxRecord { preference, exchange: name(host) }).collect())
+}
+
+fn texts_of(text: &str) -> Looked<Answer<Vec<TxtRecord>>> {
+    seen(vec![TxtRecord { strings: vec![text.to_owned()] }])
+}
+
+fn ground() -> Ground {
+    Ground {
+        domain: name("shop.example"),
+        mx: mx(&["mx1.shop.example", "mx2.shop.example"]),
+        own_addresses: None,
+        record: absent(),
+        sts: absent(),
+        policy_host: AddressFacts { v4: absent(), v6: absent() },
+        targets: vec![TargetFacts { host: name("shop.example"), mx: Some(mx(&["mx.elsewhere.example"])), addresses: None }],
+    }
+}
+
+fn nothing() -> Facts {
+    let vantage = Vantage {
+        resolvers: Vec::new(),
+        roots: Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") },
+        ipv4: Family::Available,
+        ipv6: Family::Available,
+        helo: "here.example".to_owned(),
+        means: Means::default(),
+    };
+    Facts::nothing(name("shop.example"), "2026-11-22T09:00:00Z".parse().expect("a time"), vantage)
+}
+
+fn wish() -> Wish {
+    Wish { rua: Vec::new(), foreign_rua: false, policy: None, text: None, host: None, records: false }
+}
+
+fn policy() -> PolicyWish {
+    PolicyWish { mode: Mode::Testing, max_age: 604_800, patterns: Vec::new(), exact: false }
+}
+
+fn made(ground: &Ground, wish: &Wish) -> Result<Generated, Refusal> {
+    generate(ground, wish, &BTreeSet::new(), nothing())
+}
+
+fn refused(ground: &Ground, wish: &Wish) -> Refusal {
+    made(ground, wish).expect_err("refused")
+}
+
+#[test]
+fn a_record_names_its_targets() {
+    let wish = Wish { rua: vec!["mailto:tls@shop.example".to_owned()], ..wish() };
+    let made = made(&ground(), &wish).expect("a record");
+    assert_eq!(made.records.len(), 1);
+    let record = &made.records[0];
+    assert_eq!(
+        (record.label.as_str(), record.kind, record.value.as_str()),
+        ("_smtp._tls", "TXT", "v=TLSRPTv1; rua=mailto:tls@shop.example")
+    );
+    assert_eq!(record.zone, "_smtp._tls.shop.example. 3600 IN TXT \"v=TLSRPTv1; rua=mailto:tls@shop.example\"");
+    assert_eq!((made.policy, made.notes), (None, vec![]));
+}
+
+#[test]
+fn a_policy_begins_in_testing_with_the_hosts_of_today_and_an_id_of_its_own() {
+    let wish = Wish { policy: Some(policy()), ..wish() };
+    let made = made(&ground(), &wish).expect("a policy");
+    let file = made.policy.expect("a file");
+    assert_eq!(file.text, "version: STSv1\nmode: testing\nmx: mx1.shop.example\nmx: mx2.shop.example\nmax_age: 604800\n");
+    assert_eq!(policy::parse(&file.text).problems, []);
+    assert_eq!(file.url, "https://mta-sts.shop.example/.well-known/mta-sts.txt");
+    let id = |made: &Generated| sts_record::parse(&made.records[0].value).id.expect("an id");
+    let first = Generated { policy: None, ..made };
+    assert!(policy_id::names(&id(&first), &file.text));
+    let used = BTreeSet::from([id(&first)]);
+    let again = generate(&ground(), &wish, &used, nothing()).expect("another");
+    assert_ne!(id(&again), id(&first), "an id that was used is used no more");
+    let published = Ground { sts: texts_of(&first.records[0].value), ..ground() };
+    let third = generate(&published, &wish, &BTreeSet::new(), nothing()).expect("a third");
+    assert_ne!(id(&third), id(&first), "nor is the one that is published");
+    assert!(third.notes.iter().any(|note| note.contains("change policy")), "{:?}", third.notes);
+}
+
+#[test]
+fn wildcards_stand_where_the_provider_has_them_so() {
+    let of = |hosts: &[&str], exact| {
+        let ground = Ground { mx: mx(hosts), ..ground() };
+        let wish = Wish { policy: Some(PolicyWish { exact, ..policy() }), ..wish() };
+        let text = made(&ground, &wish).expect("a policy").policy.expect("a file").text;
+        text.lines().filter_map(|line| line.strip_prefix("mx: ").map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let tenant = "shop-example.mail.protection.outlook.com";
+    assert_eq!(of(&[tenant], false), ["*.mail.protection.outlook.com"]);
+    assert_eq!(of(&[tenant], true), [tenant]);
+    assert_eq!(of(&["mx.shop.example", "shop-example.h-v1.mx.microsoft"], false), ["mx.shop.example", "*.h-v1.mx.microsoft"]);
+    assert_eq!(of(&["aspmx.l.google.com", "alt1.aspmx.l.google.com"], false), ["aspmx.l.google.com", "alt1.aspmx.l.google.com"]);
+}
+
+#[test]
+fn what_would_be_wrong_is_refused_with_the_way_out() {
+    let with = |policy: PolicyWish| Wish { policy: Some(policy), ..wish() };
+    let patterns = |written: &[&str]| with(PolicyWish { patterns: written.iter().map(ToString::to_string).collect(), ..policy() });
+    let rua = |target: &str| Wish { rua: vec![target.to_owned()], ..wish() };
+    let failed = || Looked::Failed(Failure::new(FailureKind::ServFail, "SERVFAIL"));
+    let dead = TargetFacts { host: name("shop.example"), mx: Some(mx(&["."])), addresses: None };
+    let deep = Ground { mx: mx(&["a.b.shop.example"]), ..ground() };
+    for (why, ground, wish, is_right) in [
+        ("no MX record", Ground { mx: absent(), own_addresses: Some(ground().policy_host), ..ground() }, with(policy()), "world"),
+        ("null MX", Ground { mx: mx(&["."]), ..ground() }, with(policy()), "world"),
+        ("could not be looked up", Ground { mx: failed(), ..ground() }, with(policy()), "open"),
+        ("change enforce", ground(), with(PolicyWish { mode: Mode::Enforce, ..policy() }), "call"),
+        ("change leave", ground(), with(PolicyWish { mode: Mode::None, ..policy() }), "call"),
+        ("star that is not the whole left-most label", ground(), patterns(&["*.*.shop.example"]), "call"),
+        ("one label", deep.clone(), patterns(&["*.shop.example"]), "world"),
+        ("no pattern covers the MX host mx2.shop.example", ground(), patterns(&["mx1.shop.example"]), "world"),
+        ("public suffix", ground(), patterns(&["*.co.uk", "*.shop.example"]), "call"),
+        ("e-mail address", ground(), patterns(&["postmaster@shop.example"]), "call"),
+        ("is an IP address", Ground { mx: mx(&["192.0.2.1"]), ..ground() }, with(policy()), "world"),
+        ("bare mail address", ground(), rua("tls@shop.example"), "call"),
+        ("write mailto:tls@shop.example", ground(), rua("tls@shop.example"), "call"),
+        ("only mailto and https", ground(), rua("ftp://shop.example/"), "call"),
+        ("where senders cut", ground(), rua("mailto:a!b@shop.example"), "call"),
+        ("--foreign-rua", ground(), rua("mailto:tls@reports.example"), "call"),
+        ("null MX", Ground { targets: vec![dead], ..ground() }, rua("mailto:tls@shop.example"), "world"),
+        (
+            "change enforce",
+            ground(),
+            Wish { text: Some("version: STSv1\nmode: enforce\nmx: mx1.shop.example\nmax_age: 86400\n".into()), ..wish() },
+            "world",
+        ),
+        (
+            "mx-uncovered",
+            ground(),
+            Wish { text: Some("version: STSv1\nmode: testing\nmx: mx1.shop.example\nmax_age: 86400\n".into()), ..wish() },
+            "world",
+        ),
+        (
+            "policy-mode-invalid",
+            ground(),
+            Wish { text: Some("version: STSv1\nmode: test\nmx: *.shop.example\nmax_age: 86400\n".into()), ..wish() },
+            "world",
+        ),
+    ] {
+        let told = match wish.rua.is_empty().then(|| refused(&ground, &wish)) {
+            Some(refusal) => refusal,
+            None => targets(&wish).err().unwrap_or_else(|| refused(&ground, &wish)),
+        };
+        let kind = match &told {
+            Refusal::Call(_) => "call",
+            Refusal::World(_) => "world",
+            Refusal::Open(_) => "open",
+        };
+        assert!(told.to_string().contains(why) && kind == is_right, "{why}: {kind} {told}");
+    }
+}
+
+#[test]
+fn the_records_around_a_policy_are_whole() {
+    let text = "version: STSv1\nmode: testing\nmx: *.shop.example\nmax_age: 604800\n".to_owned();
+    let wish = Wish {
+        rua: vec!["mailto:tls@shop.example".to_owned()],
+        text: Some(text.clone()),
+        host: Some(PolicyHost::Name(name("policy.host.example"))),
+        records: true,
+        ..wish()
+    };
+    let made = made(&ground(), &wish).expect("records");
+    let kinds: Vec<_> = made.records.iter().map(|record| (record.label.as_str(), record.kind)).collect();
+    assert_eq!(kinds, [("_smtp._tls", "TXT"), ("_mta-sts", "TXT"), ("mta-sts", "CNAME")]);
+    assert_eq!(made.records[2].zone, "mta-sts.shop.example. 3600 IN CNAME policy.host.example.");
+    assert!(policy_id::names(&sts_record::parse(&made.records[1].value).id.expect("an id"), &text));
+    assert_eq!(made.policy, None, "the file is there");
+    let address = Wish { host: Some(PolicyHost::Address([192, 0, 2, 9].into())), ..wish.clone() };
+    assert_eq!(super::generate(&ground(), &address, &BTreeSet::new(), nothing()).expect("records").records[2].kind, "A");
+    let without = Wish { host: None, ..wish };
+    let notes = super::generate(&ground(), &without, &BTreeSet::new(), nothing()).expect("records").notes;
+    assert!(notes.iter().any(|note| note.contains("--policy-host")), "{notes:?}");
+}
+
+#[test]
+fn what_is_there_already_is_told() {
+    let wish = Wish { rua: vec!["mailto:tls@shop.example".to_owned()], ..wish() };
+    let notes = |record: &str| made(&Ground { record: texts_of(record), ..ground() }, &wish).expect("a record").notes.join(" ");
+    assert!(notes("v=TLSRPTv1; rua=mailto:tls@shop.example").contains("this very record"));
+    assert!(notes("v=TLSRPTv1; rua=mailto:other@shop.example").contains("in its place"));
+    assert_eq!(notes("v=spf1 -all"), "");
+}

@@ -1,0 +1,34 @@
+//! What checks answered over time: a row for each answer and the time it lasted.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::assessment::{Answer, Question};
+
+/// What one check answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What was asked.
+    pub question: Question,
+    /// The answer.
+    pub answer: Answer,
+    /// The codes that decided, in the order of the findings.
+    pub because: Vec<String>,
+    /// The codes that were accepted as risks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
+}
+
+/// An answer, and from when to when check after check gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VerdictSpan {
+    /// The first check that answered so.
+    pub first_at: Timestamp,
+    /// The last.
+    pub last_at: Timestamp,
+    /// How many did.
+    pub times: u64,
+    /// What they answered.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
