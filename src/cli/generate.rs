@@ -11,8 +11,6 @@ use crate::model::facts::Facts;
 use crate::model::facts::policy::Body;
 use crate::model::facts::vantage::{Family, Means, Vantage};
 use crate::model::generated::Generated;
-use crate::model::history::History;
-use crate::model::history::seen::{Kind, Seen};
 use crate::net::dns::Dns;
 use crate::net::trust::{RootSource, TrustStore};
 use crate::render::escape;
@@ -86,14 +84,8 @@ fn used(at: &GenerateAt) -> Result<BTreeSet<String>, Failure> {
     if at.no_store {
         return Ok(BTreeSet::new());
     }
-    let Some(store) = Keep::of(&at.store)?.existing()? else { return Ok(BTreeSet::new()) };
-    let history: History = store.history(&at.domain)?;
-    let spans = history.of(Kind::PolicyRecord).flat_map(|subject| &subject.spans);
-    let ids = spans.filter_map(|span| match &span.seen {
-        Seen::PolicyRecord { id, .. } => id.clone(),
-        _ => None,
-    });
-    Ok(ids.collect())
+    let Some(store) = Keep::of(&at.store)?.if_any()? else { return Ok(BTreeSet::new()) };
+    Ok(store.history(&at.domain)?.ids().map(str::to_owned).collect())
 }
 
 fn print(generated: &Generated, format: GenerateFormat, file: bool, streams: &mut Streams<'_>) -> Result<Exit, Failure> {

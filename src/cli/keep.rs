@@ -37,9 +37,14 @@ impl Keep {
         Store::open_existing(&self.path)?.ok_or_else(|| Failure::Usage(self.none(INGEST)))
     }
 
+    /// The store, if there is one yet.
+    pub(super) fn if_any(&self) -> Result<Option<Store>, Failure> {
+        Ok(Store::open_existing(&self.path)?)
+    }
+
     /// The store, if there is one yet; if not, it is said which command makes one.
     pub(super) fn existing(&self, maker: &str, streams: &mut Streams<'_>) -> Result<Option<Store>, Failure> {
-        let store = Store::open_existing(&self.path)?;
+        let store = self.if_any()?;
         if store.is_none() {
             writeln!(streams.err, "stsready: {}", escape::terminal(&self.none(maker)))?;
         }

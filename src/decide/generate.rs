@@ -359,7 +359,7 @@ fn host(ground: &Ground, wanted: Option<&PolicyHost>, records: &mut Vec<DnsText>
             kind: "CNAME",
             ttl,
             value: format!("{target}."),
-            zone: zone::cname_line(&name, ttl, target),
+            zone: zone::cname_line(&name, Some(ttl), target),
             name: name.clone(),
         },
         PolicyHost::Address(address) => DnsText {
@@ -367,7 +367,7 @@ fn host(ground: &Ground, wanted: Option<&PolicyHost>, records: &mut Vec<DnsText>
             kind: if address.is_ipv4() { "A" } else { "AAAA" },
             ttl,
             value: address.to_string(),
-            zone: zone::address_line(&name, ttl, *address),
+            zone: zone::address_line(&name, Some(ttl), *address),
             name: name.clone(),
         },
     }));

@@ -52,14 +52,14 @@ pub fn mx_line(name: &Domain, preference: u16, host: &Domain) -> String {
     line(name, None, "MX", &format!("{preference} {host}."))
 }
 
-/// An address record that is there, as a line of a zone file.
-pub fn address_line(name: &Domain, address: IpAddr) -> String {
-    line(name, None, if address.is_ipv4() { "A" } else { "AAAA" }, &address.to_string())
+/// An address record as a line of a zone file; without `ttl`, one that is there.
+pub fn address_line(name: &Domain, ttl: Option<u32>, address: IpAddr) -> String {
+    line(name, ttl, if address.is_ipv4() { "A" } else { "AAAA" }, &address.to_string())
 }
 
-/// A CNAME record that is there, as a line of a zone file.
-pub fn cname_line(name: &Domain, target: &Domain) -> String {
-    line(name, None, "CNAME", &format!("{target}."))
+/// A CNAME record as a line of a zone file; without `ttl`, one that is there.
+pub fn cname_line(name: &Domain, ttl: Option<u32>, target: &Domain) -> String {
+    line(name, ttl, "CNAME", &format!("{target}."))
 }
 
 /// A TLSA record as a line of a zone file.
@@ -87,8 +87,8 @@ mod tests {
     fn records_are_one_line() {
         let name = Domain::from_dns;
         let host = name("mta-sts.example.com");
-        assert_eq!(address_line(&host, [192, 0, 2, 1].into()), "mta-sts.example.com. IN A 192.0.2.1");
-        assert_eq!(cname_line(&host, &name("policy.example.net")), "mta-sts.example.com. IN CNAME policy.example.net.");
+        assert_eq!(address_line(&host, None, [192, 0, 2, 1].into()), "mta-sts.example.com. IN A 192.0.2.1");
+        assert_eq!(cname_line(&host, None, &name("policy.example.net")), "mta-sts.example.com. IN CNAME policy.example.net.");
         assert_eq!(mx_line(&name("example.com"), 10, &name("mx1.example.com")), "example.com. IN MX 10 mx1.example.com.");
         assert_eq!(txt_line_kept(&host, "a\"b"), "mta-sts.example.com. IN TXT \"a\\\"b\"");
     }

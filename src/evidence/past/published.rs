@@ -36,7 +36,7 @@ impl Published {
     pub(super) fn of(facts: &Facts, present: Option<&Meaning>, past: &History) -> Self {
         let today = facts.policy.as_ref().and_then(|policy| sts_record::select(&policy.txt.texts())).and_then(|record| record.id);
         let records = || past.of(Kind::PolicyRecord).flat_map(|subject| &subject.spans);
-        let ids = records().filter_map(id).chain(today.as_deref()).map(str::to_owned).collect();
+        let ids = past.ids().chain(today.as_deref()).map(str::to_owned).collect();
         let spans_of_today = records().filter(|span| today.is_some() && id(span) == today.as_deref());
         let this_id = spans_of_today.map(|span| (span.first_seen, span.last_seen)).collect();
         let earlier = |kind| past.of(kind).filter(|subject| is_earlier(subject, facts.observed_at));

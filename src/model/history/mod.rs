@@ -147,6 +147,14 @@ impl History {
         self.leaves.get(sha256).cloned().or_else(parsed)
     }
 
+    /// Every id of the `_mta-sts` record that was seen, each as often as it came.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.of(Kind::PolicyRecord).flat_map(|subject| &subject.spans).filter_map(|span| match &span.seen {
+            Seen::PolicyRecord { id, .. } => id.as_deref(),
+            _ => None,
+        })
+    }
+
     /// The subjects of a kind.
     pub fn of(&self, kind: Kind) -> impl Iterator<Item = &Subject> {
         self.subjects.iter().filter(move |subject| subject.kind == kind)

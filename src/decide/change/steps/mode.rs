@@ -127,9 +127,9 @@ fn withdraw(world: &World<'_>, (record_gone, file_gone): (bool, bool), route: &m
 fn host_lines(world: &World<'_>) -> Vec<String> {
     let Some(policy) = &world.facts.policy else { return Vec::new() };
     if let Some(link) = policy.addresses.via().first() {
-        return vec![zone::cname_line(&policy.host, &link.target)];
+        return vec![zone::cname_line(&policy.host, None, &link.target)];
     }
-    policy.addresses.all().into_iter().map(|address| zone::address_line(&policy.host, address)).collect()
+    policy.addresses.all().into_iter().map(|address| zone::address_line(&policy.host, None, address)).collect()
 }
 
 fn record_is_gone(world: &World<'_>) -> bool {
