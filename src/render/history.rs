@@ -132,6 +132,7 @@ fn heading(kind: Kind) -> &'static str {
 
 fn value(event: &Event) -> String {
     match &event.seen {
+        Seen::Policy { text, .. } if text.is_empty() => "none".to_owned(),
         Seen::Policy { sha256, text, mode, max_age } => {
             let mode = mode.as_deref().unwrap_or("without a valid mode");
             let max_age = max_age.map_or_else(|| "no valid max_age".to_owned(), |seconds| format!("max_age {}", duration(seconds)));

@@ -59,6 +59,16 @@ pub(super) fn rows() -> Vec<Row> {
         })
         .plan(|plan| plan.mode = "enforce".into())
         .change(|_| vec!["testing".into()]),
+        row("the only MX host goes", NotReady, &["blocker change-no-mx-left"], |it| {
+            it.domain.without_mx();
+            it.domain.add_mx(10, &it.mx_name(2));
+        })
+        .change(remove_second),
+        row("a new certificate with the key of another", NotReady, &["blocker change-other-key"], |it| {
+            let other = rcgen::KeyPair::generate().expect("a key pair").serialize_pem();
+            std::fs::write(path(it), it.issue(&it.leaf(1)).pem() + &other).expect("a file in the lab's folder");
+        })
+        .change(certificate),
         row("a new certificate in order", Ready, &[], |it| file(it, &|leaf| leaf)).change(certificate),
         row("a new certificate for another host", NotReady, &["blocker cert-name-mismatch mx1."], |it| {
             file(it, &|leaf| leaf.names(&["www.test"]));

@@ -26,6 +26,16 @@ pub(super) fn rows() -> Vec<Row> {
             it.domain.policy_host.set(Https::policy(&testing));
             it.domain.publish_id("20260505T000000");
         }),
+        row("other preferences", Ready, &["advice drift-mx"], |_| {}).later(|it| {
+            it.domain.without_mx();
+            it.domain.add_mx(20, &it.mx_name(1));
+            it.domain.add_mx(10, &it.mx_name(2));
+        }),
+        row("a renewed certificate", Ready, &["advice drift-certificate mx1."], |_| {})
+            .later(|it| it.mx_presents(1, it.issue(&it.leaf(1).expires_in(85)))),
+        row("one more address", Ready, &["advice drift-address mx1.", "advice cert-addresses-differ mx1."], |_| {}).later(|it| {
+            it.second_address(1, crate::lab::Smtp::default(), it.issue(&it.leaf(1)));
+        }),
     ]
 }
 

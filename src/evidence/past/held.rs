@@ -259,14 +259,17 @@ fn named(reports: Vec<(Meaning, Named)>, past: &History, stay: &Stay<'_>, found:
         if found.get(&key).is_some_and(|known| named.last <= known.longest()) {
             continue;
         }
-        let later = by_checks.iter().chain(&of_today).filter(|at| **at > named.last).min();
+        let later = by_checks.iter().chain(&of_today).copied().filter(|at| *at > named.last).min();
+        // Whoever fetches a policy reports it within a week: one that nobody names any more had gone by then.
+        let unnamed = after(named.last, 7 * u64::from(DAY));
+        let gone = later.into_iter().chain((unnamed <= stay.now).then_some(unnamed)).min();
         let sighting = Sighting {
             policy: named.policy,
             sha256: None,
             seen: HeldFrom::Reports,
             first_seen: named.first,
             last_seen: named.last,
-            gone: later.copied(),
+            gone,
             under_this_id: false,
         };
         if let Some((key, held)) = stay.held(sighting) {

@@ -63,7 +63,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Seen {
-    /// A policy as served with status 200.
+    /// A policy as served with status 200; with an empty text where the policy host answers otherwise or has no address.
     Policy {
         /// Of the bytes as they came.
         sha256: Fingerprint,
@@ -205,12 +205,16 @@ impl Looks {
             let ours = texts.iter().filter(|text| text.trim_start().to_ascii_lowercase().starts_with("v=sts"));
             ours.map(|text| Seen::PolicyRecord { text: text.clone(), id: sts_record::parse(text).id }).collect()
         });
+        if policy.fetches.is_empty() && policy.addresses.none() {
+            self.note(Kind::Policy, policy.host.to_string(), [no_policy()]);
+        }
         for fetch in &policy.fetches {
             if let Some(tls) = fetch.handshake() {
                 self.chain(&format!("{} {}", policy.host, fetch.address), tls, certificates);
             }
             if let Some(response) = fetch.answered() {
-                let served = (response.status == 200 && !response.too_large).then(|| served(&response.body));
+                // That none is served is a state as well: since when tells how long the last one may be held.
+                let served = if response.status == 200 { (!response.too_large).then(|| served(&response.body)) } else { Some(no_policy()) };
                 self.note(Kind::Policy, policy.host.to_string(), served);
             }
         }
@@ -247,6 +251,11 @@ fn served(body: &Body) -> Seen {
     let policy = policy::parse(&body.text);
     let mode = policy.mode.map(Mode::as_str).map(str::to_owned);
     Seen::Policy { sha256: body.sha256, text: body.text.clone(), mode, max_age: policy.max_age }
+}
+
+/// What stands for no policy at all (404, a redirect, no policy host): a text that asks nothing.
+fn no_policy() -> Seen {
+    served(&Body::new(b""))
 }
 
 /// How far a dialogue got, where it got far enough to tell.

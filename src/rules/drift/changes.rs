@@ -58,9 +58,13 @@ impl Week<'_> {
     fn turn<'s>(&self, subject: &'s Subject) -> Option<Turn<'s>> {
         let first_look = subject.spans.iter().map(|span| span.first_seen).min()?;
         let came: Vec<&Span> = subject.current().filter(|span| span.first_seen > first_look && span.first_seen >= self.since).collect();
-        let gone = |span: &Span| looks(subject).filter(|at| *at > span.last_seen).min().filter(|at| *at >= self.since);
-        let went: Vec<&Span> = subject.spans.iter().filter(|span| gone(span).is_some()).collect();
-        let at = came.iter().map(|span| span.first_seen).chain(went.iter().copied().filter_map(gone)).max()?;
+        // What is gone went after the look before the change; where nothing came, only a recent look tells that it was there.
+        let change = came.iter().map(|span| span.first_seen).max();
+        let before = change.and_then(|at| looks(subject).filter(|look| *look < at).max()).map_or(self.since, |look| look.min(self.since));
+        let is_gone = |span: &&Span| span.last_seen < subject.looked_at && span.last_seen >= before;
+        let went: Vec<&Span> = subject.spans.iter().filter(is_gone).collect();
+        let missed = |span: &&Span| looks(subject).filter(|look| *look > span.last_seen).min();
+        let at = change.into_iter().chain(went.iter().filter_map(missed)).max()?;
         subject.current().next().map(|_| Turn { came, went, at })
     }
 

@@ -111,6 +111,7 @@ fn a_policy_is_held_from_the_first_look_that_saw_it_no_more() {
         // No policy is served now.
         (&[(&week, 9, 3)], "", vec![(Mode::Enforce, 7 * DAYS)]),
         (&[(&week, 19, 13), (TESTING, 8, 1)], TESTING, vec![]),
+        (&[(&week, 19, 13), ("", 12, 1)], "", vec![]),
         // It came back: it is today's.
         (&[(&week, 9, 5), (TESTING, 4, 3)], &week, vec![(Mode::Testing, 7 * DAYS)]),
         // Seen twice, the later time counts.
@@ -208,6 +209,9 @@ fn reports_name_what_no_check_saw() {
     assert_eq!(hours(&with(cached(), &[(&week, 9, 5), (TESTING, 4, 1)])), [(Mode::Enforce, 3 * DAYS)]);
     // Who names it after all must have forgotten it has it from somewhere.
     assert_eq!(hours(&with(cached(), &[(&week, 19, 15), (TESTING, 14, 1)])), [(Mode::Enforce, 6 * DAYS)]);
+    // Nobody has named it for weeks.
+    let old = vec![Letter::new("slow.example", 21).policy(&month)];
+    assert_eq!(hours(&with(old, &[])), [(Mode::Enforce, 14 * DAYS + 11)]);
     assert!(with(cached(), &[]).is_known && !with(vec![], &[]).is_known);
 }
 
