@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::history::seen::Seen;
+use crate::model::history::seen::{Kind, Seen};
 use crate::model::history::{History, Span, Subject};
 use crate::model::timeline::{CheckDay, Event, Timeline, Turn};
 
 /// Everything that came or went from `since` on, by time, then kind and name.
 pub fn timeline(history: &History, since: Timestamp) -> Timeline {
     let mut events: Vec<Event> = Vec::new();
-    for subject in &history.subjects {
+    // Of a TTL a resolver answers what is left: that nothing changed would look like a change.
+    for subject in history.subjects.iter().filter(|subject| subject.kind != Kind::Ttl) {
         let first_look = subject.spans.iter().map(|span| span.first_seen).min();
         for span in &subject.spans {
             let turn = if Some(span.first_seen) == first_look { Turn::Found } else { Turn::Came };
@@ -57,7 +58,6 @@ mod tests {
 
     use super::*;
     use crate::model::history::Day;
-    use crate::model::history::seen::Kind;
     use crate::wire::name::Domain;
 
     fn day(number: i64) -> Timestamp {
