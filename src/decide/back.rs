@@ -20,7 +20,7 @@ pub(super) fn horizon(case: &Case<'_>, question: Question, policy: Option<&Polic
         Question::SwitchToEnforce => policy::parse(&enforcing(&policy?.text)).max_age,
         Question::StartTesting | Question::CheckStage => return None,
     };
-    let mut horizon = if_enforced(case.facts, max_age, case.now)?;
+    let mut horizon = if_enforced(case.facts, &case.held.published, max_age, case.now)?;
     let hosts = hosts(case, findings);
     horizon.older = case.held.policies.iter().map(|held| against(held, &hosts)).collect();
     horizon.roll_back = roll_back(case, &horizon);
@@ -32,7 +32,8 @@ fn roll_back(case: &Case<'_>, horizon: &Horizon) -> Vec<Fix> {
     let Some(body) = case.body else { return Vec::new() };
     let domain = &case.facts.domain;
     let held = longest(horizon.held_until, &horizon.clamped);
-    let text = testing(&body.text);
+    // What will be served then is the text in enforce.
+    let text = testing(&enforcing(&body.text));
     // The id of a step back is of another text than that of the step forward, and later.
     let id = case.fresh_id(&text, case.now.checked_add(SignedDuration::from_secs(1)).unwrap_or(case.now));
     vec![

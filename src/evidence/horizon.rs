@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::past::held::{HeldPolicy, after, clamps, whole_ttl};
+use super::past::Published;
+use super::past::held::{HeldPolicy, after, clamps};
 use crate::model::assessment::{Horizon, OlderPolicy};
 use crate::model::facts::Facts;
-use crate::model::looked::Looked;
 use crate::wire::name::Domain;
 use crate::wire::policy::Mode;
 
 /// Until when a sender may hold the policy if it is (or stays) enforced from `now` on; `None` without a `max_age` or a TXT record.
-pub fn if_enforced(facts: &Facts, max_age: Option<u64>, now: Timestamp) -> Option<Horizon> {
+pub fn if_enforced(facts: &Facts, published: &Published, max_age: Option<u64>, now: Timestamp) -> Option<Horizon> {
     let max_age = max_age?;
-    let txt_ttl = whole_ttl(facts.policy.as_ref().and_then(|policy| Looked::seen(&policy.txt.answer))?.ttl);
+    facts.policy.as_ref().and_then(|policy| policy.txt.answer.seen())?;
+    let txt_ttl = published.txt_ttl;
     let from = after(now, u64::from(txt_ttl));
     Some(Horizon {
         held_until: after(from, max_age),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::history::seen::Seen;
+use crate::model::history::seen::{Kind, Seen};
 use crate::model::history::{History, Span, Subject};
 use crate::model::timeline::{CheckDay, Event, Timeline, Turn};
 use crate::model::verdict::VerdictSpan;
@@ -13,7 +13,8 @@ use crate::model::verdict::VerdictSpan;
 /// Everything that came or went, or was answered, from `since` on, by time, then kind and name.
 pub fn timeline(history: &History, mut answers: Vec<VerdictSpan>, since: Timestamp) -> Timeline {
     let mut events: Vec<Event> = Vec::new();
-    for subject in &history.subjects {
+    // Of a TTL a resolver answers what is left: that nothing changed would look like a change.
+    for subject in history.subjects.iter().filter(|subject| subject.kind != Kind::Ttl) {
         let first_look = subject.spans.iter().map(|span| span.first_seen).min();
         for span in &subject.spans {
             let turn = if Some(span.first_seen) == first_look { Turn::Found } else { Turn::Came };
@@ -60,7 +61,6 @@ mod tests {
     use super::*;
     use crate::model::assessment::{Answer, Question};
     use crate::model::history::Day;
-    use crate::model::history::seen::Kind;
     use crate::model::verdict::Verdict;
     use crate::wire::name::Domain;
 

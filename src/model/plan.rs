@@ -141,7 +141,7 @@ pub enum Action {
 pub struct Wait {
     /// For what.
     pub why: String,
-    /// How long, from when the step before it was done.
+    /// How long, from when the step before it was done; as of now, where its end does not depend on that step.
     pub seconds: u64,
     /// When it is over; where that step is still to come, the earliest time.
     pub until: Timestamp,

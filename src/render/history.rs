@@ -127,6 +127,7 @@ fn heading(kind: Kind) -> &'static str {
         Kind::Address => "Addresses",
         Kind::Server => "Servers",
         Kind::Chain => "Certificates",
+        Kind::Ttl => "TTLs",
     }
 }
 
@@ -145,6 +146,7 @@ fn value(event: &Event) -> String {
             records.collect::<Vec<_>>().join(", ")
         }
         Seen::Address { address } => address.to_string(),
+        Seen::Ttl { hours } => format!("up to {hours} hours"),
         Seen::Server { showed, version } => {
             let version = version.as_ref().map(|version| format!(" ({version})")).unwrap_or_default();
             format!("{}{version}", showed_words(*showed))

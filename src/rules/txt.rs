@@ -2,6 +2,8 @@
 
 mod delegation;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::observed::{self, TxtSeen, clip};
@@ -15,7 +17,7 @@ use crate::model::settings::DAY;
 use crate::wire::name::Domain;
 use crate::wire::sts_record::{self, Problem};
 use crate::wire::version::STS;
-use crate::wire::zone;
+use crate::wire::{policy_id, zone};
 
 rule!(MISSING, "txt-missing", Policy, [Blocker], false, "no MTA-STS record", "RFC 8461 §3.1");
 rule!(MULTIPLE, "txt-multiple", Policy, [Blocker], false, "more than one MTA-STS record", "RFC 8461 §3.1");
@@ -63,7 +65,7 @@ const RECORDS_JUDGED: usize = 5;
 pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
     let Some(facts) = &case.facts.policy else { return };
     let subject = facts.txt.name.as_str();
-    let id = fresh_id(case.now);
+    let id = case.fresh_id(case.body.map_or("", |body| &body.text), case.now);
     match &facts.txt.answer {
         Looked::Failed(_) => remaining::not_applicable(RULES, subject, "the lookup failed", sheet),
         Looked::Absent(absence) if absence.kind == AbsenceKind::NxDomain && !absence.via.is_empty() => {
@@ -91,14 +93,9 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
 /// Judges texts alone, as a page's example holds them: each is one TXT record at `name` (`_mta-sts.` of a domain).
 /// A proposed id is made from `now`.
 pub fn judge_texts(texts: &[String], name: &Domain, now: Timestamp, sheet: &mut Sheet) {
-    judge_records(texts, &[], &TxtSeen::given(name), &fresh_id(now), sheet);
+    judge_records(texts, &[], &TxtSeen::given(name), &policy_id::fresh("", now, &BTreeSet::new()), sheet);
     remaining::not_applicable(&[&DANGLING, &DELEGATED, &TTL_LONG], name.as_str(), "only the text was given", sheet);
     remaining::hold(RULES, name.as_str(), sheet);
-}
-
-/// An id that was never used before, if the clock is right: the time in UTC, `20261122090000Z`.
-pub fn fresh_id(now: Timestamp) -> String {
-    now.strftime("%Y%m%d%H%M%SZ").to_string()
 }
 
 fn judge_records(texts: &[String], elsewhere: &[Elsewhere], seen: &TxtSeen<'_>, id: &str, sheet: &mut Sheet) {

@@ -71,7 +71,6 @@ pub(super) enum Command {
     /// Is this change safe, and in which steps is it made? Ordered, with the exact texts, waits and the way back
     #[command(
         subcommand,
-        hide = true,
         after_help = "Examples:\n  stsready change enforce example.com\n  stsready change add-mx mx3.example.com example.com --format markdown\n  stsready change remove-mx mx1.example.com example.com\n  stsready change policy --file mta-sts.txt example.com\n  stsready change certificate --file mx1.pem --for mx1.example.com example.com\n  stsready change leave example.com\nEvery run looks at the world and says which step is next."
     )]
     Change(ChangeCommand),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::evidence::past::held::{after, asking, clamps, longest, whole_ttl};
+use crate::evidence::past::held::{after, clamps, longest};
 use crate::evidence::past::{Held as InCaches, HeldPolicy};
 use crate::model::facts::Facts;
 use crate::model::facts::dns::MxRecord;
@@ -11,8 +11,8 @@ use crate::model::plan::{Held, HeldFrom};
 use crate::rules::Case;
 use crate::wire::name::Domain;
 use crate::wire::policy::{Mode, Policy};
+use crate::wire::policy_id;
 use crate::wire::sts_record::StsRecord;
-use crate::wire::{policy_id, zone};
 
 /// What there is now.
 pub(super) struct World<'a> {
@@ -56,12 +56,12 @@ impl<'a> World<'a> {
 
     /// The TTL of the `_mta-sts` record, in seconds, as waits take it.
     pub(super) fn txt_ttl(&self) -> u32 {
-        whole_ttl(self.facts.policy.as_ref().and_then(|policy| policy.txt.answer.seen()).map_or(zone::TTL, |answer| answer.ttl))
+        self.held.published.txt_ttl
     }
 
     /// So long after a new id every sender that asks for newer policies has asked, in seconds.
     pub(super) fn asking(&self) -> u64 {
-        asking(self.txt_ttl())
+        self.held.published.asking()
     }
 
     /// The MX records; empty where there are none or they are not known.
@@ -71,7 +71,7 @@ impl<'a> World<'a> {
 
     /// Their TTL, in seconds, as waits take it.
     pub(super) fn mx_ttl(&self) -> u32 {
-        whole_ttl(self.mx_answer().map_or(zone::TTL, |answer| answer.ttl))
+        self.held.published.mx_ttl
     }
 
     fn mx_answer(&self) -> Option<&'a Answer<Vec<MxRecord>>> {

@@ -81,9 +81,8 @@ impl Held {
     pub fn of(facts: &Facts, today: Option<&Policy>, past: &History, now: Timestamp) -> Self {
         let present = today.and_then(meaning);
         let published = Published::of(facts, present.as_ref(), past);
-        let ttl = facts.policy.as_ref().and_then(|policy| policy.txt.answer.seen()).map_or(DAY, |answer| answer.ttl);
         let mut found: BTreeMap<Meaning, HeldPolicy> = BTreeMap::new();
-        let stay = Stay { published: &published, present: present.as_ref(), ttl, now };
+        let stay = Stay { published: &published, present: present.as_ref(), now };
         checked(past, &stay, &mut found);
         let reports = reported(facts, now);
         let is_known = !reports.is_empty() || past.of(Kind::Policy).any(|subject| is_earlier(subject, facts.observed_at));
@@ -127,8 +126,6 @@ struct Stay<'a> {
     published: &'a Published,
     /// Today's.
     present: Option<&'a Meaning>,
-    /// Of the record, in seconds.
-    ttl: u32,
     now: Timestamp,
 }
 
@@ -155,22 +152,11 @@ impl Stay<'_> {
         let all = longest(until, &clamped);
         let told = self.published.id_follows_text == Some(true) && !sighting.under_this_id;
         let told = self.published.id_since.filter(|_| told).map(|since| since.max(from));
-        let asked_until = told.map_or(all, |told| all.min(after(told, asking(self.ttl))));
+        let asked_until = told.map_or(all, |told| all.min(after(told, self.published.asking())));
         let Sighting { sha256, seen, first_seen, last_seen, under_this_id, .. } = sighting;
         let held = HeldPolicy { mode, max_age, mx, sha256, seen, first_seen, last_seen, gone, until, clamped, asked_until, under_this_id };
         Some((key, held))
     }
-}
-
-/// So long after a new id every sender that asks for newer policies has asked: the record's TTL, of which a resolver may have shown a
-/// rest only, and the day within which senders ask again (RFC 8461 §3.3). In seconds.
-pub fn asking(ttl: u32) -> u64 {
-    u64::from(whole_ttl(ttl)) + u64::from(DAY)
-}
-
-/// A TTL that waits can rest on: what a resolver answers may be what is left of it, so that nothing below an hour is believed.
-pub fn whole_ttl(ttl: u32) -> u32 {
-    ttl.max(3_600)
 }
 
 /// The policies that checks fetched.

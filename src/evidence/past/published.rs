@@ -1,18 +1,25 @@
-//! How the present policy was published: the ids that were used, and since when policy, id and MX set are as they are.
+//! How the present policy was published: the ids that were used, since when policy, id and MX set are as they are, and how long
+//! resolvers go on with what was there before.
 //!
 //! In: the facts, and what checks saw with the present look on top. Out: [`Published`]. A time is that of the first look that saw it so;
 //! without an earlier look nothing is known.
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::held::{Meaning, is_earlier, meaning};
 use crate::model::facts::Facts;
 use crate::model::history::seen::{Kind, Seen};
 use crate::model::history::{History, Span, Subject};
+use crate::model::settings::DAY;
 use crate::wire::name::Domain;
 use crate::wire::{policy, sts_record};
+
+/// An hour, in seconds.
+const HOUR: u32 = 3_600;
+/// A TTL that was not seen for so long was lowered, and what resolvers kept under it is over.
+const OF_LATE: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// What is known of the publication.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +34,10 @@ pub struct Published {
     pub mx_since: Option<Timestamp>,
     /// Whether today's id came with today's policy or after it; `None` where nothing tells.
     pub id_follows_text: Option<bool>,
+    /// The longest TTL of the `_mta-sts` record that waits must reckon with, in seconds.
+    pub txt_ttl: u32,
+    /// The longest TTL of the MX records.
+    pub mx_ttl: u32,
     /// When today's id was published, now and earlier: from the first to the last look that saw it.
     this_id: Vec<(Timestamp, Timestamp)>,
 }
@@ -55,13 +66,34 @@ impl Published {
             (Some(id), Some(_)) if first_look.is_some_and(|first| first < id) => Some(true),
             _ => None,
         };
-        Self { ids, text_since, id_since, mx_since, id_follows_text, this_id }
+        let txt = facts.policy.as_ref().and_then(|policy| policy.txt.answer.seen()).map(|answer| answer.ttl);
+        let mx = facts.mail.as_ref().and_then(|mail| mail.mx.seen()).map(|answer| answer.ttl);
+        let txt_ttl = ttl(past, &format!("{} TXT", facts.domain.child("_mta-sts")), txt, facts.observed_at);
+        let mx_ttl = ttl(past, &format!("{} MX", facts.domain), mx, facts.observed_at);
+        Self { ids, text_since, id_since, mx_since, id_follows_text, txt_ttl, mx_ttl, this_id }
+    }
+
+    /// So long after a new id every sender that asks for newer policies has asked: the record's TTL, and the day within which senders ask
+    /// again (RFC 8461 §3.3). In seconds.
+    pub fn asking(&self) -> u64 {
+        u64::from(self.txt_ttl) + u64::from(DAY)
     }
 
     /// Whether a policy was served while today's id was published: that the id was another in between helps nobody who holds it.
     pub(super) fn was_under_this_id(&self, policy: &Span) -> bool {
         self.this_id.iter().any(|(first, last)| *first <= policy.last_seen && policy.first_seen <= *last)
     }
+}
+
+/// The longest TTL seen of late, now included, and an hour at least: what a resolver answers may be what is left of it.
+fn ttl(past: &History, name: &str, now: Option<u32>, observed_at: Timestamp) -> u32 {
+    let since = observed_at.checked_sub(OF_LATE).unwrap_or(Timestamp::MIN);
+    let spans = past.of(Kind::Ttl).filter(|subject| subject.name == name).flat_map(|subject| &subject.spans);
+    let seen = spans.filter(|span| span.last_seen >= since).filter_map(|span| match span.seen {
+        Seen::Ttl { hours } => Some(hours.saturating_mul(HOUR)),
+        _ => None,
+    });
+    seen.chain(now).fold(HOUR, u32::max)
 }
 
 /// Since when `is` has held without a break; `None` where it does not now.

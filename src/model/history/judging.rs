@@ -31,7 +31,7 @@ fn cap(kind: Kind) -> usize {
         Kind::PolicyRecord => 500,
         Kind::Mx | Kind::Address => 64,
         Kind::Server => 0,
-        Kind::Chain => 16,
+        Kind::Chain | Kind::Ttl => 16,
     }
 }
 

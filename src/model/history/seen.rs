@@ -34,11 +34,13 @@ pub enum Kind {
     Server,
     /// The chains that an address of an MX host or of the policy host served (`HOST ADDRESS KEY-TYPE`).
     Chain,
+    /// TTLs over an hour (`NAME TYPE`): how long resolvers go on with a record of before.
+    Ttl,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Policy, Self::PolicyRecord, Self::Mx, Self::Address, Self::Server, Self::Chain];
+    pub const ALL: [Self; 7] = [Self::Policy, Self::PolicyRecord, Self::Mx, Self::Address, Self::Server, Self::Chain, Self::Ttl];
 
     /// As in JSON.
     pub fn as_str(self) -> &'static str {
@@ -49,13 +51,14 @@ impl Kind {
             Self::Address => "address",
             Self::Server => "server",
             Self::Chain => "chain",
+            Self::Ttl => "ttl",
         }
     }
 
     /// Whether a value that comes again continues its span: pools of addresses and servers behind one address take turns, and would
-    /// otherwise fill the store with every look.
+    /// otherwise fill the store with every look; so would TTLs, of which a resolver answers what is left.
     pub fn rejoins(self) -> bool {
-        matches!(self, Self::Address | Self::Chain)
+        matches!(self, Self::Address | Self::Chain | Self::Ttl)
     }
 }
 
@@ -101,6 +104,11 @@ pub enum Seen {
         /// The TLS version of the handshake.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         version: Option<String>,
+    },
+    /// A TTL, rounded up to hours doubled: 2, 4, 8 …, a day.
+    Ttl {
+        /// Hours.
+        hours: u32,
     },
     /// A chain.
     Chain {
@@ -192,7 +200,18 @@ impl Looks {
     /// Notes a DNS answer, or that there is none; nothing where it could not be had.
     fn answer<T>(&mut self, kind: Kind, name: String, looked: &Looked<Answer<T>>, values: impl FnOnce(&T) -> Vec<Seen>) {
         match looked {
-            Looked::Seen(answer) => self.note(kind, name, values(&answer.value)),
+            Looked::Seen(answer) => {
+                let of = match kind {
+                    Kind::PolicyRecord => Some("TXT"),
+                    Kind::Mx => Some("MX"),
+                    _ => None,
+                };
+                let hours = hours(answer.ttl).map(|hours| Seen::Ttl { hours });
+                if let Some((of, ttl)) = of.zip(hours) {
+                    self.note(Kind::Ttl, format!("{name} {of}"), [ttl]);
+                }
+                self.note(kind, name, values(&answer.value));
+            }
             Looked::Absent(_) => self.note(kind, name, []),
             Looked::Failed(_) => {}
         }
@@ -251,6 +270,13 @@ fn served(body: &Body) -> Seen {
     let policy = policy::parse(&body.text);
     let mode = policy.mode.map(Mode::as_str).map(str::to_owned);
     Seen::Policy { sha256: body.sha256, text: body.text.clone(), mode, max_age: policy.max_age }
+}
+
+/// A TTL over an hour in hours, rounded up to few different values; `None` for a shorter one.
+fn hours(ttl: u32) -> Option<u32> {
+    const STEPS: [u32; 10] = [2, 4, 8, 16, 24, 48, 96, 192, 384, 768];
+    let hours = ttl.div_ceil(3_600);
+    (hours > 1).then(|| STEPS.into_iter().find(|step| *step >= hours).unwrap_or(hours))
 }
 
 /// What stands for no policy at all (404, a redirect, no policy host): a text that asks nothing.

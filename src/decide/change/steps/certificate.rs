@@ -3,7 +3,6 @@
 
 use crate::decide::change::route::{End, Route};
 use crate::decide::change::world::World;
-use crate::evidence::past::held::whole_ttl;
 use crate::model::change::NewChain;
 use crate::model::facts::Facts;
 use crate::model::facts::dane::{DaneFacts, Security, TlsaRecord};
@@ -61,7 +60,7 @@ fn announce(world: &World<'_>, facts: &Facts, (server, there): (&MxHost, bool), 
     step.publish.push(Publish { action: Action::Add, place: "dns".to_owned(), text: zone::tlsa_line_beside(&dane.name, &record) });
     step.verify = vec![format!("dig +short TLSA {}", dane.name)];
     step.back = Some("take the record away again".to_owned());
-    let ends = [("twice the TTL of the TLSA records (RFC 7671 §8.1)", End::After(2 * u64::from(whole_ttl(ttl))))];
+    let ends = [("twice the TTL of the TLSA records (RFC 7671 §8.1)", End::After(2 * u64::from(ttl.max(zone::TTL))))];
     route.wait("wait until every resolver has the new TLSA record", None, &ends, there);
     route.note(format!("once no address of {host} serves the old key, its TLSA record may go"));
 }

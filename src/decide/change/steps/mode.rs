@@ -8,8 +8,8 @@ use crate::evidence::past::HeldPolicy;
 use crate::model::looked::Looked;
 use crate::model::plan::{Action, Publish};
 use crate::model::settings::MAX_AGE_CAP;
-use crate::wire::policy::Mode;
 use crate::wire::policy::edit::{Edit, edited};
+use crate::wire::policy::{Mode, parse};
 use crate::wire::zone;
 
 /// After two clean weeks: short absences of the policy host are then no matter (RFC 8461 §3.2 wants weeks or more).
@@ -36,7 +36,7 @@ pub(super) fn enforce(world: &World<'_>, route: &mut Route<'_, '_>) {
     step.verify = vec![format!("stsready check {domain}")];
     let two_weeks = [("two clean weeks in enforce", End::After(LASTING))];
     route.wait("stay so for two clean weeks", world.id_since(), &two_weeks, is_long).verify = vec![format!("stsready check {domain}")];
-    let lasting = edited(&text, &[Edit::MaxAge(LASTING.max(world.max_age().unwrap_or(0)))]);
+    let lasting = edited(&text, &[Edit::MaxAge(LASTING.max(parse(&text).max_age.unwrap_or(0)))]);
     route.serve(is_long, &lasting, "raise max_age, so that a policy host that is away for days costs nothing").back =
         Some("serve a shorter max_age; what is held meanwhile lasts two weeks".to_owned());
     route.id(&lasting);

@@ -64,7 +64,7 @@ pub(super) fn remove(world: &World<'_>, host: &Domain, route: &mut Route<'_, '_>
         format!("wait until no sender remembers {host} as an MX, and let it take mail so long"),
         world.held.published.mx_since.filter(|_| gone),
         &[no_longer_tried(world)],
-        gone && !listed,
+        gone && !world.covers(host),
     );
     step.verify = vec![format!("stsready change remove-mx {host} {domain}")];
     step.back = Some("put the MX record back: the policy still covers the host".to_owned());

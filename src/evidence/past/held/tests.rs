@@ -228,3 +228,27 @@ fn the_mode_to_go_by_is_that_of_the_last_look() {
     assert_eq!(of(&[], vec![Letter::new("a.example", 1).policy(&week)]), Some(Mode::Enforce));
     assert_eq!(of(&[], vec![]), None);
 }
+
+#[test]
+fn waits_reckon_with_the_longest_ttl_that_was_seen_of_late() {
+    let with = |now: u32, hours: Lasted<'_>| {
+        let mut facts = facts(TESTING, "2");
+        if let Some(Looked::Seen(answer)) = facts.policy.as_mut().map(|policy| &mut policy.txt.answer) {
+            answer.ttl = now;
+        }
+        let span = |(hours, first, last): &(&str, i64, i64)| Span {
+            seen: Seen::Ttl { hours: hours.parse().expect("a number") },
+            first_seen: at(*first),
+            last_seen: at(*last),
+        };
+        let spans: Vec<Span> = hours.iter().map(span).collect();
+        let subject = Subject { kind: Kind::Ttl, name: "_mta-sts.shop.example TXT".to_owned(), looked_at: at(1), spans };
+        let past = History { subjects: vec![subject], ..History::nothing(Domain::from_dns("shop.example")) };
+        held(&facts, past).published.txt_ttl
+    };
+    assert_eq!(with(7, &[]), 3_600, "what is left in a cache");
+    assert_eq!(with(86_400, &[]), 86_400);
+    assert_eq!(with(7, &[("4", 90, 9), ("24", 20, 12)]), 86_400);
+    assert_eq!(with(7, &[("24", 90, 40)]), 3_600, "lowered long ago");
+    assert_eq!(with(7_300, &[]), 4 * 3_600, "rounded up as it is remembered");
+}
