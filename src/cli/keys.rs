@@ -5,7 +5,7 @@
 //! who answers at all answers at once, and a crowd of dead domains must not cost a live one its word. All of that is forgotten after an
 //! hour, so that a run that stays does not believe in keys that have changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -52,10 +52,7 @@ pub(super) fn verifier(args: &Verifying, config: &Config, runtime: &Handle) -> R
 
 /// By what means mails are verified, in words that change when they do.
 pub(super) fn means(args: &Verifying, config: &Config) -> String {
-    let mut servers = [&args.authserv_id[..], &config.reports.authserv_id[..]].concat();
-    servers.iter_mut().for_each(|server| server.make_ascii_lowercase());
-    servers.sort_unstable();
-    servers.dedup();
+    let servers: BTreeSet<String> = args.authserv_id.iter().chain(&config.reports.authserv_id).map(|id| id.to_ascii_lowercase()).collect();
     format!("dkim={} authserv={servers:?}", !args.no_dkim)
 }
 

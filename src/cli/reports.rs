@@ -134,7 +134,7 @@ pub(super) fn list(args: &ListArgs, streams: &mut Streams<'_>) -> Result<Exit, F
         return rejected(args, &store, streams);
     }
     let now = args.since.now.unwrap_or_else(setup::clock);
-    let mut filter = Filter {
+    let filter = Filter {
         domains: args.domain.clone(),
         reporters: args.reporter.clone(),
         since: args.since.since.map(|since| since.from(now)),
@@ -145,13 +145,8 @@ pub(super) fn list(args: &ListArgs, streams: &mut Streams<'_>) -> Result<Exit, F
     };
     let any = match args.format {
         RowFormat::Text => {
-            let limit = args.limit.unwrap_or(TEXT_ROWS);
-            // One more tells whether there are more.
-            filter.limit = Some(limit.saturating_add(1));
-            let mut reports = all(&store, &filter)?;
-            let more = reports.len() as u64 > limit;
-            reports.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-            print(&list::text(&reports, more && args.limit.is_none(), streams.width), streams)?;
+            let (reports, more) = for_people(args.limit, |limit| all(&store, &Filter { limit, ..filter }))?;
+            print(&list::text(&reports, more, streams.width), streams)?;
             !reports.is_empty()
         }
         RowFormat::Json => {
@@ -166,6 +161,15 @@ pub(super) fn list(args: &ListArgs, streams: &mut Streams<'_>) -> Result<Exit, F
         }
     };
     Ok(if any { Exit::Ready } else { Exit::Inconclusive })
+}
+
+/// As many rows as were asked for, or as people read; and whether they were not asked and there are more.
+fn for_people<T>(asked: Option<u64>, read: impl FnOnce(Option<u64>) -> Result<Vec<T>, Failure>) -> Result<(Vec<T>, bool), Failure> {
+    let most = asked.unwrap_or(TEXT_ROWS);
+    let mut rows = read(Some(most.saturating_add(1)))?;
+    let more = asked.is_none() && rows.len() as u64 > most;
+    rows.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok((rows, more))
 }
 
 fn all(store: &Store, filter: &Filter) -> Result<Vec<Listed>, Failure> {
@@ -214,13 +218,15 @@ fn listed(stored: Stored) -> Listed {
 fn rejected(args: &ListArgs, store: &Store, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let now = args.since.now.unwrap_or_else(setup::clock);
     let since = args.since.since.map(|since| since.from(now));
-    let limit = args.limit.or((args.format == RowFormat::Text).then_some(TEXT_ROWS));
-    let all = store.rejected(since, limit)?;
+    let all = || store.rejected(since, args.limit);
     let page = match args.format {
-        RowFormat::Text => list::rejections_text(&all, streams.width),
-        RowFormat::Json => list::rejections(&all)?,
-        RowFormat::Ndjson => all.iter().map(list::line).collect::<Result<String, _>>()?,
-        RowFormat::Csv => list::csv(list::REJECTION_COLUMNS, all.iter().map(list::rejection_cells))?,
+        RowFormat::Text => {
+            let (rejected, more) = for_people(args.limit, |limit| Ok(store.rejected(since, limit)?))?;
+            list::rejections_text(&rejected, more, streams.width)
+        }
+        RowFormat::Json => list::rejections(&all()?)?,
+        RowFormat::Ndjson => all()?.iter().map(list::line).collect::<Result<String, _>>()?,
+        RowFormat::Csv => list::csv(list::REJECTION_COLUMNS, all()?.iter().map(list::rejection_cells))?,
     };
     print(&page, streams)?;
     Ok(Exit::Ready)

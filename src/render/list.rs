@@ -137,7 +137,7 @@ pub fn csv<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [St
 
 /// One row of those.
 pub fn csv_row<const N: usize>(row: [impl AsRef<[u8]>; N]) -> Result<String, csv::Error> {
-    let mut writer = csv::WriterBuilder::new().buffer_capacity(0).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().buffer_capacity(1 << 10).from_writer(Vec::new());
     writer.write_record(row)?;
     let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -181,20 +181,23 @@ pub fn text(reports: &[Listed], more: bool, width: usize) -> String {
         })
         .collect();
     page.table(0, &rows);
-    let number = count(reports.len() as u64, "report");
-    let told = if more { format!("the newest {number}; there are more: --limit N shows N of them, --format csv all") } else { number };
-    page.line(&[(Look::Faint, &told)]);
+    page.line(&[(Look::Faint, &cut(count(reports.len() as u64, "report"), more))]);
     page.finish()
 }
 
-/// Rejections for people.
-pub fn rejections_text(rejected: &[Rejection], width: usize) -> String {
+/// How many were told, and how to get at the others.
+fn cut(number: String, more: bool) -> String {
+    if more { format!("the newest {number}; there are more: --limit N shows N of them, --format csv all") } else { number }
+}
+
+/// Rejections for people; `more`: there are others, which were not asked for.
+pub fn rejections_text(rejected: &[Rejection], more: bool, width: usize) -> String {
     let mut page = Page::new(width);
     for rejection in rejected {
         let when = format!("  {}  ", super::text::minute(rejection.last_seen));
         let told = format!("{}: {}", rejection.rejected.source, rejection.rejected.reason);
         page.paragraph(&[(Look::Warning, "!"), (Look::Faint, &when)], Look::Plain, &told);
     }
-    page.line(&[(Look::Faint, &format!("{} rejected", rejected.len()))]);
+    page.line(&[(Look::Faint, &cut(format!("{} rejected", rejected.len()), more))]);
     page.finish()
 }

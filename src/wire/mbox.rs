@@ -169,7 +169,7 @@ impl<R: Read> Mailbox<R> {
 fn content_length(head: &[u8]) -> Option<(usize, usize)> {
     let (mut at, mut length) = (0, None);
     loop {
-        let line = &head[at..at + memchr::memchr(b'\n', &head[at..])? + 1];
+        let line = head[at..].split_inclusive(|byte| *byte == b'\n').next().filter(|line| line.ends_with(b"\n"))?;
         at += line.len();
         if line.trim_ascii().is_empty() {
             return Some((at, length?));

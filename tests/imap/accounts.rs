@@ -106,7 +106,7 @@ fn people_are_told_in_a_line_and_programs_in_one_too() {
         |desk: &Desk, more: &[&str]| desk.fetch(&url, more).args(["--ca-file".as_ref(), lab.root_file().as_os_str()]).run().exits(0);
     let text = fetch(&Desk::new(), &["--format", "text"]);
     let flat = text.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains("4 messages looked at, 2 new reports, 1 rejected, 1 without a report; read up to UID 4"), "{text}");
+    assert!(flat.contains("4 messages looked at, 2 new reports, 2 of them not counted, for nothing proves who wrote them, 1 rejected, 1 without a report; read up to UID 4"), "{text}");
     assert!(flat.contains("UID 3: "), "{text}");
     let quiet = fetch(&Desk::new(), &["--format", "text", "--quiet"]);
     assert!(!quiet.stdout.contains("looked at") && quiet.stdout.contains("UID 3"), "{quiet}");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -88,16 +88,19 @@ impl Scene {
         let account = Account { url, password: Secret::new("correct".to_owned()), after, tls: Arc::clone(&tls) };
         let options = Options::new(verifier);
         let (stop, asked) = watch::channel(false);
+        let ended = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let begun = std::time::Instant::now();
-                while !enough(self) && begun.elapsed() < Duration::from_secs(20) {
+                while !enough(self) && !ended.load(Ordering::Relaxed) && begun.elapsed() < Duration::from_secs(20) {
                     std::thread::sleep(Duration::from_millis(5));
                 }
                 stop.send_replace(true);
             });
             let read = |mail: &[u8], source: &str, received_at| read::mail(mail, source, received_at, &options);
-            imap::fetch(runtime.handle(), &[account], manner, &asked, &read, keeper, |_, _: News<'_>| {})
+            let outcomes = imap::fetch(runtime.handle(), &[account], manner, &asked, &read, keeper, |_, _: News<'_>| {});
+            ended.store(true, Ordering::Relaxed);
+            outcomes
         })
     }
 }

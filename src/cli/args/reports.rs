@@ -62,6 +62,7 @@ pub(in crate::cli) struct Verifying {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(in crate::cli) struct IngestArgs {
     /// Files or directories: JSON, gzip, zip, tar, mails, mbox, Maildir; what a file is, is seen from its content. - is standard input
     #[arg(value_name = "PATH", required = true)]
