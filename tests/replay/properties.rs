@@ -182,6 +182,11 @@ proptest! {
     }
 
     #[test]
+    fn clean_checks_less_never_make_the_answer_better(letters in month()) {
+        prop_assert!(base(false).answer(&letters).0 <= base(true).answer(&letters).0);
+    }
+
+    #[test]
     fn neither_order_nor_repetition_changes_a_byte(letters in month(), turn in 0..90usize, again in 0..90usize) {
         let base = base(true);
         let reports = reports(&letters);

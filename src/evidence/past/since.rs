@@ -1,10 +1,13 @@
 //! Since when things are as they are, where earlier checks saw them otherwise: what can account for the end of a fault.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::model::history::seen::{Kind, Seen};
+use crate::model::history::seen::Kind;
 use crate::model::history::{History, Standard, Subject};
 use crate::wire::name::Domain;
+
+/// What has stayed for so long takes no turns.
+const STEADY: SignedDuration = SignedDuration::from_hours(72);
 
 /// Since when checks remember the policy.
 pub fn remembered_since(past: &History) -> Option<Timestamp> {
@@ -33,17 +36,17 @@ fn newest<'a>(subjects: impl Iterator<Item = &'a Subject>) -> Vec<&'a Subject> {
     all
 }
 
-/// The first look that saw the oldest of all present values, where every subject had others before.
+/// The first look that saw the oldest of all present values, where every subject had others before, and none of those since.
+///
+/// What takes turns (pools of addresses, several servers behind one address) shows something new at a single look, too: only what has
+/// stayed for a while tells of a change.
 fn changed_since(subjects: &[&Subject]) -> Option<Timestamp> {
     let of = |subject: &&Subject| {
         let since = subject.current().map(|span| span.first_seen).min()?;
-        let other_before = subject.spans.iter().any(|span| span.last_seen < since && is_known(&span.seen));
-        other_before.then_some(since)
+        let mut before = subject.spans.iter().filter(|span| span.last_seen != subject.looked_at).peekable();
+        let other_before = before.peek().is_some() && before.all(|span| span.last_seen < since);
+        (other_before && subject.looked_at.duration_since(since) >= STEADY).then_some(since)
     };
     let present = subjects.iter().filter(|subject| subject.current().next().is_some());
     present.map(of).collect::<Option<Vec<_>>>()?.into_iter().min()
-}
-
-fn is_known(seen: &Seen) -> bool {
-    matches!(seen, Seen::Address { .. } | Seen::Chain { .. })
 }

@@ -303,4 +303,10 @@ fn since_when_a_host_is_where_it_is() {
     assert_eq!(since(vec![address("192.0.2.1", 0, 9), address("192.0.2.2", 10, 30)]), Some(day(10)));
     assert_eq!(since(vec![address("192.0.2.1", 0, 30), address("192.0.2.2", 10, 30)]), None, "an address more is no other place");
     assert_eq!(since(vec![address("192.0.2.1", 0, 30)]), None);
+    assert_eq!(
+        since(vec![address("192.0.2.1", 0, 29), address("192.0.2.2", 30, 30)]),
+        None,
+        "a single look may have met a pool's other half"
+    );
+    assert_eq!(since(vec![address("192.0.2.1", 0, 20), address("192.0.2.2", 10, 30)]), None, "they take turns");
 }

@@ -293,7 +293,8 @@ fn group(key: &Key<'_>, gathered: Gathered, concluded: &Conclusion) -> Group {
 /// these occasions are taken as fixed. An occasion that names no host may be one at any.
 fn weigh_across_reporters(faults: &BTreeMap<Fault<'_>, Course>, conclusions: &mut BTreeMap<Fault<'_>, Conclusion>) {
     type Occasions<'a> = BTreeSet<(&'a str, Day)>;
-    let (mut at, mut anywhere): (BTreeMap<(Option<&Domain>, &str), Occasions<'_>>, BTreeMap<&str, Occasions<'_>>) = Default::default();
+    let mut at: BTreeMap<(Option<&Domain>, &str), Occasions<'_>> = BTreeMap::new();
+    let mut anywhere: BTreeMap<&str, Occasions<'_>> = BTreeMap::new();
     let is_ours = |label| matches!(label, GroupLabel::StillTrue | GroupLabel::Unexplained | GroupLabel::Fixed);
     for (fault, course) in faults {
         if conclusions.get(fault).is_some_and(|concluded| is_ours(concluded.label)) {

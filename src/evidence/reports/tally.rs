@@ -209,8 +209,8 @@ impl Began {
     }
 }
 
-/// The last day on which the policy had changed away, by the reports alone: a reporter that had told of the policy in force told of
-/// another one, and nobody told of a success under the one in force.
+/// The last day on which the policy had changed away, by the reports alone: a reporter that had told of successes under the policy in
+/// force told of another one, and nobody told of a success under the one in force.
 ///
 /// A sender that never reported the policy in force may still hold an older one in its cache, and one part of a sender may for a day
 /// while the others do not; that is no change. Where checks remember the policy, they know better.
@@ -219,9 +219,10 @@ fn changed_away(entries: &[Entry<'_>], remembered_since: Option<Timestamp>) -> O
     let mut in_force: BTreeSet<Day> = BTreeSet::new();
     for entry in entries {
         let seen = by_day.entry((&entry.report.reporter, entry.last_day())).or_default();
-        seen.0 |= entry.standing == Standing::InForce;
+        let worked = entry.standing == Standing::InForce && entry.policy.successful > 0;
+        seen.0 |= worked;
         seen.1 |= matches!(entry.standing, Standing::Other | Standing::OtherMode);
-        if entry.standing == Standing::InForce && entry.policy.successful > 0 {
+        if worked {
             in_force.extend(entry.days.clone());
         }
     }

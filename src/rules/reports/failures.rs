@@ -82,7 +82,8 @@ fn failing(subject: &str, groups: &[&Group], left: &str, sheet: &mut Sheet) {
     }
     finding.fix(format!(
         "the live checks do not show it: look for one bad back end of several, the other address family, a firewall that treats the \
-         sender's region differently, an interception on the way{}; then let 3 clean days of this reporter show that it is mended",
+         sender's region differently, an interception on the way{}; then let clean days of this reporter show that it is mended: at \
+         least 3, and more than it lasted",
         pages(groups)
     ));
 }

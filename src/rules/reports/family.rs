@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::evidence::reports::{Group, Judged, Meaning};
 use crate::model::assessment::GroupLabel;
-use crate::model::facts::servers::{MxHost, MxSource};
+use crate::model::facts::servers::{MxHost, MxSource, Probe};
 use crate::model::finding::{Evidence, EvidenceKind, Outcome, Sheet};
 use crate::model::rule::Severity;
 use crate::rules::Case;
@@ -44,5 +44,5 @@ pub(super) fn write(case: &Case<'_>, judged: &Judged, sheet: &mut Sheet) {
 /// Whether the address is of a family of which none of the host's addresses was asked.
 fn is_unprobed(host: &MxHost, address: IpAddr) -> bool {
     let mut same = host.probes.iter().filter(|probe| probe.address.is_ipv4() == address.is_ipv4()).peekable();
-    same.peek().is_some() && same.all(|probe| probe.is_unasked())
+    same.peek().is_some() && same.all(Probe::is_unasked)
 }
