@@ -64,7 +64,12 @@ pub fn explain(rule: &Rule, width: usize) -> String {
         match block {
             Block::Title(title) => {
                 let about = format!("{}  {}", severities(rule), rule.title);
-                page.paragraph(&[(Look::Strong, title), (Look::Plain, "  ")], Look::Faint, &about);
+                if title.width() + about.width() + 2 <= page.width() {
+                    page.line(&[(Look::Strong, title), (Look::Plain, "  "), (Look::Faint, &about)]);
+                } else {
+                    page.line(&[(Look::Strong, title)]);
+                    page.paragraph(&[(Look::Plain, "  ")], Look::Faint, &about);
+                }
             }
             Block::Heading(heading) => {
                 page.gap();
@@ -175,7 +180,7 @@ mod tests {
             }
         }
         let narrow = anstream::adapter::strip_str(&explain(&WIDE, 40)).to_string();
-        assert!(narrow.lines().all(|line| line.width() <= 52), "{narrow}");
-        assert!(narrow.contains("  - a first thing with many words: another"), "{narrow}");
+        assert!(narrow.lines().all(|line| line.width() <= 40), "{narrow}");
+        assert!(narrow.contains("  - a first thing with many words:\n    another thing"), "{narrow}");
     }
 }
