@@ -212,9 +212,13 @@ fn a_configuration_stands_in_for_options_and_domains() {
     assert!(by_argument.json().is_array());
     let named = stsready(["check"]).env("STSREADY_CONFIG", &file).run().exits(0);
     assert_eq!(named.assessments().len(), 2);
-    // A format that a command does not have is meant for others.
-    let other = office(&lab, "format = 'markdown'");
-    stsready(["reports", "show", "--config", &other, "--no-store"]).run();
+    // The file's store is no contradiction to a call without one, which is what these calls are.
+    let kept = lab.folder().join("kept.sqlite");
+    let stored = office(&lab, &format!("store = '{}'", kept.display()));
+    stsready(["check", "--config", &stored, "--quiet"]).run().exits(0);
+    assert!(!kept.exists());
+    stsready(["check", "shop.test", "--config", &stored, "--quiet"]).env("STSREADY_NO_STORE", "no").run().exits(0);
+    assert!(kept.exists());
     // A draft and a host are subjects of their own.
     let draft = config(&lab, "draft.txt", "version: STSv1\nmode: testing\nmx: mx1.shop.test\nmax_age: 604800\n");
     let file = office(&lab, "format = 'json'");

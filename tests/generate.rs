@@ -105,7 +105,7 @@ fn what_would_be_wrong_is_refused() {
     }
 }
 
-/// Ids that earlier checks saw are not made again, and a resolver that is silent is no refusal.
+/// A resolver that does not answer makes a policy neither right nor wrong.
 #[test]
 fn silence_is_neither_yes_nor_no() {
     let lab = Lab::start_blocking().unwrap();

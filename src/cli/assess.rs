@@ -88,7 +88,8 @@ struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     fn new(common: &'a Common) -> Result<Self, Failure> {
-        let (config, settings) = (Config::load(&common.store)?, setup::settings(common)?);
+        let config = Config::load(&common.store)?;
+        let settings = setup::settings_by(common, &config)?;
         Ok(Self { common, config, settings, exit: Exit::Ready, kept: Vec::new(), answered: None })
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::{ChangeAt, ChangeCommand, Common, Format};
+use super::config::Config;
 use super::observe::{self, Job, Taker};
 use super::{Exit, Failure, Streams, assess, setup};
 use crate::decide::change::{Given, plan};
@@ -112,7 +113,9 @@ impl Taker for Planner<'_> {
         }
         let given = Given { id: self.at.id.as_deref() };
         let now = common.now.unwrap_or(facts.observed_at);
-        let plan = plan(facts, &self.change, given, &setup::settings(common)?, now);
+        let config = Config::load(&common.store)?;
+        let mut plan = plan(facts, &self.change, given, &setup::settings_by(common, &config)?, now);
+        plan.notes.extend(config.keeper(&facts.domain).owner.map(|owner| format!("owner of {}: {owner}", facts.domain)));
         self.exit = self.exit.worse(Exit::of_plan(&plan, common.fail_on));
         self.plan = Some(plan);
         Ok(())

@@ -78,7 +78,7 @@ fn effective(common: &Common, given: &ArgMatches, file: Option<&Path>, config: &
     if let Some(store) = options.iter_mut().find(|setting| setting.name == "store" && setting.values.is_empty()) {
         store.values.extend(config.store(&common.store).ok().map(|path| path.display().to_string()));
     }
-    let (settings, defaults) = (setup::settings(common)?, Settings::default());
+    let (settings, defaults) = (setup::settings_by(common, config)?, Settings::default());
     let by_call = if source(given, "threshold") == Source::Environment { Source::Environment } else { Source::Flag };
     let thresholds = threshold::ALL.iter().map(|knob| {
         let turned = |all: &[super::args::Turned]| all.iter().any(|(turned, _)| turned.name == knob.name);

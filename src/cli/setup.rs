@@ -122,7 +122,11 @@ pub(super) async fn looker(common: &Common) -> Result<Looker, Failure> {
 
 /// The thresholds and the accepted risks: those of the configuration, and before them those of the call.
 pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
-    let config = Config::load(&common.store)?;
+    settings_by(common, &Config::load(&common.store)?)
+}
+
+/// The same by a configuration that was read already.
+pub(super) fn settings_by(common: &Common, config: &Config) -> Result<Settings, Failure> {
     let mut settings = Settings::default();
     for (knob, amount) in config.thresholds.iter().chain(&common.threshold) {
         knob.put(&mut settings, *amount);

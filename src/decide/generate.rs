@@ -10,6 +10,7 @@ use crate::evidence::providers;
 use crate::model::facts::dns::{MailFacts, TxtFacts, TxtRecord};
 use crate::model::facts::policy::{Body, Draft, PolicyFacts};
 use crate::model::facts::{Facts, RecordFacts};
+use crate::model::finding::Finding;
 use crate::model::generated::{DnsText, Generated, Ground, PolicyFile};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Looked};
 use crate::model::rule::Severity;
@@ -282,7 +283,7 @@ fn judged(facts: &Facts, record: bool, policy: bool) -> Result<Vec<String>, Refu
     // A domain that takes no mail may have its record all the same: that is how it would learn of attempts.
     let mail = [&domain_rules::NULL_MX, &domain_rules::NO_MAIL];
     let mut notes = Vec::new();
-    for finding in findings.into_iter().filter(|finding| finding.is_shown()) {
+    for finding in findings.into_iter().filter(Finding::is_shown) {
         let about = match finding.rule.family() {
             "record" => record,
             "policy" | "mx" => policy && finding.rule != &policy_rules::MODE_NONE,

@@ -83,8 +83,7 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
 
 /// What is worth to be remembered of an answer: the question as a whole must have been asked, not a stage alone.
 pub fn remembered(assessment: &Assessment) -> Option<Verdict> {
-    let accepted: BTreeSet<&str> =
-        assessment.findings.iter().filter(|finding| finding.accepted.is_some()).map(|finding| finding.code()).collect();
+    let accepted: BTreeSet<&str> = assessment.findings.iter().filter(|finding| finding.accepted.is_some()).map(Finding::code).collect();
     (assessment.question != Question::CheckStage).then(|| Verdict {
         question: assessment.question,
         answer: assessment.answer,

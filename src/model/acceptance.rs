@@ -92,6 +92,20 @@ impl AcceptanceNote {
             None => self.code.to_owned(),
         }
     }
+
+    /// What is to be said of it apart from the findings, without a full stop; nothing of one in use, which is told with them.
+    pub fn said(&self) -> Option<String> {
+        let target = self.target();
+        match self.state {
+            AcceptanceState::Used => None,
+            AcceptanceState::Unused => Some(format!("{target}: unused, for nothing of the kind is found; take it out")),
+            AcceptanceState::Expired => {
+                let until = self.until.map(|until| format!(", for {until} is over")).unwrap_or_default();
+                Some(format!("{target}: counts no more{until} ({})", self.reason))
+            }
+            AcceptanceState::Refused => Some(format!("{target}: refused, for {}", self.why.as_deref().unwrap_or("it is a blocker"))),
+        }
+    }
 }
 
 /// What became of an acceptance.

@@ -179,6 +179,12 @@ pub fn changed(settings: &Settings) -> Vec<Changed> {
     all.filter(|changed| changed.value != changed.default).collect()
 }
 
+/// The same in one sentence, without a full stop; nothing where all are as they are by default.
+pub fn told(changed: &[Changed]) -> Option<String> {
+    let each = changed.iter().map(|changed| format!("{} {} (default {})", changed.name, changed.value, changed.default));
+    (!changed.is_empty()).then(|| format!("by other thresholds: {}", each.collect::<Vec<_>>().join(", ")))
+}
+
 /// Whether they fit together.
 pub fn fit(settings: &Settings) -> Result<(), ThresholdError> {
     for (smaller, larger) in ORDER {

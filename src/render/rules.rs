@@ -1,5 +1,7 @@
 //! The catalogue and its pages, for a terminal.
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::blocks::{Block, read};
 use super::page::{Look, Page};
 use crate::model::result_type::ResultType;
@@ -61,7 +63,13 @@ pub fn explain(rule: &Rule, width: usize) -> String {
     for block in read(rule.page) {
         match block {
             Block::Title(title) => {
-                page.line(&[(Look::Strong, title), (Look::Faint, &format!("  {}  {}", severities(rule), rule.title))]);
+                let about = format!("{}  {}", severities(rule), rule.title);
+                if title.width() + about.width() + 2 <= page.width() {
+                    page.line(&[(Look::Strong, title), (Look::Plain, "  "), (Look::Faint, &about)]);
+                } else {
+                    page.line(&[(Look::Strong, title)]);
+                    page.paragraph(&[(Look::Plain, "  ")], Look::Faint, &about);
+                }
             }
             Block::Heading(heading) => {
                 page.gap();
@@ -82,15 +90,29 @@ pub fn explain(rule: &Rule, width: usize) -> String {
                 }
                 page.gap();
             }
-            Block::Table(rows) => {
-                let look = |row: usize| if row == 0 { Look::Faint } else { Look::Plain };
-                let row = |(number, cells): (usize, &Vec<&str>)| cells.iter().map(|cell| (look(number), plain(cell))).collect();
-                page.table(2, &rows.iter().enumerate().map(row).collect::<Vec<_>>());
-            }
+            Block::Table(rows) => table(&rows, &mut page),
             Block::Gap => page.gap(),
         }
     }
     page.finish()
+}
+
+/// A table, or a line a row where the table is wider than the page.
+fn table(rows: &[Vec<&str>], page: &mut Page) {
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
+    let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |column: usize| cells.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
+    let width = (0..columns).map(|column| widest(column) + 2).sum::<usize>();
+    if width <= page.width() {
+        let look = |row: usize| if row == 0 { Look::Faint } else { Look::Plain };
+        let row = |(number, row): (usize, Vec<String>)| row.into_iter().map(|cell| (look(number), cell)).collect();
+        page.table(2, &cells.into_iter().enumerate().map(row).collect::<Vec<_>>());
+        return;
+    }
+    for row in cells.iter().skip(1) {
+        let (first, rest) = row.split_first().map_or(("", &row[..]), |(first, rest)| (first.as_str(), rest));
+        page.paragraph(&[(Look::Plain, "  - ")], Look::Plain, &format!("{first}: {}", rest.join(", ")));
+    }
 }
 
 /// The words without the marks of Markdown.
@@ -108,8 +130,11 @@ pub fn result_type(result_type: &ResultType, width: usize) -> String {
     page.paragraph(&[(Look::Faint, "  reference      ")], Look::Plain, result_type.reference);
     page.gap();
     page.line(&[(Look::Strong, "Pages")]);
-    let row = |rule: &&Rule| vec![(Look::Code, format!("stsready explain {}", rule.code)), (Look::Plain, rule.title.to_owned())];
-    page.table(2, &result_type.rules.iter().map(row).collect::<Vec<_>>());
+    let longest = result_type.rules.iter().map(|rule| rule.code.len()).max().unwrap_or(0);
+    for rule in result_type.rules {
+        let command = format!("  stsready explain {:<longest$}  ", rule.code);
+        page.paragraph(&[(Look::Code, command.as_str())], Look::Plain, rule.title);
+    }
     page.finish()
 }
 
@@ -118,4 +143,44 @@ pub fn result_type_markdown(result_type: &ResultType) -> String {
     let ResultType { name, meaning, under_enforce, reference, rules } = result_type;
     let pages: String = rules.iter().map(|rule| format!("- `{}`: {}\n", rule.code, rule.title)).collect();
     format!("# {name}\n\nA result-type of TLS reports ({reference}): {meaning}.\n\nUnder enforce: {under_enforce}.\n\n## Pages\n\n{pages}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::rule::Stage;
+
+    static WIDE: Rule = Rule {
+        code: "family-something-long-indeed",
+        title: "a title that goes on and on and on until no terminal holds it",
+        stage: Stage::Mx,
+        severities: &[Severity::Blocker, Severity::Warning],
+        undetermined: true,
+        reference: "RFC 1",
+        page: "# family-something-long-indeed\n\n## What is wrong\n\nA paragraph that is far longer than the page is wide, so that it has to be wrapped somewhere.\n\n| of what | how much of it there is |\n|---|---|\n| a first thing with many words | `another` thing with many words |\n\n- an item that is longer than the page is wide, too\n",
+    };
+
+    static RULES: &[&Rule] = &[&WIDE];
+
+    #[test]
+    fn a_page_keeps_to_its_width() {
+        for width in [40, 60, 100] {
+            let type_of_reports = ResultType {
+                name: "some-result-type",
+                meaning: "something that takes many words to tell, more than a line has",
+                under_enforce: "that",
+                reference: "RFC 1",
+                rules: RULES,
+            };
+            let pages = [explain(&WIDE, width), result_type(&type_of_reports, width)];
+            for page in pages {
+                let plain = anstream::adapter::strip_str(&page).to_string();
+                assert!(plain.lines().all(|line| line.width() <= width.max(70)), "{width}\n{plain}");
+                assert!(plain.contains("another") || plain.contains("some-result-type"), "{plain}");
+            }
+        }
+        let narrow = anstream::adapter::strip_str(&explain(&WIDE, 40)).to_string();
+        assert!(narrow.lines().all(|line| line.width() <= 40), "{narrow}");
+        assert!(narrow.contains("  - a first thing with many words:\n    another thing"), "{narrow}");
+    }
 }

@@ -306,7 +306,11 @@ fn own() -> Option<PathBuf> {
 fn read(path: &Path) -> std::io::Result<String> {
     use std::io::Read as _;
     let mut text = String::new();
-    std::fs::File::open(path)?.take(CONFIG_CAP).read_to_string(&mut text)?;
+    std::fs::File::open(path)?.take(CONFIG_CAP + 1).read_to_string(&mut text)?;
+    // The beginning of a file must not be taken for all of it.
+    if text.len() as u64 > CONFIG_CAP {
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "a configuration has at most 1 MiB"));
+    }
     Ok(text)
 }
 

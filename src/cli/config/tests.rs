@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::model::threshold::Amount;
 
@@ -140,4 +142,18 @@ fn thresholds_are_amounts() {
     let config = Config::parse("[thresholds]\ndays-with-reports = '10/14'\nwarning-at-most = '36h'\nreporters = 3\n").expect("right");
     let amounts: Vec<Amount> = config.thresholds.iter().map(|(_, amount)| *amount).collect();
     assert_eq!(amounts, [Amount::Share(10.0 / 14.0), Amount::Count(3), Amount::Span(jiff::SignedDuration::from_hours(36))]);
+}
+
+proptest! {
+    /// Whatever is in the file, it is read or its faults have lines of it.
+    #[test]
+    fn any_text_is_read_or_told_with_its_lines(
+        text in "(\\[\\[?(imap|accept|domain|thresholds|reports|x)\\]?\\]|(name|code|url|until|sessions|timeout|resolver|keep-raw|ipv6) = (1|true|'a'|\\['a'\\]|2027-03-31|\\{\\})|\\PC{0,6}|\n){0,20}",
+    ) {
+        if let Err(faults) = Config::parse(&text) {
+            let lines = text.lines().count().max(1) + 1;
+            prop_assert!(!faults.is_empty() && faults.is_sorted());
+            prop_assert!(faults.iter().all(|fault| (1..=lines).contains(&fault.line) && !fault.what.is_empty()), "{:?}", faults);
+        }
+    }
 }

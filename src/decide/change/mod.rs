@@ -14,12 +14,14 @@ use jiff::Timestamp;
 use self::verdict::Verdict;
 use self::world::World;
 use super::assess;
+use crate::model::acceptance::AcceptanceNote;
 use crate::model::assessment::Answer;
 use crate::model::change::Change;
 use crate::model::facts::Facts;
 use crate::model::finding::Finding;
 use crate::model::plan::{Plan, StepState};
 use crate::model::settings::Settings;
+use crate::model::threshold;
 use crate::rules::Case;
 use crate::rules::change::concerns;
 
@@ -59,6 +61,9 @@ pub fn plan(facts: &Facts, change: &Change, given: Given<'_>, settings: &Setting
         steps: route.steps,
         held: world.in_caches(),
     };
+    // What the operator set for the judgement belongs into the ticket.
+    plan.notes.extend(before.acceptances.iter().filter_map(AcceptanceNote::said).map(|said| format!("accepting {said}")));
+    plan.notes.extend(threshold::told(&before.thresholds).map(|told| format!("judged {told}")));
     // The first step of what brings hosts is to prove them; whether they are is the verdict's to say.
     let brings = matches!(change, Change::AddMx { .. } | Change::Provider { .. });
     let stands = |finding: &Finding| (finding.blocks() || finding.unsettles()) && change.hosts().iter().any(|host| concerns(finding, host));
