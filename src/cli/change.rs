@@ -47,7 +47,7 @@ pub(super) fn run(command: &ChangeCommand, streams: &mut Streams<'_>) -> Result<
 }
 
 /// The hosts of a new provider: those that were named, else those that the policy names.
-fn provider(draft: Draft, named: &[Domain]) -> Result<Change, Failure> {
+pub(super) fn provider(draft: Draft, named: &[Domain]) -> Result<Change, Failure> {
     let mut hosts = named.to_vec();
     if hosts.is_empty() {
         let patterns = policy::parse(&draft.body.text).mx;
@@ -62,7 +62,7 @@ fn provider(draft: Draft, named: &[Domain]) -> Result<Change, Failure> {
 }
 
 /// The chain in a file, and the roots that it was judged by.
-fn chain(path: &Path, hosts: &[Domain], common: &Common) -> Result<(NewChain, Roots), Failure> {
+pub(super) fn chain(path: &Path, hosts: &[Domain], common: &Common) -> Result<(NewChain, Roots), Failure> {
     let trust = TrustStore::load(&common.roots, common.ca_file.as_deref())?;
     let chain = certificates(&setup::bytes(path)?);
     if chain.is_empty() {
@@ -75,6 +75,15 @@ fn chain(path: &Path, hosts: &[Domain], common: &Common) -> Result<(NewChain, Ro
     hosts.dedup();
     let certificates = shelf.take_for(&prints);
     Ok((NewChain { file: path.display().to_string(), chain: prints, certificates, trust: trust.judge(&chain), hosts }, trust.roots()))
+}
+
+/// Refuses facts that were judged by other roots than a new chain.
+pub(super) fn same_roots(roots: Option<&Roots>, facts: &Facts) -> Result<(), Failure> {
+    if roots.is_none_or(|roots| roots.sha256 == facts.vantage.roots.sha256) {
+        return Ok(());
+    }
+    let roots = &facts.vantage.roots.name;
+    Err(Failure::Usage(format!("the facts were judged under the roots {roots}; judge the new certificate with the same --roots")))
 }
 
 /// Plans as soon as the domain is seen.
@@ -92,12 +101,7 @@ impl Taker for Planner<'_> {
 
     fn take(&mut self, _: usize, facts: &Facts, _: &mut Streams<'_>) -> Result<(), Failure> {
         let common = &self.at.common;
-        if self.roots.as_ref().is_some_and(|roots| roots.sha256 != facts.vantage.roots.sha256) {
-            let roots = &facts.vantage.roots.name;
-            return Err(Failure::Usage(format!(
-                "the facts were judged under the roots {roots}; judge the new certificate with the same --roots"
-            )));
-        }
+        same_roots(self.roots.as_ref(), facts)?;
         let given = Given { history: facts.history.as_ref(), id: self.at.id.as_deref() };
         let now = common.now.unwrap_or(facts.observed_at);
         let plan = plan(facts, &self.change, given, &setup::settings(common), now);
@@ -116,7 +120,8 @@ impl Taker for Planner<'_> {
         let page = match common.format {
             Format::Text if common.quiet => text::line(&plan, streams.width),
             Format::Text => text::page(&plan, streams.width),
-            Format::Markdown => markdown::document(&plan),
+            // HTML was refused before anything was looked at.
+            Format::Markdown | Format::Html => markdown::document(&plan),
             Format::Json => json::document(&plan)?,
             Format::Ndjson => json::line(&plan)?,
         };

@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! store = "/var/lib/stsready/store.sqlite"
+//! playbooks = "/etc/stsready/playbooks"
 //!
 //! [reports]
 //! authserv-id = ["mx.example.com"]      # believe the Authentication-Results that this server wrote
@@ -35,6 +36,8 @@ const CONFIG_CAP: u64 = 1 << 20;
 pub(super) struct Config {
     /// Where the store is.
     pub(super) store: Option<PathBuf>,
+    /// The folder with playbooks of one's own; they go before those that the program brings along.
+    pub(super) playbooks: Option<PathBuf>,
     /// How reports are taken in and counted.
     pub(super) reports: Reports,
     /// Folders that reports are fetched from.
@@ -132,6 +135,7 @@ mod tests {
             .collect();
         let config = Config::parse(&example).expect("the example is right");
         assert_eq!(config.store, Some(PathBuf::from("/var/lib/stsready/store.sqlite")));
+        assert_eq!(config.playbooks, Some(PathBuf::from("/etc/stsready/playbooks")));
         assert_eq!(config.reports, Reports { authserv_id: vec!["mx.example.com".into()], trust_unverified: false, keep_raw: true });
         let imap = Imap {
             name: "tlsrpt".into(),

@@ -9,12 +9,14 @@ mod expiry;
 mod explain;
 mod failure;
 mod fetch;
+mod guide;
 mod history;
 mod ingest;
 mod keep;
 mod keys;
 mod memory;
 mod observe;
+mod playbook;
 mod progress;
 mod proxies;
 mod reports;
@@ -99,6 +101,8 @@ fn command(command: Command, streams: &mut Streams<'_>) -> Result<Exit, Failure>
         Command::Store(command) => store::run(&command, streams),
         Command::Check(args) => assess::check(&args, streams),
         Command::History(args) => history::history(&args, streams),
+        Command::Guide(args) => guide::run(&args, streams),
+        Command::Playbook(command) => playbook::run(&command, streams),
         Command::Change(command) => change::run(&command, streams),
         Command::Expiry(args) => expiry::expiry(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),

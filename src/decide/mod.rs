@@ -3,6 +3,7 @@
 mod back;
 pub mod change;
 pub mod expiry;
+pub mod guide;
 mod next;
 mod question;
 mod stages;

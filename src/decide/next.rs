@@ -27,11 +27,7 @@ pub(super) fn steps(case: &Case<'_>, question: Question, answer: Answer) -> Vec<
 /// From nothing to testing, with the MX hosts of today; empty where there are none.
 fn start(case: &Case<'_>) -> Vec<Fix> {
     let domain = &case.facts.domain;
-    let hosts: Vec<String> = case.facts.servers.iter().flatten().map(|host| format!("mx: {}\n", host.name)).collect();
-    if hosts.is_empty() {
-        return Vec::new();
-    }
-    let policy = format!("version: STSv1\nmode: testing\n{}max_age: {FIRST_MAX_AGE}\n", hosts.concat());
+    let Some(policy) = first_policy(case) else { return Vec::new() };
     let record = zone::txt_line(&domain.child("_mta-sts"), &format!("v=STSv1; id={};", unused_id(case, &BTreeSet::new())));
     vec![
         step("publish the TLS-RPT record, so that reports begin to come"),
@@ -42,6 +38,12 @@ fn start(case: &Case<'_>) -> Vec<Fix> {
         step("publish its record; an id names one text of the policy and is never used again").with(record),
         step("stay in testing for two weeks at least, while reports come in; then check again with --reports"),
     ]
+}
+
+/// The policy to begin with: in testing, with the MX hosts of today; `None` where none is known.
+pub(super) fn first_policy(case: &Case<'_>) -> Option<String> {
+    let hosts: Vec<String> = case.facts.servers.iter().flatten().map(|host| format!("mx: {}\n", host.name)).collect();
+    (!hosts.is_empty()).then(|| format!("version: STSv1\nmode: testing\n{}max_age: {FIRST_MAX_AGE}\n", hosts.concat()))
 }
 
 pub(super) fn step(say: impl Into<String>) -> Fix {

@@ -7,6 +7,7 @@ pub mod digest;
 pub mod expiry;
 pub mod facts;
 pub mod finding;
+pub mod guide;
 pub mod history;
 pub mod looked;
 pub mod plan;

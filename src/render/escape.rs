@@ -116,6 +116,27 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
+/// For HTML, between tags and inside quoted attributes.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(c),
+            c if is_hostile(c) => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Text to copy out of Markdown: a fenced block that nothing in it can end.
 pub fn fenced(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
@@ -182,6 +203,18 @@ mod tests {
             ("a\nb", "a\\\\nb"),
         ] {
             assert_eq!(markdown(text), shown);
+        }
+    }
+
+    #[test]
+    fn nothing_is_a_tag_or_ends_an_attribute() {
+        for (text, shown) in [
+            ("plain – bücher", "plain – bücher"),
+            ("<script>alert('x')</script>", "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"),
+            ("\" onload=\"a&b", "&quot; onload=&quot;a&amp;b"),
+            ("a\nb\u{202e}c\0", "a\nb\\u{202e}c\\u{0}"),
+        ] {
+            assert_eq!(html(text), shown);
         }
     }
 

@@ -5,6 +5,7 @@ pub mod change;
 pub mod digest;
 pub mod escape;
 pub mod expiry;
+pub mod guide;
 pub mod history;
 pub mod ingest;
 pub mod json;
