@@ -157,27 +157,21 @@ fn everything_is_filled_in_for_real_domains() {
         std::fs::write(&policy, crate::lab::domain::policy("testing", 86_400, &[&mx3])).unwrap();
         let facts = lab.folder().join(format!("{}.facts.json", scene.name));
         let (mx1, inbox) = (scene.mx_name(1), scene.post().unwrap());
+        // One look for all of them: with the host that is not in DNS as an MX yet.
+        let words = ["guide", scene.name.as_str(), "--playbook", "add-mx", "--host", mx3.as_str(), "--reports"];
+        stsready(words).args([inbox]).args(["--save-facts".as_ref(), facts.as_os_str()]).at(&lab).run();
         for (name, text) in embedded::TEXTS {
             let host = if text.contains("plan = \"add-mx\"") || text.contains("plan = \"provider\"") { &mx3 } else { &mx1 };
-            let call = stsready(["guide", scene.name.as_str(), "--playbook", name, "--host", host, "--format", "json"]).at(&lab);
-            let call = call.args(["--chain".as_ref(), chain.as_os_str(), "--policy".as_ref(), policy.as_os_str()]);
-            let run = call.args(["--reports".into(), inbox.clone()]).args(["--save-facts".as_ref(), facts.as_os_str()]).run();
-            let shown = stsready(["guide", "--playbook", name, "--host", host, "--facts"]);
-            let shown = shown.args([facts.as_os_str()]).args([scene.name.as_str(), "--roots"]).args([lab.root_file()]);
-            let shown = shown.args([
-                "--chain".as_ref(),
-                chain.as_os_str(),
-                "--policy".as_ref(),
-                policy.as_os_str(),
-                "--format".as_ref(),
-                "html".as_ref(),
-            ]);
-            for said in [&run.stdout, &shown.run().stdout] {
-                for left_open in ["not known:", "Not yet:", "{{", "}}"] {
-                    assert!(!said.contains(left_open), "{name} at {}: {left_open}{run}", scene.name);
+            for format in ["json", "html"] {
+                let call = stsready(["guide", scene.name.as_str(), "--playbook", name, "--host", host, "--format", format]);
+                let call = call.args(["--chain".as_ref(), chain.as_os_str(), "--policy".as_ref(), policy.as_os_str()]);
+                let call = call.args(["--facts".as_ref(), facts.as_os_str(), "--roots".as_ref(), lab.root_file().as_os_str()]);
+                let run = call.run();
+                for left_open in ["not known:", "Not yet:", "{{", "\\{"] {
+                    assert!(!run.stdout.contains(left_open), "{name} at {}: {left_open}{run}", scene.name);
                 }
+                assert!([0, 1, 3].contains(&run.exit) && !run.stdout.is_empty(), "{run}");
             }
-            assert!([0, 1, 3].contains(&run.exit), "{run}");
         }
     }
 }
@@ -248,8 +242,8 @@ fn what_is_wrong_with_a_file_is_said_by_line() {
     std::fs::write(&file, OWN.replace("fetch-host-missing", "fetch-host-mising").replace("{{mx.hosts}}", "{{mx.host}}\u{1b}[2J")).unwrap();
     let said = check().exits(1).stdout;
     assert!(said.contains("own.md:4: there is no rule \"fetch-host-mising\"; did you mean fetch-host-missing?"), "{said}");
-    assert!(said.contains("own.md:18: there is no placeholder {{mx.host}}; did you mean mx.hosts?"), "{said}");
-    stsready(["guide", "a.test", "--playbook"]).args([&file]).run().refuses(&["own.md", "line 4", "line 18"]);
+    assert!(said.contains("own.md:19: there is no placeholder {{mx.host}}; did you mean mx.hosts?"), "{said}");
+    stsready(["guide", "a.test", "--playbook"]).args([&file]).run().refuses(&["own.md", "line 4", "line 19"]);
     let placeholders = stsready(["playbook", "check", "--placeholders", "-"]).stdin(OWN).run().exits(0).stdout;
     assert!(placeholders.contains("{{policy.testing}}"), "{placeholders}");
     stsready(["playbook", "show", "rolout"]).run().refuses(&["did you mean rollout?", "stsready playbook list"]);

@@ -135,7 +135,7 @@ fn what_is_wrong_is_named_with_its_line() {
         (&format!("{head}## two: B\n"), 7, "belongs to no [[step]]"),
         (&format!("{head}## one: B\n"), 7, "has a section already"),
         (&format!("{head}## B\n"), 7, "## ID: TITLE"),
-        ("+++\n[[step]]\nid = \"a\"\n[[step]]\nid = \"b\"\n+++\n# T\n## b: B\n## a: A\n", 9, "order of the head"),
+        ("+++\n[[step]]\nid = \"a\"\n[[step]]\nid = \"b\"\n+++\n# T\n## b: B\n## a: A\n", 8, "order of the head"),
         ("+++\n[[step]]\nid = \"one\"\n+++\n## one: A\n", 5, "# TITLE"),
         (&format!("{head}# T\n"), 7, "# TITLE"),
         (&format!("{head}\n```sh\nx\n"), 8, "not closed"),

@@ -130,7 +130,7 @@ mod tests {
             ("family:mx", false, &["mx-unresolvable"]),
             ("family:txt", false, &[]),
             ("stage:record", true, &[]),
-            ("stage:mx", false, &["cert-expired"]),
+            ("stage:mx", false, &["cert-expired", "mx-unresolvable"]),
             ("stage:reports", false, &[]),
             ("mode:enforce", false, &[]),
             ("answer:not-ready", true, &[]),
