@@ -127,6 +127,8 @@ fn again(args: &GuideArgs) -> String {
         words.push(format!("--playbook {}", args.playbook));
     }
     words.extend(args.hosts.iter().map(|host| format!("--host {host}")));
+    words.extend(args.rua.iter().map(|rua| format!("--rua {rua}")));
+    words.extend(args.web.iter().map(|web| format!("--web {web}")));
     words.extend(args.chain.iter().map(|file| format!("--chain {}", file.display())));
     words.extend(args.policy.iter().map(|file| format!("--policy {}", file.display())));
     words.join(" ")

@@ -35,7 +35,8 @@ pub(super) struct Source {
 impl Source {
     /// Finds it: a file, one of the operator's folder, or one of ours.
     pub(super) fn find(name: &str, folder: Option<&Path>) -> Result<Self, Failure> {
-        if name.contains(['/', '\\']) || name.ends_with(".md") || name == "-" {
+        let is_file = Path::new(name).extension().is_some_and(|end| end == "md");
+        if is_file || name.contains(['/', '\\']) || name == "-" {
             return Self::file(Path::new(name));
         }
         let own = folder.map(|folder| folder.join(format!("{name}.md"))).filter(|path| path.is_file());

@@ -91,8 +91,8 @@ impl Rung {
 
     /// Commands that show whether it is done.
     pub fn verify(&self) -> impl Iterator<Item = &str> {
-        let commands = |block| if let &Block::Verify(ref commands) = block { commands.as_slice() } else { &[] };
-        self.body.iter().flat_map(commands).map(String::as_str)
+        let verify = self.body.iter().filter_map(|block| if let Block::Verify(commands) = block { Some(commands) } else { None });
+        verify.flatten().map(String::as_str)
     }
 }
 

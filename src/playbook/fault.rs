@@ -56,7 +56,7 @@ pub enum Wrong {
     #[error("there is a step {0:?} already")]
     SameId(String),
     /// A gate that is none.
-    #[error("there is no rule {code:?}{}; gates are codes of `stsready rules`, family:…, stage:…, mode:… or answer:…", meant(.near))]
+    #[error("there is no rule {code:?}{}; gates are codes of `stsready rules`, family:…, stage:…, mode:… or answer:…", meant(.near.as_ref()))]
     NoSuchRule {
         /// As written.
         code: String,
@@ -101,7 +101,7 @@ pub enum Wrong {
     #[error("{0:?} is no place to publish; write publish policy, publish dns, publish dns add or publish dns remove")]
     NoSuchPlace(String),
     /// A placeholder that is none.
-    #[error("there is no placeholder {{{{{name}}}}}{}; there are {}", meant(.near), placeholder::names())]
+    #[error("there is no placeholder {{{{{name}}}}}{}; there are {}", meant(.near.as_ref()), placeholder::names())]
     NoSuchPlaceholder {
         /// As written.
         name: String,
@@ -116,6 +116,6 @@ pub enum Wrong {
     SeveralLines(&'static str),
 }
 
-fn meant(near: &Option<String>) -> String {
-    near.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default()
+fn meant(near: Option<&String>) -> String {
+    near.map(|near| format!("; did you mean {near}?")).unwrap_or_default()
 }

@@ -69,7 +69,7 @@ fn followed(words: &[&str], mut looks: Vec<Walked>) -> (Option<usize>, usize, Du
 fn it_follows_until_the_step_is_done() {
     let (current, again, paused, said) =
         followed(&["--every", "30s"], vec![at(Some(0), None), at(Some(0), None), at(Some(1), None), at(None, None)]);
-    assert_eq!((current, again, paused), (Some(1), 2, Duration::from_secs(60)));
+    assert_eq!((current, again, paused), (Some(1), 2, Duration::from_mins(1)));
     assert_eq!(said.lines().next(), Some("12:00:00Z  not yet: Do one; looking again in 30 s"));
     assert_eq!(said.lines().count(), 2);
 }

@@ -45,15 +45,17 @@ impl<'a> Ladder<'a> {
     pub(super) fn step(&mut self, step: &Step, values: &Values) {
         let gates = gates::of(&step.gates, self.assessment);
         let done = gates.states.iter().all(|gate| gate.open);
-        let kind = match &gates.against[..] {
-            // A plan that could not be made is not done, and nothing can be said of it.
-            _ if step.gates.is_empty() && step.plan.is_none() => Kind::Unchecked,
-            _ if done && step.plan.is_none() => Kind::Done,
-            against if step.wait.is_some() && !against.is_empty() && !against.iter().any(|finding| finding.outcome == Outcome::Broken) => {
-                Kind::Waiting
-            }
-            [_, ..] if gates.against.iter().all(|finding| finding.outcome == Outcome::Undetermined) => Kind::Unknown,
-            _ => Kind::ToDo,
+        let known = gates.against.iter().any(|finding| finding.outcome == Outcome::Broken);
+        let kind = if step.gates.is_empty() && step.plan.is_none() {
+            Kind::Unchecked
+        } else if done && step.plan.is_none() {
+            Kind::Done
+        } else if known || gates.against.is_empty() {
+            Kind::ToDo
+        } else if step.wait.is_some() {
+            Kind::Waiting
+        } else {
+            Kind::Unknown
         };
         let from = self.earliest.filter(|at| *at > self.now && kind != Kind::Done);
         let waits = if kind == Kind::Done { Vec::new() } else { step.wait.and_then(|wait| self.wait(wait)).into_iter().collect() };
@@ -72,10 +74,15 @@ impl<'a> Ladder<'a> {
 
     /// The steps of a plan, in the place of the step that plans it.
     pub(super) fn plan(&mut self, step: &Step, values: &Values, plan: &Plan) {
-        if plan.steps.is_empty() {
-            return self.step(step, values);
-        }
         let stands: Vec<Finding> = plan.findings.iter().filter(|finding| finding.blocks() || finding.unsettles()).cloned().collect();
+        if plan.steps.is_empty() {
+            // There is nothing yet that the change could be made to: what stands against it says what.
+            self.step(step, values);
+            if let Some((rung, _)) = self.rungs.last_mut() {
+                rung.against = stands;
+            }
+            return;
+        }
         let first = plan.steps.iter().position(|planned| planned.state != StepState::Done);
         let base = self.earliest;
         for (index, planned) in plan.steps.iter().enumerate() {

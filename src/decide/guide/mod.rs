@@ -8,6 +8,7 @@ mod gates;
 mod ladder;
 mod values;
 
+use std::fmt;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -47,6 +48,15 @@ pub enum Web {
     Address(IpAddr),
     /// By an alias for its name.
     Alias(Domain),
+}
+
+impl fmt::Display for Web {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Alias(name) => name.fmt(f),
+        }
+    }
 }
 
 /// Walks a playbook for one domain as of `now`.

@@ -1,5 +1,7 @@
 //! For people: where the domain stands, the ladder, the current step with its texts, what keeps it from being done, what to wait for.
 
+use std::fmt::Write as _;
+
 use super::{AGAINST_SHOWN, is_new, place, standing, state};
 use crate::model::finding::{Finding, Outcome};
 use crate::model::guide::{Block, Guide, Piece, Rung, RungState, Standing};
@@ -92,9 +94,10 @@ fn line(number: usize, rung: &Rung, page: &mut Page) {
     };
     let mut title = rung.title.clone();
     if let Some(from) = rung.from {
-        title.push_str(&format!(" (from {})", date(from)));
+        // Writing to a String cannot fail, here and below.
+        let _ = write!(title, " (from {})", date(from));
     } else if let (RungState::Waiting, Some(until)) = (rung.state, rung.waits.iter().map(|wait| wait.until).max()) {
-        title.push_str(&format!(" (until {})", date(until)));
+        let _ = write!(title, " (until {})", date(until));
     }
     page.paragraph(&[(mark, &format!("  {sign} {number:>2} {word:<5}  "))], look, &title);
 }
