@@ -183,7 +183,6 @@ fn from_an_empty_zone_to_a_lasting_enforce() {
         "enforce: serve enforce",
         "enforce: replace TXT",
         "enforce: wait",
-        "enforce: wait",
         "enforce: serve enforce",
         "enforce: replace TXT",
     ];
@@ -224,6 +223,53 @@ fn out_of_mta_sts() {
     assert_eq!(admin.walk(), ["change: serve none", "change: replace TXT", "change: wait", "change: remove TXT", "change: remove A"]);
     let waited = admin.clock.unwrap().duration_since(begun).as_hours() / 24;
     assert_eq!(waited, 14, "the fortnight for which the policy of before may be held");
+}
+
+#[test]
+fn back_to_testing() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    let mut admin = Admin::new(&scene, &["--playbook", "roll-back"]);
+    // Without a store nothing tells that anybody held enforce.
+    admin.store = true;
+    assert_eq!(admin.walk(), ["back: serve testing", "back: replace TXT", "back: wait"]);
+}
+
+#[test]
+fn another_provider_takes_over() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    scene.start(Smtp::default(), &[]);
+    let file = lab.folder().join("provider.txt");
+    std::fs::write(&file, crate::lab::domain::policy("enforce", 604_800, &["mx3.alpha.test"])).unwrap();
+    let mut admin = Admin::new(&scene, &["--playbook", "change-provider", "--policy", file.to_str().unwrap()]);
+    // Without a store nothing tells when the records moved.
+    admin.store = true;
+    let due = [
+        "change: serve enforce",
+        "change: replace TXT",
+        "change: wait",
+        "change: add MX",
+        "change: remove MX MX",
+        "change: wait",
+        "change: serve enforce",
+        "change: replace TXT",
+    ];
+    assert_eq!(admin.walk(), due);
+}
+
+#[test]
+fn a_domain_says_that_it_takes_no_mail() {
+    let lab = Lab::start_blocking().unwrap();
+    lab.dns().exists("idle.test");
+    let call = |domain| stsready(["guide", domain, "--playbook", "parked-domain", "--format", "json"]).at(&lab).run();
+    let guide = call("idle.test").exits(1).json();
+    assert_eq!(guide["steps"][0]["publish"][0]["text"], "idle.test. 3600 IN MX 0 .", "{guide:#}");
+    lab.dns().mx("idle.test", 0, ".");
+    assert_eq!(call("idle.test").exits(0).json()["standing"], "done");
+    let _scene = Scene::new(&lab, "alpha.test", |_| {});
+    let guide = call("alpha.test").exits(1).json();
+    assert!(guide["steps"][0]["publish"].is_null() && guide["steps"][0]["body"].as_str().unwrap().contains("Not yet"), "{guide:#}");
 }
 
 #[test]
@@ -331,6 +377,11 @@ fn it_waits_for_reports_without_calling_it_a_fault() {
         (Some("waiting"), Some("evidence"), Some("waiting"))
     );
     assert!(step["waits"][0]["until"].is_string() && step["against"][0]["code"] == "reports-none", "{step:#}");
+    // What lies ahead is reckoned from there.
+    assert_eq!(guide["steps"][6]["from"], step["waits"][0]["until"]);
+    let until = |step: usize| guide["steps"][step]["waits"].as_array().unwrap().last().unwrap()["until"].as_str().unwrap().parse().unwrap();
+    let (evidence, lasting): (Timestamp, Timestamp) = (until(5), until(9));
+    assert!(lasting.duration_since(evidence).as_hours() >= 14 * 24, "{guide:#}");
     // Two weeks are not waited for.
     let followed = call().args(["--follow"]).run().exits(3);
     assert_eq!(followed.stderr, "");

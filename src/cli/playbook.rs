@@ -8,7 +8,8 @@ use super::args::{ListFormat, PageFormat, PlaybookCheck, PlaybookCommand, Playbo
 use super::config::Config;
 use super::{Exit, Failure, Streams, setup};
 use crate::playbook::placeholder::{Placeholder, Values};
-use crate::playbook::{Playbook, embedded};
+use crate::playbook::{Playbook, Step, embedded};
+use crate::render::escape;
 use crate::render::guide::text;
 use crate::rules::catalogue;
 use crate::wire::likeness::edits_within;
@@ -93,29 +94,35 @@ fn list(args: &PlaybookList, streams: &mut Streams<'_>) -> Result<Exit, Failure>
     let known: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
     sources.extend(ours.filter(|source| !known.contains(&source.name)));
     let values = Values::names();
-    let view = |source: &Source| -> Result<ListView, Failure> {
-        let playbook = source.parse()?;
-        Ok(ListView {
-            name: source.name.clone(),
-            title: playbook.title(&values),
-            file: source.file.as_ref().map(|file| file.display().to_string()),
-            steps: playbook.steps.iter().map(|step| step.id.clone()).collect(),
-        })
-    };
-    let views = sources.iter().map(view).collect::<Result<Vec<_>, _>>()?;
+    let (mut views, mut exit) = (Vec::new(), Exit::Ready);
+    for source in &sources {
+        match source.parse() {
+            Ok(playbook) => views.push(ListView {
+                name: source.name.clone(),
+                title: playbook.title(&values),
+                file: source.file.as_ref().map(|file| file.display().to_string()),
+                steps: playbook.steps.iter().map(|step| step.id.clone()).collect(),
+            }),
+            // One that is none hides no other.
+            Err(failure) => {
+                writeln!(streams.err, "stsready: {}", escape::terminal(&failure.to_string()))?;
+                exit = failure.exit();
+            }
+        }
+    }
     match args.format {
         ListFormat::Text => {
             let rows: Vec<_> = views.into_iter().map(|view| (view.name, view.title, view.file.unwrap_or_default())).collect();
             write!(streams.out, "{}", text::list(&rows))?;
         }
-        ListFormat::Json => write!(streams.out, "{}", crate::render::escape::json_pretty(&views)?)?,
+        ListFormat::Json => write!(streams.out, "{}", escape::json_pretty(&views)?)?,
         ListFormat::Ndjson => {
             for view in &views {
-                write!(streams.out, "{}", crate::render::escape::json_line(view)?)?;
+                write!(streams.out, "{}", escape::json_line(view)?)?;
             }
         }
     }
-    Ok(Exit::Ready)
+    Ok(exit)
 }
 
 /// The playbooks in the operator's folder, by name.
@@ -138,12 +145,12 @@ fn show(args: &PlaybookShow, streams: &mut Streams<'_>) -> Result<Exit, Failure>
     let playbook = source.parse()?;
     if args.format == PageFormat::Markdown {
         // The text may be anybody's; what could corrupt a terminal is shown, not done.
-        let lines = source.text.lines().map(|line| format!("{}\n", crate::render::escape::terminal(line)));
+        let lines = source.text.lines().map(|line| format!("{}\n", escape::terminal(line)));
         write!(streams.out, "{}", lines.collect::<String>())?;
         return Ok(Exit::Ready);
     }
     let values = Values::names();
-    let step = |step: &crate::playbook::Step| {
+    let step = |step: &Step| {
         let mut gates: Vec<String> = step.gates.iter().map(|gate| gate.text.clone()).collect();
         gates.extend(step.plan.map(|plan| format!("every step of `stsready change {}` is done", plan.as_str())));
         (step.title(&values), gates, step.body(&values))
@@ -158,14 +165,14 @@ fn check(args: &PlaybookCheck, streams: &mut Streams<'_>) -> Result<Exit, Failur
     let mut exit = Exit::Ready;
     for path in &args.files {
         let source = Source::file(path)?;
-        let shown = crate::render::escape::terminal(&path.display().to_string()).into_owned();
+        let shown = escape::terminal(&path.display().to_string()).into_owned();
         match Playbook::parse(&source.name, &source.text, &catalogue::all()) {
             Ok(playbook) => writeln!(streams.out, "{shown}: {} steps, nothing wrong", playbook.steps.len())?,
             Err(faults) => {
                 exit = Exit::NotReady;
                 for fault in faults.0 {
                     let wrong = fault.wrong.to_string();
-                    writeln!(streams.out, "{shown}:{}: {}", fault.line, crate::render::escape::terminal(&wrong))?;
+                    writeln!(streams.out, "{shown}:{}: {}", fault.line, escape::terminal(&wrong))?;
                 }
             }
         }

@@ -47,6 +47,7 @@ placeholders! {
     RecordServed "record.served" false "the _mta-sts record as it is"
     RecordTesting "record.testing" false "the _mta-sts record for policy.testing, with an id that was never used"
     RecordHost "record.host" true "the record of the policy host, as lines of a zone file"
+    RecordNullMx "record.null-mx" false "the null MX (RFC 7505), where no MX record stands against it"
     RecordTtl "record.ttl" false "for how long resolvers hold the _mta-sts record"
     RecordTlsrpt "record.tlsrpt" false "the TLS-RPT record"
     Rua "rua" false "where reports go, or shall go"

@@ -1,6 +1,6 @@
 //! Whether a gate holds, and what keeps it closed.
 
-use crate::model::assessment::{Assessment, State};
+use crate::model::assessment::{Answer, Assessment, State};
 use crate::model::finding::{Finding, Outcome};
 use crate::model::guide::GateState;
 use crate::playbook::gate::{Condition, Gate};
@@ -55,8 +55,9 @@ fn closes(gate: &Gate, finding: &Finding) -> bool {
         Gate::Rule(code) => finding.code() == *code && finding.is_shown(),
         Gate::Family(family) => finding.rule.family() == *family && weighs,
         Gate::Stage(stage) => finding.stage == *stage && (weighs || finding.outcome == Outcome::Undetermined),
+        // No finding stands against what the domain is.
         Gate::Mode(_) => false,
-        Gate::Answer(_) => weighs,
+        Gate::Answer(answer) => *answer == Answer::Ready && weighs,
     }
 }
 
@@ -66,7 +67,7 @@ mod tests {
 
     use super::*;
     use crate::decide::assess;
-    use crate::model::assessment::{Answer, StageState};
+    use crate::model::assessment::StageState;
     use crate::model::facts::Facts;
     use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
     use crate::model::finding::{Evidence, EvidenceKind, Sheet};
@@ -134,6 +135,7 @@ mod tests {
             ("stage:reports", false, &[]),
             ("mode:enforce", false, &[]),
             ("answer:not-ready", true, &[]),
+            ("answer:not-applicable", false, &[]),
             ("answer:ready", false, &["cert-expired", "mx-unresolvable"]),
             ("mx-uncovered or cert-expired", true, &[]),
             ("mode:enforce or mx-unresolvable", false, &["mx-unresolvable"]),

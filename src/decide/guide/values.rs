@@ -8,6 +8,7 @@ use crate::decide::next::{first_policy, ttl};
 use crate::evidence::earlier::Past;
 use crate::model::assessment::Assessment;
 use crate::model::facts::dns::{AddressFacts, MxRecord};
+use crate::model::looked::Looked;
 use crate::playbook::placeholder::{Placeholder, Values};
 use crate::rules::Case;
 use crate::wire::name::Domain;
@@ -85,6 +86,7 @@ fn mx(case: &Case<'_>, values: &mut Values) {
     if hosts.len() > HOSTS_NAMED {
         named.push(format!("and {} more", hosts.len() - HOSTS_NAMED));
     }
+    values.put(Placeholder::RecordNullMx, null_mx(case));
     let any = |text: String| if hosts.is_empty() { Err(NONE) } else { Ok(text) };
     values.put(Placeholder::MxHosts, any(named.join(", ")));
     values.put(Placeholder::MxFirst, any(named.first().cloned().unwrap_or_default()));
@@ -93,6 +95,17 @@ fn mx(case: &Case<'_>, values: &mut Values) {
     let at_home = |end: &str| hosts.iter().all(|host| host.is_at_or_below(&Domain::from_dns(end)));
     let provider = PROVIDERS.iter().find(|(end, _)| at_home(end)).map_or("self-hosted", |(_, playbook)| playbook);
     values.put(Placeholder::Provider, any(provider.to_owned()));
+}
+
+/// The null MX; never in the place of records that somebody's mail depends on.
+fn null_mx(case: &Case<'_>) -> Result<String, &'static str> {
+    let line = zone::mx_line(&case.facts.domain, zone::TTL, 0, &Domain::from_dns("."));
+    match case.facts.mail.as_ref().map(|mail| &mail.mx) {
+        Some(Looked::Absent(_)) => Ok(line),
+        Some(Looked::Seen(answer)) if answer.value.iter().all(|record| record.exchange.is_root()) => Ok(line),
+        Some(Looked::Seen(_)) => Err("the domain has MX records; take them away first, if nobody's mail depends on them"),
+        Some(Looked::Failed(_)) | None => Err("its MX records could not be looked up"),
+    }
 }
 
 fn policy(case: &Case<'_>, assessment: &Assessment, values: &mut Values) {
