@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::check::Scene;
-use crate::lab::{Ehlo, Https, Lab, Page, Smtp};
+use crate::lab::{Ehlo, Https, Lab, Page, Smtp, Validity};
 use crate::letters::{self, Letter};
 use crate::run::{Call, stsready};
 
@@ -233,6 +233,19 @@ fn back_to_testing() {
     // Without a store nothing tells that anybody held enforce.
     admin.store = true;
     assert_eq!(admin.walk(), ["back: serve testing", "back: replace TXT", "back: wait"]);
+}
+
+/// Whoever cannot mend the server at once has the way back in front of him.
+#[test]
+fn the_way_back_is_open_while_a_server_fails() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    scene.mx_presents(1, scene.issue(&scene.leaf(1).valid(Validity::days(-90, -2))));
+    let guide = stsready(["guide", "alpha.test", "--playbook", "roll-back", "--format", "json"]).at(&lab).run().exits(1).json();
+    let steps = guide["steps"].as_array().unwrap();
+    let states: Vec<&str> = steps.iter().take(2).map(|step| step["state"].as_str().unwrap()).collect();
+    assert_eq!((states, guide["current"].as_u64()), (vec!["current", "current"], Some(2)));
+    assert!(steps[1]["publish"][0]["text"].as_str().unwrap().contains("mode: testing"), "{guide:#}");
 }
 
 #[test]
