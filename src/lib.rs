@@ -11,6 +11,7 @@
 //! | 2 | [`render`] | pure: one room per format, one place for escaping |
 //! | 2 | [`net`] | looking: DNS, HTTPS, SMTP, TLS, trust; caps and deadlines |
 //! | 2 | [`archive`] | TLS reports in: files, mailboxes, IMAP; whether they are authentic; the store of reports and observations |
+//! | 2 | [`playbook`] | pure: the ways of working as files: steps, gates, waits, texts to be filled in |
 //! | 3 | [`rules`] | pure: the catalogue and one room per family |
 //! | 4 | [`decide`] | pure: findings to verdict |
 //! | 5 | [`stages`] | one room per stage: look, and put it into facts |
@@ -22,6 +23,7 @@
 //! Judging saved facts gives the same assessment as the live run.
 //!
 //! To add a rule: its page in `playbooks/rules/`, its `rule!` and its check in the family's room under [`rules`].
+//! To add a way of working: its file in `playbooks/`, and its name in [`playbook::embedded`].
 //! To see more of the world: a field in [`model::facts`], filled in under [`net`] and [`stages`].
 
 pub mod archive;
@@ -30,6 +32,7 @@ pub mod decide;
 pub mod evidence;
 pub mod model;
 pub mod net;
+pub mod playbook;
 pub mod render;
 pub mod rules;
 pub mod stages;

@@ -10,13 +10,14 @@ const FLOORS: &[(&str, u8)] = &[
     ("render", 2),
     ("net", 2),
     ("archive", 2),
+    ("playbook", 2),
     ("rules", 3),
     ("decide", 4),
     ("stages", 5),
     ("cli", 6),
 ];
 
-const PURE: &[&str] = &["wire", "model", "evidence", "render", "rules", "decide"];
+const PURE: &[&str] = &["wire", "model", "evidence", "render", "playbook", "rules", "decide"];
 
 /// What pure rooms may not name.
 const IMPURE: &[&str] = &[

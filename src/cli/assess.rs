@@ -127,7 +127,7 @@ impl Taker for Printer<'_> {
         let assessments: Vec<Assessment> = self.kept.into_iter().map(|(_, assessment)| assessment).collect();
         let page = match self.common.format {
             // Refused before anything was looked at.
-            Format::Ndjson | Format::Markdown => String::new(),
+            Format::Ndjson | Format::Markdown | Format::Html => String::new(),
             Format::Json => json::document(&assessments, self.common.all)?,
             Format::Text => {
                 let options = text::Options { width: streams.width, all: self.common.all };

@@ -49,7 +49,7 @@ pub(super) fn run(command: &ChangeCommand, streams: &mut Streams<'_>) -> Result<
 
 /// The hosts of a new provider: those that were named, else those that the policy names. A wildcard names none, and what stands beside it
 /// may be the least of them.
-fn provider(draft: Draft, named: &[Domain]) -> Result<Change, Failure> {
+pub(super) fn provider(draft: Draft, named: &[Domain]) -> Result<Change, Failure> {
     let mut hosts = named.to_vec();
     if hosts.is_empty() {
         let patterns = policy::parse(&draft.body.text).mx;
@@ -70,7 +70,7 @@ fn provider(draft: Draft, named: &[Domain]) -> Result<Change, Failure> {
 }
 
 /// The chain in a file, and the roots that it was judged by.
-fn chain(path: &Path, hosts: &[Domain], common: &Common) -> Result<(NewChain, Roots), Failure> {
+pub(super) fn chain(path: &Path, hosts: &[Domain], common: &Common) -> Result<(NewChain, Roots), Failure> {
     let trust = TrustStore::load(&common.roots, common.ca_file.as_deref())?;
     let pem = setup::bytes(path)?;
     let chain = certificates(&pem);
@@ -90,6 +90,15 @@ fn chain(path: &Path, hosts: &[Domain], common: &Common) -> Result<(NewChain, Ro
     ))
 }
 
+/// Refuses facts that were judged by other roots than a new chain.
+pub(super) fn same_roots(roots: Option<&Roots>, facts: &Facts) -> Result<(), Failure> {
+    if roots.is_none_or(|roots| roots.sha256 == facts.vantage.roots.sha256) {
+        return Ok(());
+    }
+    let roots = &facts.vantage.roots.name;
+    Err(Failure::Usage(format!("the facts were judged under the roots {roots}; judge the new certificate with the same --roots")))
+}
+
 /// Plans as soon as the domain is seen.
 struct Planner<'a> {
     at: &'a ChangeAt,
@@ -105,12 +114,7 @@ impl Taker for Planner<'_> {
 
     fn take(&mut self, _: usize, facts: &Facts, _: &mut Streams<'_>) -> Result<(), Failure> {
         let common = &self.at.common;
-        if self.roots.as_ref().is_some_and(|roots| roots.sha256 != facts.vantage.roots.sha256) {
-            let roots = &facts.vantage.roots.name;
-            return Err(Failure::Usage(format!(
-                "the facts were judged under the roots {roots}; judge the new certificate with the same --roots"
-            )));
-        }
+        same_roots(self.roots.as_ref(), facts)?;
         let given = Given { id: self.at.id.as_deref() };
         let now = common.now.unwrap_or(facts.observed_at);
         let config = Config::load(&common.store)?;
@@ -131,7 +135,8 @@ impl Taker for Planner<'_> {
         let page = match common.format {
             Format::Text if common.quiet => text::line(&plan, streams.width),
             Format::Text => text::page(&plan, streams.width),
-            Format::Markdown => markdown::document(&plan),
+            // HTML was refused before anything was looked at.
+            Format::Markdown | Format::Html => markdown::document(&plan),
             Format::Json => json::document(&plan)?,
             Format::Ndjson => json::line(&plan)?,
         };

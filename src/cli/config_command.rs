@@ -60,7 +60,7 @@ fn show(common: &Common, given: &ArgMatches, streams: &mut Streams<'_>) -> Resul
     };
     let effective = effective(common, given, file.as_deref(), &config)?;
     let text = match common.format {
-        Format::Text | Format::Markdown => page::text(&effective, streams.width),
+        Format::Text | Format::Markdown | Format::Html => page::text(&effective, streams.width),
         Format::Json | Format::Ndjson => page::document(&effective)?,
     };
     streams.out.write_all(text.as_bytes())?;

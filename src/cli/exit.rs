@@ -4,6 +4,7 @@ use clap::ValueEnum;
 
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::finding::{Finding, Outcome};
+use crate::model::guide::{Guide, Standing};
 use crate::model::plan::Plan;
 use crate::model::rule::Severity;
 
@@ -78,6 +79,17 @@ impl Exit {
     /// The same for a plan: ready is "go".
     pub fn of_plan(plan: &Plan, fail_on: FailOn) -> Self {
         Self::of_answer(plan.answer, &plan.findings, fail_on)
+    }
+
+    /// The same for a guide, by its current step: ready is "nothing left to do", inconclusive is "wait".
+    pub fn of_guide(guide: &Guide, fail_on: FailOn) -> Self {
+        let answer = match guide.standing {
+            Standing::Done => Answer::Ready,
+            Standing::ToDo => Answer::NotReady,
+            Standing::Waiting | Standing::Unknown => Answer::Inconclusive,
+            Standing::NotApplicable => Answer::NotApplicable,
+        };
+        Self::of_answer(answer, &[], fail_on)
     }
 
     fn of_answer(answer: Answer, findings: &[Finding], fail_on: FailOn) -> Self {

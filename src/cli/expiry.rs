@@ -49,8 +49,8 @@ impl Taker for Collector<'_> {
             Format::Ndjson => expiry::lines(&expiry)?,
             Format::Json => expiry::document(&expiry)?,
             Format::Text if self.common.quiet => expiry::summary(&expiry, streams.width),
-            // Markdown was refused before anything was looked at.
-            Format::Text | Format::Markdown => expiry::text(&expiry, streams.width),
+            // Documents were refused before anything was looked at.
+            Format::Text | Format::Markdown | Format::Html => expiry::text(&expiry, streams.width),
         };
         streams.out.write_all(page.as_bytes())?;
         streams.out.flush()?;

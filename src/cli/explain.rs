@@ -56,7 +56,7 @@ pub(super) fn rules(args: &RulesArgs, streams: &mut Streams<'_>) -> Result<Exit,
         reference: rule.reference,
     };
     match args.format {
-        Format::Text | Format::Markdown => write!(streams.out, "{}", render::rules::catalogue(&rules, streams.width))?,
+        Format::Text | Format::Markdown | Format::Html => write!(streams.out, "{}", render::rules::catalogue(&rules, streams.width))?,
         Format::Json => writeln!(streams.out, "{}", serde_json::to_string_pretty(&rules.iter().map(view).collect::<Vec<_>>())?)?,
         Format::Ndjson => {
             for rule in &rules {

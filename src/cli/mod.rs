@@ -11,12 +11,14 @@ mod explain;
 mod failure;
 mod fetch;
 mod generate;
+mod guide;
 mod history;
 mod ingest;
 mod keep;
 mod keys;
 mod memory;
 mod observe;
+mod playbook;
 mod progress;
 mod proxies;
 mod reports;
@@ -110,6 +112,8 @@ fn command(command: Command, matches: &ArgMatches, streams: &mut Streams<'_>) ->
         Command::Store(command) => store::run(&command, streams),
         Command::Check(args) => assess::check(&args, streams),
         Command::History(args) => history::history(&args, streams),
+        Command::Guide(args) => guide::run(&args, streams),
+        Command::Playbook(command) => playbook::run(&command, streams),
         Command::Change(command) => change::run(&command, streams),
         Command::Generate(command) => generate::run(&command, streams),
         Command::Config(command) => config_command::run(&command, matches, streams),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 
-use super::args::Common;
+use super::args::{Common, Format};
 use super::memory::Memory;
 use super::progress::Progress;
 use super::{Exit, Failure, Streams, saved, setup};
@@ -34,6 +34,8 @@ pub(super) struct Job<'a> {
 pub(super) trait Taker {
     /// Whether it writes Markdown.
     const MARKDOWN: bool = false;
+    /// Whether it writes HTML.
+    const HTML: bool = false;
     /// Takes the facts of one domain; `index` is its place among those asked about.
     fn take(&mut self, index: usize, facts: &Facts, streams: &mut Streams<'_>) -> Result<(), Failure>;
     /// What it answered about the facts that it took last, if that is to be remembered.
@@ -57,7 +59,7 @@ struct Task {
 /// Looks, or takes saved facts, and hands them to `taker`.
 pub(super) fn look<T: Taker>(job: &Job<'_>, taker: T, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let common = job.common;
-    if !T::MARKDOWN {
+    if !T::MARKDOWN || (common.format == Format::Html && !T::HTML) {
         common.format.without_markdown()?;
     }
     if common.now.is_some() && common.facts.is_empty() && job.reports.is_empty() {

@@ -168,7 +168,11 @@ fn body(ground: &Ground, wish: &PolicyWish) -> Result<String, Refusal> {
         }
     }
     let hosts = mx_hosts(ground)?;
-    let patterns = if wish.patterns.is_empty() { proposed(&hosts, wish.exact) } else { chosen(&wish.patterns)? };
+    let patterns = match &wish.patterns[..] {
+        [] if wish.exact => hosts.iter().cloned().map(MxPattern::exact).collect(),
+        [] => providers::patterns(&hosts),
+        written => chosen(written)?,
+    };
     if let Some(host) = hosts.iter().find(|host| !patterns.iter().any(|pattern| pattern.matches(host))) {
         let shallow = patterns.iter().find(|pattern| pattern.is_wildcard() && host.is_at_or_below(pattern.domain()));
         let why = match shallow {
@@ -206,18 +210,6 @@ fn mx_hosts(ground: &Ground) -> Result<Vec<Domain>, Refusal> {
         return Err(Refusal::World(format!("{domain} takes no mail (null MX, RFC 7505): there is nothing that a policy could protect")));
     }
     Ok(hosts)
-}
-
-/// A line a host; a provider's wildcard where it names hosts after its customers.
-fn proposed(hosts: &[Domain], exact: bool) -> Vec<MxPattern> {
-    let mut patterns = Vec::new();
-    for host in hosts {
-        let pattern = if exact { MxPattern::exact(host.clone()) } else { providers::pattern(host).0 };
-        if !patterns.contains(&pattern) {
-            patterns.push(pattern);
-        }
-    }
-    patterns
 }
 
 /// The operator's own patterns.

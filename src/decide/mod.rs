@@ -5,6 +5,7 @@ mod back;
 pub mod change;
 pub mod expiry;
 pub mod generate;
+pub mod guide;
 mod next;
 mod question;
 mod stages;

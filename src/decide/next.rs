@@ -2,7 +2,7 @@
 //!
 //! The switch is the one that `change enforce` plans: the same text, the same id, the same record.
 
-use super::texts::{FIRST_LONGEST, enforcing};
+use super::texts::{enforcing, first};
 use crate::model::assessment::{Answer, Question};
 use crate::model::finding::Fix;
 use crate::rules::Case;
@@ -19,12 +19,7 @@ pub(super) fn steps(case: &Case<'_>, question: Question, answer: Answer) -> Vec<
 /// From nothing to testing, with the MX hosts of today; empty where there are none.
 fn start(case: &Case<'_>) -> Vec<Fix> {
     let domain = &case.facts.domain;
-    let hosts: Vec<String> = case.facts.servers.iter().flatten().map(|host| format!("mx: {}\n", host.name)).collect();
-    if hosts.is_empty() {
-        return Vec::new();
-    }
-    // The first policy lives for a week in caches: long enough to be used, short enough to be taken back.
-    let policy = format!("version: STSv1\nmode: testing\n{}max_age: {FIRST_LONGEST}\n", hosts.concat());
+    let Some(policy) = first(case) else { return Vec::new() };
     let record = case.record_line(&case.fresh_id(&policy, case.now));
     vec![
         step("publish the TLS-RPT record, so that reports begin to come"),

@@ -1,5 +1,7 @@
 //! The policy texts of a change of mode. In: today's text. Out: the next one. Whoever tells of a change, a check or a plan, publishes these.
 
+use crate::evidence::providers;
+use crate::rules::Case;
 use crate::wire::policy::edit::{Edit, edited};
 use crate::wire::policy::{Mode, parse};
 
@@ -8,7 +10,16 @@ pub(super) const DAY: u64 = 86_400;
 /// The first policy in enforce is held for a day at least and a week at most: what is wrong with it must pass soon.
 const FIRST_SHORTEST: u64 = DAY;
 /// See [`FIRST_SHORTEST`].
-pub(super) const FIRST_LONGEST: u64 = 7 * DAY;
+const FIRST_LONGEST: u64 = 7 * DAY;
+
+/// The policy to begin with: in testing, with the MX hosts of today; `None` where none is known. It lives for a week in caches: long enough to
+/// be used, short enough to be taken back.
+pub(super) fn first(case: &Case<'_>) -> Option<String> {
+    let hosts = case.facts.servers.as_deref().filter(|hosts| !hosts.is_empty())?;
+    let lines =
+        providers::patterns(hosts.iter().map(|host| &host.name)).iter().map(|pattern| format!("mx: {pattern}\n")).collect::<String>();
+    Some(format!("version: STSv1\nmode: testing\n{lines}max_age: {FIRST_LONGEST}\n"))
+}
 
 /// In enforce, for as long as a first one should be held; one in enforce stays as it is.
 pub(super) fn enforcing(text: &str) -> String {

@@ -32,6 +32,18 @@ pub fn pattern(host: &Domain) -> (MxPattern, Option<&'static str>) {
     wildcard.unwrap_or_else(|| (MxPattern::exact(host.clone()), None))
 }
 
+/// The patterns that a policy should have for these hosts, each once, in their order.
+pub fn patterns<'a>(hosts: impl IntoIterator<Item = &'a Domain>) -> Vec<MxPattern> {
+    let mut patterns = Vec::new();
+    for host in hosts {
+        let (pattern, _) = pattern(host);
+        if !patterns.contains(&pattern) {
+            patterns.push(pattern);
+        }
+    }
+    patterns
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ pub mod expiry;
 pub mod facts;
 pub mod finding;
 pub mod generated;
+pub mod guide;
 pub mod history;
 pub mod looked;
 pub mod plan;

@@ -95,22 +95,6 @@ pub fn cell(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{text}")) } else { text }
 }
 
-/// For HTML, between tags and in quoted attributes: nothing in it is markup.
-pub fn html(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in terminal(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 /// For Markdown inside a line or a table's cell: nothing in it is markup, a link or HTML.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
@@ -126,6 +110,27 @@ pub fn markdown(text: &str) -> String {
             // A bare address or URL would become a link.
             '@' => out.push_str("&#64;"),
             ':' => out.push_str("&#58;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// For HTML, between tags and in quoted attributes: nothing in it is markup. Line ends and tabs stay.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(c),
+            c if is_hostile(c) => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
             c => out.push(c),
         }
     }
@@ -198,6 +203,18 @@ mod tests {
             ("a\nb", "a\\\\nb"),
         ] {
             assert_eq!(markdown(text), shown);
+        }
+    }
+
+    #[test]
+    fn nothing_is_a_tag_or_ends_an_attribute() {
+        for (text, shown) in [
+            ("plain – bücher", "plain – bücher"),
+            ("<script>alert('x')</script>", "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"),
+            ("\" onload=\"a&b", "&quot; onload=&quot;a&amp;b"),
+            ("a\nb\u{202e}c\0", "a\nb\\u{202e}c\\u{0}"),
+        ] {
+            assert_eq!(html(text), shown);
         }
     }
 

@@ -9,6 +9,7 @@ pub mod escape;
 pub mod expiry;
 pub mod fetch;
 pub mod generate;
+pub mod guide;
 pub mod history;
 pub mod ingest;
 pub mod json;

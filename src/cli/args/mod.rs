@@ -4,7 +4,9 @@ mod change;
 mod common;
 mod config;
 mod generate;
+mod guide;
 mod history;
+mod playbook;
 mod reports;
 mod store;
 mod values;
@@ -19,7 +21,9 @@ pub(super) use self::change::{ChangeAt, ChangeCommand};
 pub(super) use self::common::Common;
 pub(super) use self::config::{ConfigCheckArgs, ConfigCommand};
 pub(super) use self::generate::{GenerateAt, GenerateCommand, GenerateFormat, PolicyBody};
+pub(super) use self::guide::GuideArgs;
 pub(super) use self::history::HistoryArgs;
+pub(super) use self::playbook::{PlaybookCheck, PlaybookCommand, PlaybookList, PlaybookShow};
 pub(super) use self::reports::{
     Back, DigestArgs, DigestFormat, FetchArgs, IngestArgs, ListArgs, PruneArgs, ReportsCommand, RowFormat, ShowArgs, Verifying,
 };
@@ -68,6 +72,12 @@ pub(super) enum Command {
         after_help = "Examples:\n  stsready check example.com --reports ~/tls-reports\n  stsready check example.com --format json --save-facts facts.json\n  stsready check --facts facts.json                (judge again what was observed then)\n  stsready check --domains-from domains.txt --format ndjson"
     )]
     Check(CheckArgs),
+    /// Where this domain stands, and the next step with the exact text to publish
+    #[command(after_help = guide::EXIT)]
+    Guide(GuideArgs),
+    /// Ways of working: what there is, to be read, and to be checked
+    #[command(subcommand)]
+    Playbook(PlaybookCommand),
     /// Is this change safe, and in which steps is it made? Ordered, with the exact texts, waits and the way back
     #[command(
         subcommand,
@@ -207,15 +217,22 @@ pub(super) enum Format {
     Json,
     /// One object a line, each as its domain ends
     Ndjson,
-    /// For a ticket (change only)
+    /// For a ticket (change and guide)
     Markdown,
+    /// For a browser (guide)
+    Html,
 }
 
 impl Format {
-    /// Refuses Markdown, where nothing is written in it.
+    /// Refuses Markdown and HTML, where nothing is written in them.
     pub(super) fn without_markdown(self) -> Result<(), Failure> {
-        let refused = || Failure::Usage("--format markdown is for `change`; there are text, json and ndjson here".to_owned());
-        if self == Self::Markdown { Err(refused()) } else { Ok(()) }
+        let refused =
+            |format: &str, at: &str| Err(Failure::Usage(format!("--format {format} is for {at}; there are text, json and ndjson here")));
+        match self {
+            Self::Markdown => refused("markdown", "`change` and `guide`"),
+            Self::Html => refused("html", "`guide`"),
+            Self::Text | Self::Json | Self::Ndjson => Ok(()),
+        }
     }
 }
 

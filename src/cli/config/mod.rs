@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! store = "/var/lib/stsready/store.sqlite"
+//! playbooks = "/etc/stsready/playbooks"
 //! resolver = ["192.0.2.53"]             # and most other options of the command line, by their long names
 //! timeout = "20s"
 //!
@@ -65,6 +66,8 @@ const CONFIG_CAP: u64 = 1 << 20;
 pub(super) struct Config {
     /// Where the store is.
     pub(super) store: Option<PathBuf>,
+    /// The folder with playbooks of one's own; they go before those that the program brings along.
+    pub(super) playbooks: Option<PathBuf>,
     /// Options of the command line.
     pub(super) options: Vec<Set>,
     /// How reports are taken in and counted.
@@ -184,6 +187,7 @@ impl Config {
         let store = options.iter().find(|set| set.name == "store").and_then(|set| set.values.first()).map(PathBuf::from);
         let config = Self {
             store,
+            playbooks: top.text("playbooks").map(PathBuf::from),
             options,
             reports: reports(top.section("reports")),
             imap: top.sections("imap").into_iter().map(imap).collect(),

@@ -61,7 +61,15 @@ fn proven() -> Vec<MxSummary> {
         chains: Vec::new(),
     };
     let host = Domain::from_dns("mx1.shop.example");
-    vec![MxSummary { host, host_unicode: None, preference: Some(10), covered_by: None, dane: None, known_from: None, addresses: vec![address] }]
+    vec![MxSummary {
+        host,
+        host_unicode: None,
+        preference: Some(10),
+        covered_by: None,
+        dane: None,
+        known_from: None,
+        addresses: vec![address],
+    }]
 }
 
 fn acceptance(target: &str) -> Acceptance {

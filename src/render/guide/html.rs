@@ -1,0 +1,147 @@
+//! For a browser: one page that needs nothing else. No script, no foreign request; light and dark as the reader's system has it.
+
+use std::fmt::Write as _;
+
+use super::{AGAINST_SHOWN, is_new, place, standing, state};
+use crate::model::finding::Outcome;
+use crate::model::guide::{Block, Guide, Piece, Rung, RungState, Standing};
+use crate::render::escape::html;
+use crate::render::text::{date, duration, minute};
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--faint:#5b6470;--rule:#d5dae0;--box:#f3f5f7;--good:#176b3a;--now:#8a4b00;--bad:#a3161b}\
+@media(prefers-color-scheme:dark){:root{--ink:#e7eaee;--paper:#14171b;--faint:#9aa4b0;--rule:#333a43;--box:#1e2329;--good:#6fd196;--now:#f0b45c;--bad:#ff8a80}}\
+body{margin:0 auto;max-width:46rem;padding:1.5rem 1rem 3rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}\
+h1{font-size:1.5rem;margin:0 0 .25rem}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-top:1px solid var(--rule);padding-top:1rem}h3{font-size:1rem}\
+ol.ladder{list-style:none;padding:0;margin:1rem 0}ol.ladder li{padding:.2rem 0}\
+.faint,.done{color:var(--faint)}.done b{color:var(--good)}.now{font-weight:600}.now b,.standing b{color:var(--now)}.bad{color:var(--bad)}\
+pre{background:var(--box);border:1px solid var(--rule);border-radius:.3rem;padding:.6rem .8rem;overflow-x:auto}\
+code,pre{font:.9rem/1.45 ui-monospace,monospace}p.place{margin-bottom:.3rem;font-weight:600}li.deep{margin-left:1.5rem}";
+
+/// One guide as a page.
+pub fn document(guide: &Guide) -> String {
+    let (word, sentence) = standing(guide);
+    let title = format!("{}: {}", guide.domain.shown(), guide.title);
+    let mut out = String::new();
+    // Writing to a String cannot fail, here and below.
+    let _ = write!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
+         <p class=\"standing\"><b>{word}</b> {}</p>\n<ol class=\"ladder\">\n",
+        html(&sentence),
+        title = html(&title),
+    );
+    for (index, rung) in guide.rungs.iter().enumerate() {
+        line(&mut out, index + 1, rung);
+    }
+    out.push_str("</ol>\n");
+    if guide.standing != Standing::NotApplicable {
+        if is_new(guide) {
+            blocks(&mut out, &guide.intro);
+        }
+        for (index, rung) in guide.now() {
+            step(&mut out, index + 1, rung);
+        }
+    }
+    if guide.current.is_some() {
+        let _ = write!(out, "<h2>Then</h2>\n<pre>{}</pre>\n", html(&guide.again));
+    }
+    let _ = write!(
+        out,
+        "<p class=\"faint\">Observed {}; judged as of {}.</p>\n</body>\n</html>\n",
+        minute(guide.observed_at),
+        minute(guide.asked_at)
+    );
+    out
+}
+
+fn line(out: &mut String, number: usize, rung: &Rung) {
+    let (sign, word) = state(rung.state);
+    let class = match rung.state {
+        RungState::Done => "done",
+        RungState::Current | RungState::Waiting => "now",
+        RungState::Ahead => "later",
+    };
+    let from = rung.from.map(|from| format!(" <span class=\"faint\">from {}</span>", date(from))).unwrap_or_default();
+    let _ =
+        writeln!(out, "<li class=\"{class}\"><b>{sign}</b> {number}. {}{from} <span class=\"faint\">{word}</span></li>", html(&rung.title));
+}
+
+fn step(out: &mut String, number: usize, rung: &Rung) {
+    let _ = writeln!(out, "<h2>{number}. {}</h2>", html(&rung.title));
+    blocks(out, &rung.body);
+    for wait in &rung.waits {
+        let _ = writeln!(out, "<p>Until <b>{}</b> ({}): {}</p>", minute(wait.until), duration(wait.seconds), html(&wait.why));
+    }
+    if rung.against.is_empty() {
+        return;
+    }
+    out.push_str("<h3>What keeps it from being done</h3>\n<ul>\n");
+    for finding in rung.against.iter().take(AGAINST_SHOWN) {
+        let weight = if finding.outcome == Outcome::Undetermined { "not known" } else { finding.severity.as_str() };
+        let fix = finding.fix.as_ref().map(|fix| format!("<br>fix: {}", html(&fix.say))).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "<li><b class=\"bad\">{}</b> ({weight}) {}: {}{fix}</li>",
+            html(finding.code()),
+            html(&finding.subject),
+            html(&finding.message)
+        );
+    }
+    if rung.against.len() > AGAINST_SHOWN {
+        let _ = writeln!(out, "<li>and {} more</li>", rung.against.len() - AGAINST_SHOWN);
+    }
+    out.push_str("</ul>\n");
+}
+
+fn blocks(out: &mut String, blocks: &[Block]) {
+    for (index, block) in blocks.iter().enumerate() {
+        let is_item =
+            |index: Option<usize>| index.and_then(|index| blocks.get(index)).is_some_and(|block| matches!(block, Block::Item { .. }));
+        match block {
+            Block::Heading(pieces) => {
+                let _ = writeln!(out, "<h3>{}</h3>", inline(pieces));
+            }
+            Block::Paragraph(pieces) => {
+                let _ = writeln!(out, "<p>{}</p>", inline(pieces));
+            }
+            Block::Item { mark, depth, pieces } => {
+                if !is_item(index.checked_sub(1)) {
+                    out.push_str("<ul>\n");
+                }
+                let class = if *depth > 0 { " class=\"deep\"" } else { "" };
+                let number = if mark == "-" { String::new() } else { format!("{} ", html(mark)) };
+                let _ = writeln!(out, "<li{class}>{number}{}</li>", inline(pieces));
+                if !is_item(Some(index + 1)) {
+                    out.push_str("</ul>\n");
+                }
+            }
+            Block::Code(text) => pre(out, text),
+            Block::Publish(publish) => {
+                let _ = writeln!(out, "<p class=\"place\">{}</p>", html(&place(publish)));
+                pre(out, &publish.text);
+            }
+            Block::Verify(commands) => {
+                out.push_str("<p class=\"place\">Verify:</p>\n");
+                pre(out, &commands.join("\n"));
+            }
+        }
+    }
+}
+
+fn pre(out: &mut String, text: &str) {
+    // A carriage return is no line end here, and would be shown as an escape.
+    let _ = writeln!(out, "<pre>{}</pre>", html(text.replace("\r\n", "\n").trim_end()));
+}
+
+fn inline(pieces: &[Piece]) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Text(text) => html(text),
+        Piece::Strong(text) => format!("<strong>{}</strong>", html(text)),
+        Piece::Code(text) => format!("<code>{}</code>", html(text)),
+    };
+    pieces.iter().map(piece).collect()
+}

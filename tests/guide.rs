@@ -1,0 +1,419 @@
+//! `guide` walked over the lab: somebody who does what the guide says, with its own texts and nothing else, arrives.
+
+use std::path::PathBuf;
+
+use hickory_proto::rr::RecordType;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use crate::check::Scene;
+use crate::lab::{Ehlo, Https, Lab, Page, Smtp, Validity};
+use crate::letters::{self, Letter};
+use crate::run::{Call, stsready};
+
+/// More turns than any ladder has.
+const TURNS: usize = 30;
+
+/// Knows nothing of MTA-STS, and does what the guide says.
+struct Admin<'a> {
+    scene: &'a Scene<'a>,
+    words: Vec<String>,
+    /// The time, once some was waited for.
+    clock: Option<Timestamp>,
+    /// The MX records, by preference.
+    mx: Vec<(u16, String)>,
+    /// The policy as it was last served: senders report about it.
+    served: String,
+    /// Up to which day reports have come.
+    reported: Option<Timestamp>,
+    /// Whether looks are remembered.
+    store: bool,
+    /// What was done, in a word each; waits one after the other are one.
+    diary: Vec<String>,
+}
+
+impl<'a> Admin<'a> {
+    fn new(scene: &'a Scene<'a>, words: &[&str]) -> Self {
+        let mx = (10..).step_by(10).zip(scene.domain.mx.iter().map(|(host, _)| host.clone())).collect();
+        let words = words.iter().map(ToString::to_string).collect();
+        Self { scene, words, clock: None, mx, served: scene.domain.policy.clone(), reported: None, store: false, diary: Vec::new() }
+    }
+
+    fn inbox(&self) -> PathBuf {
+        let folder = self.scene.lab.folder().join(format!("{}.inbox", self.scene.name));
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    fn call(&self) -> Call {
+        stsready(["guide", self.scene.name.as_str(), "--format", "json"]).args(&self.words)
+    }
+
+    /// The guide as of the admin's time.
+    fn look(&self) -> Value {
+        let lab = self.scene.lab;
+        let seen = lab.folder().join(format!("{}.seen.json", self.scene.name));
+        let store = lab.folder().join(format!("{}.sqlite", self.scene.name));
+        let live = self.call().at(lab).args(["--save-facts".as_ref(), seen.as_os_str()]).args(["--reports".into(), self.inbox()]);
+        let live = if self.store { live.args(["--store".as_ref(), store.as_os_str()]) } else { live };
+        let live = live.run();
+        let Some(clock) = self.clock else { return live.json() };
+        let later = self.call().args(["--now", &clock.to_string()]).args(["--roots".as_ref(), lab.root_file().as_os_str()]);
+        later.args(["--facts".as_ref(), seen.as_os_str()]).run().json()
+    }
+
+    /// Goes on until nothing is left to do.
+    fn walk(&mut self) -> Vec<String> {
+        for _ in 0..TURNS {
+            let guide = self.look();
+            if self.store {
+                // Looks are dated to the second, and of one second the first counts.
+                std::thread::sleep(std::time::Duration::from_millis(1_100));
+            }
+            let Some(current) = guide["current"].as_u64() else {
+                assert_eq!(guide["standing"], "done", "{guide:#}");
+                return std::mem::take(&mut self.diary);
+            };
+            let step = &guide["steps"][usize::try_from(current).unwrap() - 1];
+            // A plan has a number for each of its steps behind the name.
+            let id = step["id"].as_str().unwrap().split('.').next().unwrap();
+            if guide["standing"] == "waiting" {
+                self.wait(step);
+                let entry = format!("{id}: wait");
+                if self.diary.last() != Some(&entry) {
+                    self.diary.push(entry);
+                }
+                continue;
+            }
+            assert_eq!(guide["standing"], "to-do", "{guide:#}");
+            let publish = step["publish"].as_array().unwrap_or_else(|| panic!("nothing to do in {step:#} after {:?}", self.diary));
+            for publish in publish {
+                let done = self.publish(publish);
+                self.diary.push(format!("{id}: {done}"));
+            }
+        }
+        panic!("no end is reached: {:?}", self.diary);
+    }
+
+    /// Lets the time pass; meanwhile senders report.
+    fn wait(&mut self, step: &Value) {
+        let waits = step["waits"].as_array().unwrap_or_else(|| panic!("a time to wait for in {step:#}"));
+        let until: Timestamp = waits.iter().map(|wait| wait["until"].as_str().unwrap().parse().unwrap()).max().unwrap();
+        assert!(self.clock.is_none_or(|clock| clock < until), "it waits again: {step:#}");
+        self.clock = Some(until);
+        let today = letters::days_ago(0);
+        let first = self.reported.map_or(today, |at| at.to_zoned(TimeZone::UTC).date());
+        let last = until.to_zoned(TimeZone::UTC).date();
+        let mut day = first;
+        while day < last {
+            for (organization, contact, sessions) in letters::SENDERS {
+                Letter::new(&self.scene.name, organization, contact, day)
+                    .policy(&self.served)
+                    .successful(sessions)
+                    .write_gzip(&self.inbox());
+            }
+            day = day.tomorrow().unwrap();
+        }
+        self.reported = Some(until);
+    }
+
+    /// Does what one text asks for.
+    fn publish(&mut self, publish: &Value) -> String {
+        let (place, action, text) =
+            (publish["place"].as_str().unwrap(), publish["action"].as_str().unwrap(), publish["text"].as_str().unwrap());
+        if place != "dns" {
+            assert_eq!(place, format!("https://mta-sts.{}/.well-known/mta-sts.txt", self.scene.name));
+            self.served = text.to_owned();
+            self.scene.domain.policy_host.set(Https::policy(text));
+            return format!("serve {}", text.lines().find_map(|line| line.strip_prefix("mode: ")).unwrap());
+        }
+        let kinds: Vec<&str> = text.lines().map(|line| self.zone(action, line)).collect();
+        format!("{action} {}", kinds.join(" "))
+    }
+
+    /// Does to the zone what a line says.
+    fn zone<'t>(&mut self, action: &str, line: &'t str) -> &'t str {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (name, kind) = (words[0].trim_end_matches('.'), words[3]);
+        let dns = self.scene.dns();
+        match (action, kind) {
+            ("replace", "TXT") => dns.replace_txt(name, line.split('"').nth(1).unwrap()),
+            ("add", "A") => dns.address(name, words[4].parse().unwrap()),
+            (_, "MX") => {
+                let record = (words[4].parse().unwrap(), words[5].trim_end_matches('.').to_owned());
+                match action {
+                    "add" => self.mx.push(record),
+                    _ => self.mx.retain(|known| *known != record),
+                }
+                dns.remove(name, RecordType::MX);
+                for (preference, host) in &self.mx {
+                    dns.mx(name, *preference, host);
+                }
+            }
+            ("remove", _) => dns.remove_name(name),
+            other => panic!("{other:?} is nothing that an admin was told to do: {line}"),
+        }
+        kind
+    }
+}
+
+/// A domain that takes mail and has never heard of MTA-STS; its web server is there and serves no policy.
+fn empty<'a>(lab: &'a Lab, name: &str) -> Scene<'a> {
+    let scene = Scene::new(lab, name, |plan| plan.ttl = 3_600);
+    for labels in ["_smtp._tls", "_mta-sts", "mta-sts"] {
+        scene.remove(labels);
+    }
+    scene.domain.policy_host.set(Https::serving(Page::status(404)));
+    scene
+}
+
+#[test]
+fn from_an_empty_zone_to_a_lasting_enforce() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = empty(&lab, "alpha.test");
+    let web = scene.domain.policy_host.address().to_string();
+    let mut admin = Admin::new(&scene, &["--web", &web]);
+    let due = [
+        "reports: replace TXT",
+        "host: add A",
+        "policy: serve testing",
+        "record: replace TXT",
+        "evidence: wait",
+        "enforce: serve enforce",
+        "enforce: replace TXT",
+        "enforce: wait",
+        "enforce: serve enforce",
+        "enforce: replace TXT",
+    ];
+    assert_eq!(admin.walk(), due);
+    assert!(admin.served.contains("mode: enforce") && admin.served.contains("max_age: 1209600"), "{}", admin.served);
+    let days = admin.clock.unwrap().duration_since(Timestamp::now()).as_hours() / 24;
+    assert!((27..=30).contains(&days), "two weeks of testing and two of looking: {days}");
+}
+
+#[test]
+fn an_mx_host_more() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    scene.start(Smtp::default(), &[]);
+    let mut admin = Admin::new(&scene, &["--playbook", "add-mx", "--host", "mx3.alpha.test"]);
+    assert_eq!(admin.walk(), ["change: serve enforce", "change: replace TXT", "change: wait", "change: add MX"]);
+    assert_eq!(admin.mx.last(), Some(&(30, "mx3.alpha.test".to_owned())));
+}
+
+#[test]
+fn an_mx_host_goes() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    let mut admin = Admin::new(&scene, &["--playbook", "remove-mx", "--host", "mx2.alpha.test"]);
+    // Without a store nothing tells when the record went.
+    admin.store = true;
+    assert_eq!(admin.walk(), ["change: remove MX", "change: wait", "change: serve enforce", "change: replace TXT"]);
+}
+
+#[test]
+fn out_of_mta_sts() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    let mut admin = Admin::new(&scene, &["--playbook", "leave"]);
+    // Without a store nothing tells how long the policy of before is held.
+    admin.store = true;
+    let begun = Timestamp::now();
+    assert_eq!(admin.walk(), ["change: serve none", "change: replace TXT", "change: wait", "change: remove TXT", "change: remove A"]);
+    let waited = admin.clock.unwrap().duration_since(begun).as_hours() / 24;
+    assert_eq!(waited, 14, "the fortnight for which the policy of before may be held");
+}
+
+#[test]
+fn back_to_testing() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    let mut admin = Admin::new(&scene, &["--playbook", "roll-back"]);
+    // Without a store nothing tells that anybody held enforce.
+    admin.store = true;
+    assert_eq!(admin.walk(), ["back: serve testing", "back: replace TXT", "back: wait"]);
+}
+
+/// Whoever cannot mend the server at once has the way back in front of him.
+#[test]
+fn the_way_back_is_open_while_a_server_fails() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    scene.mx_presents(1, scene.issue(&scene.leaf(1).valid(Validity::days(-90, -2))));
+    let guide = stsready(["guide", "alpha.test", "--playbook", "roll-back", "--format", "json"]).at(&lab).run().exits(1).json();
+    let steps = guide["steps"].as_array().unwrap();
+    let states: Vec<&str> = steps.iter().take(2).map(|step| step["state"].as_str().unwrap()).collect();
+    assert_eq!((states, guide["current"].as_u64()), (vec!["current", "current"], Some(2)));
+    assert!(steps[1]["publish"][0]["text"].as_str().unwrap().contains("mode: testing"), "{guide:#}");
+}
+
+#[test]
+fn another_provider_takes_over() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    scene.start(Smtp::default(), &[]);
+    let file = lab.folder().join("provider.txt");
+    std::fs::write(&file, crate::lab::domain::policy("enforce", 604_800, &["mx3.alpha.test"])).unwrap();
+    let mut admin = Admin::new(&scene, &["--playbook", "change-provider", "--policy", file.to_str().unwrap()]);
+    // Without a store nothing tells when the records moved.
+    admin.store = true;
+    let due = [
+        "change: serve enforce",
+        "change: replace TXT",
+        "change: wait",
+        "change: add MX",
+        "change: remove MX MX",
+        "change: wait",
+        "change: serve enforce",
+        "change: replace TXT",
+    ];
+    assert_eq!(admin.walk(), due);
+}
+
+#[test]
+fn a_domain_says_that_it_takes_no_mail() {
+    let lab = Lab::start_blocking().unwrap();
+    lab.dns().exists("idle.test");
+    let call = |domain| stsready(["guide", domain, "--playbook", "parked-domain", "--format", "json"]).at(&lab).run();
+    let guide = call("idle.test").exits(1).json();
+    assert_eq!(guide["steps"][0]["publish"][0]["text"], "idle.test. 3600 IN MX 0 .", "{guide:#}");
+    lab.dns().mx("idle.test", 0, ".");
+    assert_eq!(call("idle.test").exits(0).json()["standing"], "done");
+    let _scene = Scene::new(&lab, "alpha.test", |_| {});
+    let guide = call("alpha.test").exits(1).json();
+    assert!(guide["steps"][0]["publish"].is_null() && guide["steps"][0]["body"].as_str().unwrap().contains("Not yet"), "{guide:#}");
+}
+
+#[test]
+fn a_certificate_is_judged_loaded_and_seen() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let chain = scene.issue(&scene.leaf(1).expires_in(90));
+    let file = lab.folder().join("mx1.pem");
+    std::fs::write(&file, chain.pem()).unwrap();
+    let call = || {
+        let call = stsready(["guide", "alpha.test", "--playbook", "rotate-certificate", "--host", "mx1.alpha.test", "--format", "json"]);
+        call.args(["--chain".as_ref(), file.as_os_str()]).at(&lab).run()
+    };
+    let guide = call().exits(1).json();
+    let step = &guide["steps"][1];
+    assert_eq!((guide["current"].as_u64(), step["id"].as_str(), step["state"].as_str()), (Some(2), Some("change.1"), Some("current")));
+    assert!(step["title"].as_str().unwrap().contains("mx1.pem in place at every address of mx1.alpha.test"), "{step:#}");
+    scene.mx_presents(1, chain);
+    assert_eq!(call().exits(0).json()["standing"], "done");
+}
+
+#[test]
+fn a_certificate_that_would_be_refused_is_not_told_to_be_loaded() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let file = lab.folder().join("other.pem");
+    std::fs::write(&file, scene.issue(&scene.leaf(2)).pem()).unwrap();
+    let call = stsready(["guide", "alpha.test", "--playbook", "rotate-certificate", "--host", "mx1.alpha.test", "--format", "json"]);
+    let guide = call.args(["--chain".as_ref(), file.as_os_str()]).at(&lab).run().exits(1).json();
+    let against: Vec<&str> = guide["steps"][1]["against"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
+    assert!(against.contains(&"cert-name-mismatch"), "{guide:#}");
+}
+
+/// Where the plan is refused, its texts are not shown: nobody is to publish them.
+#[test]
+fn what_is_refused_has_no_text_to_publish() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    scene.start(Smtp { ehlo: Ehlo::WithoutStarttls, ..Smtp::default() }, &[]);
+    let call =
+        |format| stsready(["guide", "alpha.test", "--playbook", "add-mx", "--host", "mx3.alpha.test", "--format", format]).at(&lab).run();
+    let guide = call("json").exits(1).json();
+    let steps = guide["steps"].as_array().unwrap();
+    assert!(steps.iter().all(|step| step["publish"].is_null()), "{guide:#}");
+    let current = &steps[usize::try_from(guide["current"].as_u64().unwrap()).unwrap() - 1];
+    assert!(current["against"].as_array().unwrap().iter().any(|one| one["code"] == "starttls-missing"), "{guide:#}");
+    assert!(!call("text").exits(1).stdout.contains("IN MX"));
+}
+
+#[test]
+fn the_same_ladder_in_every_format() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let inbox = scene.post().unwrap();
+    let call = |format| {
+        stsready(["guide", "alpha.test", "--format", format]).args(["--reports".into(), inbox.clone()]).at(&lab).run().exits(1).stdout
+    };
+    let text = call("text");
+    assert!(text.starts_with("TO DO  alpha.test, step 7 of 13: serve the policy in enforce"), "{text}");
+    assert!(text.contains("      mode: enforce\n") && text.contains("Then     stsready guide alpha.test\n"), "{text}");
+    let json: Value = serde_json::from_str(&call("json")).unwrap();
+    assert_eq!((json["schema"].as_str(), json["current"].as_u64()), (Some("stsready/guide/1"), Some(7)));
+    let ticket = call("markdown");
+    assert!(ticket.starts_with("# alpha.test: From nothing to enforce\n\n**TO DO**") && ticket.contains("```\nversion: STSv1"), "{ticket}");
+    let page = call("html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("prefers-color-scheme:dark"), "{page}");
+    for foreign in ["<script", "src=", "href=", "url(", "@import", "<link", "<iframe"] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+    let quiet = stsready(["guide", "alpha.test", "-q"]).args(["--reports".into(), inbox]).at(&lab).run().exits(1).stdout;
+    assert!(quiet.lines().count() <= 3, "{quiet}");
+    stsready(["check", "alpha.test", "--format", "html"]).run().refuses(&["html", "guide"]);
+}
+
+#[test]
+fn saved_facts_give_the_same_guide() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let inbox = scene.post().unwrap();
+    let facts = lab.folder().join("facts.json");
+    let live = stsready(["guide", "alpha.test", "--format", "json"]).at(&lab).args(["--reports".into(), inbox]);
+    let live = live.args(["--save-facts".as_ref(), facts.as_os_str()]).run().exits(1).stdout;
+    let later = stsready(["guide", "alpha.test", "--format", "json", "--facts"]).args([facts.as_os_str()]);
+    let later = later.args(["--roots".as_ref(), lab.root_file().as_os_str()]).run().exits(1).stdout;
+    assert_eq!(live, later);
+}
+
+#[test]
+fn a_domain_without_mail_has_nothing_to_do_except_to_say_so() {
+    let lab = Lab::start_blocking().unwrap();
+    lab.dns().mx("parked.test", 0, ".");
+    let guide = stsready(["guide", "parked.test", "--format", "json"]).at(&lab).run().exits(0).json();
+    assert_eq!((guide["standing"].as_str(), guide["current"].as_u64()), (Some("not-applicable"), None));
+}
+
+#[test]
+fn it_waits_for_reports_without_calling_it_a_fault() {
+    let lab = Lab::start_blocking().unwrap();
+    let _scene = Scene::new(&lab, "alpha.test", |_| {});
+    let call = || stsready(["guide", "alpha.test", "--format", "json"]).at(&lab);
+    let guide = call().run().exits(3).json();
+    let step = &guide["steps"][5];
+    assert_eq!(
+        (guide["standing"].as_str(), step["id"].as_str(), step["state"].as_str()),
+        (Some("waiting"), Some("evidence"), Some("waiting"))
+    );
+    assert!(step["waits"][0]["until"].is_string() && step["against"][0]["code"] == "reports-none", "{step:#}");
+    // What lies ahead is reckoned from there.
+    assert_eq!(guide["steps"][6]["from"], step["waits"][0]["until"]);
+    let until = |step: usize| guide["steps"][step]["waits"].as_array().unwrap().last().unwrap()["until"].as_str().unwrap().parse().unwrap();
+    let (evidence, lasting): (Timestamp, Timestamp) = (until(5), until(9));
+    assert!(lasting.duration_since(evidence).as_hours() >= 14 * 24, "{guide:#}");
+    // Two weeks are not waited for.
+    let followed = call().args(["--follow"]).run().exits(3);
+    assert_eq!(followed.stderr, "");
+    call().args(["--fail-on", "blocker"]).run().exits(0);
+}
+
+#[test]
+fn what_cannot_be_walked_is_a_usage_error() {
+    for (words, says) in [
+        (&["a.test", "--playbook", "rolout"][..], "did you mean rollout?"),
+        (&["a.test", "--playbook", "/nonexistent.md"], "/nonexistent.md"),
+        (&["a.test", "--playbook", "add-mx"], "--host"),
+        (&["a.test", "--playbook", "rotate-certificate", "--host", "mx1.a.test"], "--chain"),
+        (&["a.test", "--playbook", "change-provider"], "--policy"),
+        (&["a.test", "--follow", "--every", "1s"], "30s"),
+        (&["a.test", "--every", "60s"], "--follow"),
+        (&["a.test", "--rua", "post@a.test"], "mailto:"),
+        (&["--playbook", "rollout"], "DOMAIN"),
+    ] {
+        stsready(["guide"]).args(words).run().refuses(&[says]);
+    }
+}
