@@ -229,8 +229,9 @@ fn who_stays_looks_back_at_what_stayed_open() {
     let scene = Scene::new(Imap::with(mails(4)));
     let (mut keeper, verifier) = (Memory::default(), Hiccup(AtomicUsize::new(2)));
     let manner = Manner { clock: days_later!(1), look_back: Duration::from_millis(150), ..staying() };
-    scene
-        .verified(&verifier, After::Leave, &manner, &mut keeper, |scene| scene.commands("UID FETCH 2:4 (UID INTERNALDATE") > 1)
-        .expect("kept");
+    // Once it idles again and again, the second look back is kept.
+    let enough = |scene: &Scene| scene.commands("UID FETCH 2:4 (UID INTERNALDATE") > 1 && scene.commands("IDLE") > 10;
+    scene.verified(&verifier, After::Leave, &manner, &mut keeper, enough).expect("kept");
+    assert_eq!(scene.commands("UID FETCH 2:4 (UID INTERNALDATE"), 2, "and no more, once nothing is open");
     assert_eq!((keeper.mark.map(|mark| mark.last_uid), scene.host.visits().total()), (Some(4), 1));
 }

@@ -8,5 +8,5 @@ use stsready::archive::read::{Options, mail};
 
 fuzz_target!(|bytes: &[u8]| {
     let parcel = mail(bytes, "mail", None, &Options::new(&OperatorsWord));
-    assert!(parcel.last && !(parcel.reports.is_empty() && parcel.rejected.is_empty()), "something is said of every mail");
+    assert!(parcel.last && (parcel.ignored || !(parcel.reports.is_empty() && parcel.rejected.is_empty())), "something is said of every mail");
 });
