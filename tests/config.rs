@@ -83,7 +83,9 @@ fn blockers_are_not_accepted_but_for_the_record_and_one_group_of_failures() {
     let refused = note(&run);
     assert_eq!(refused["state"], "refused");
     assert!(refused["why"].as_str().unwrap().contains("a blocker cannot be accepted"), "{run}");
-    assert!(scene.check_as("text").args(["--accept", "cert-expiring=it will do"]).run().exits(1).stdout.contains("refused: cert-expiring"));
+    assert!(
+        scene.check_as("text").args(["--accept", "cert-expiring=it will do"]).run().exits(1).stdout.contains("cert-expiring: refused, for")
+    );
 
     let scene = Scene::new(&lab, "warned.test", |_| {});
     scene.mx_presents(1, scene.issue(&scene.leaf(1).expires_in(20)));

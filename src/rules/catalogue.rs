@@ -2,7 +2,7 @@
 
 use super::{cert, change, dane, domain, drift, fetch, mx, policy, record, reports, starttls, txt, vantage};
 use crate::model::rule::Rule;
-use crate::wire::likeness::edits_within;
+use crate::wire::likeness;
 
 /// Every rule, family by family in the order of the stages.
 pub fn all() -> Vec<&'static Rule> {
@@ -32,8 +32,7 @@ pub fn find(code: &str) -> Option<&'static Rule> {
 /// The rule whose code comes closest to a mistyped one, for "did you mean".
 pub fn nearest(code: &str) -> Option<&'static Rule> {
     let typed = code.trim().to_ascii_lowercase().replace('_', "-");
-    let close = |rule: &'static Rule| edits_within(&typed, rule.code, 4).map(|edits| (edits, rule));
-    all().into_iter().filter_map(close).min_by_key(|(edits, _)| *edits).map(|(_, rule)| rule)
+    find(likeness::nearest(&typed, all().into_iter().map(|rule| rule.code))?)
 }
 
 #[cfg(test)]
