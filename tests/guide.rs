@@ -341,10 +341,10 @@ fn the_same_ladder_in_every_format() {
         stsready(["guide", "alpha.test", "--format", format]).args(["--reports".into(), inbox.clone()]).at(&lab).run().exits(1).stdout
     };
     let text = call("text");
-    assert!(text.starts_with("TO DO  alpha.test, step 7 of 13: serve the policy in enforce"), "{text}");
+    assert!(text.starts_with("TO DO  alpha.test, step 8 of 14: serve the policy in enforce"), "{text}");
     assert!(text.contains("      mode: enforce\n") && text.contains("Then     stsready guide alpha.test\n"), "{text}");
     let json: Value = serde_json::from_str(&call("json")).unwrap();
-    assert_eq!((json["schema"].as_str(), json["current"].as_u64()), (Some("stsready/guide/1"), Some(7)));
+    assert_eq!((json["schema"].as_str(), json["current"].as_u64()), (Some("stsready/guide/1"), Some(8)));
     let ticket = call("markdown");
     assert!(ticket.starts_with("# alpha.test: From nothing to enforce\n\n**TO DO**") && ticket.contains("```\nversion: STSv1"), "{ticket}");
     let page = call("html");
@@ -379,21 +379,42 @@ fn a_domain_without_mail_has_nothing_to_do_except_to_say_so() {
 }
 
 #[test]
+fn a_domain_that_does_not_exist_comes_first() {
+    let lab = Lab::start_blocking().unwrap();
+    let guide = stsready(["guide", "nothing.test", "--format", "json"]).at(&lab).run().exits(1).json();
+    let step = &guide["steps"][0];
+    assert_eq!((guide["current"].as_u64(), step["against"][0]["code"].as_str()), (Some(1), Some("domain-not-found")), "{guide:#}");
+}
+
+/// A file that was changed is not announced by the id of the file before.
+#[test]
+fn the_id_of_another_text_is_replaced() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.id = "20260101000000Z0badc0de".into());
+    let call = || stsready(["guide", "alpha.test", "--format", "json"]).at(&lab).run();
+    let guide = call().exits(1).json();
+    let step = &guide["steps"][usize::try_from(guide["current"].as_u64().unwrap()).unwrap() - 1];
+    assert_eq!(step["id"], "record", "{guide:#}");
+    Admin::new(&scene, &[]).publish(&step["publish"][0]);
+    assert_eq!(call().exits(3).json()["steps"][4]["state"], "done");
+}
+
+#[test]
 fn it_waits_for_reports_without_calling_it_a_fault() {
     let lab = Lab::start_blocking().unwrap();
     let _scene = Scene::new(&lab, "alpha.test", |_| {});
     let call = || stsready(["guide", "alpha.test", "--format", "json"]).at(&lab);
     let guide = call().run().exits(3).json();
-    let step = &guide["steps"][5];
+    let step = &guide["steps"][6];
     assert_eq!(
         (guide["standing"].as_str(), step["id"].as_str(), step["state"].as_str()),
         (Some("waiting"), Some("evidence"), Some("waiting"))
     );
     assert!(step["waits"][0]["until"].is_string() && step["against"][0]["code"] == "reports-none", "{step:#}");
     // What lies ahead is reckoned from there.
-    assert_eq!(guide["steps"][6]["from"], step["waits"][0]["until"]);
+    assert_eq!(guide["steps"][7]["from"], step["waits"][0]["until"]);
     let until = |step: usize| guide["steps"][step]["waits"].as_array().unwrap().last().unwrap()["until"].as_str().unwrap().parse().unwrap();
-    let (evidence, lasting): (Timestamp, Timestamp) = (until(5), until(9));
+    let (evidence, lasting): (Timestamp, Timestamp) = (until(6), until(10));
     assert!(lasting.duration_since(evidence).as_hours() >= 14 * 24, "{guide:#}");
     // Two weeks are not waited for.
     let followed = call().args(["--follow"]).run().exits(3);

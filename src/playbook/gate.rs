@@ -7,6 +7,7 @@
 //! | `stage:mx` | the stage passes, warnings aside |
 //! | `mode:enforce` | the policy has this mode |
 //! | `answer:ready` | the verdict is this |
+//! | `policy:announced` | the id in the record was made for the text that is served, as far as that can be told |
 //!
 //! `A or B` holds when one of them does. A step has as many gates as it needs; all must hold.
 
@@ -29,6 +30,8 @@ pub enum Gate {
     Mode(Mode),
     /// The verdict.
     Answer(Answer),
+    /// The id in the record was made for the text that is served.
+    Announced,
 }
 
 /// One of several things holds.
@@ -62,6 +65,7 @@ fn one(text: &str, rules: &[&'static Rule]) -> Result<Gate, Wrong> {
         Some(("stage", value)) => among("stage", value, &stages()).map(Gate::Stage),
         Some(("mode", value)) => among("mode", value, &MODES).map(Gate::Mode),
         Some(("answer", value)) => among("answer", value, &ANSWERS).map(Gate::Answer),
+        Some(("policy", value)) => among("policy", value, &[("announced", ())]).map(|()| Gate::Announced),
         Some(("family", value)) => {
             let mut families: Vec<(&'static str, &'static str)> = rules.iter().map(|rule| (family(rule), family(rule))).collect();
             families.dedup();

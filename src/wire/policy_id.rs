@@ -32,6 +32,12 @@ pub fn names(id: &str, text: &str) -> bool {
     made_at(id).is_some() && id.get(TIME_LENGTH + 1..) == Some(mark(text).as_str())
 }
 
+/// Whether an id says which text it was made for, be it this one or another.
+pub fn is_marked(id: &str) -> bool {
+    let is_mark = |mark: &str| mark.len() == 8 && mark.bytes().all(|byte| byte.is_ascii_hexdigit());
+    made_at(id).is_some() && id.get(TIME_LENGTH + 1..).is_some_and(is_mark)
+}
+
 /// When an id of ours was made; `None` for any other.
 pub fn made_at(id: &str) -> Option<Timestamp> {
     let (time, rest) = (id.get(..TIME_LENGTH)?, id.get(TIME_LENGTH..)?);
@@ -60,6 +66,7 @@ mod tests {
         let id = fresh("mode: enforce\n", now, &BTreeSet::new());
         assert!(id.starts_with("20261122090000Z"), "{id}");
         assert_eq!(made_at(&id), Some(now));
+        assert!(is_marked(&id) && !is_marked("20261122090000Z") && !is_marked("20260101T000000"));
         assert!(names(&id, "mode: enforce\r\n") && names(&id, "mode: enforce") && !names(&id, "mode: testing\n"));
         for other in ["20260101T000000", "1", "", "20261122090000", "20269922090000Z", "2026112209000éZ", "20261122090000Z"] {
             assert!(!names(other, "mode: enforce\n"), "{other}");

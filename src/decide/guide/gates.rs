@@ -4,6 +4,8 @@ use crate::model::assessment::{Answer, Assessment, State};
 use crate::model::finding::{Finding, Outcome};
 use crate::model::guide::GateState;
 use crate::playbook::gate::{Condition, Gate};
+use crate::rules::drift;
+use crate::wire::policy_id;
 
 /// All gates of a step.
 pub(super) struct Gates<'a> {
@@ -45,6 +47,17 @@ fn holds(gate: &Gate, assessment: &Assessment) -> bool {
         }
         Gate::Mode(mode) => assessment.policy.as_ref().and_then(|policy| policy.mode.as_deref()) == Some(mode.as_str()),
         Gate::Answer(answer) => assessment.answer == *answer,
+        Gate::Announced => announced(assessment),
+    }
+}
+
+/// Whether the id goes with the text: by the id's own word where it has one, else unless earlier looks say that it does not.
+fn announced(assessment: &Assessment) -> bool {
+    let Some((policy, id)) = assessment.policy.as_ref().and_then(|policy| Some((policy, policy.id.as_deref()?))) else { return false };
+    if policy_id::is_marked(id) {
+        policy_id::names(id, &policy.text)
+    } else {
+        !assessment.findings.iter().any(|finding| closes(&Gate::Announced, finding))
     }
 }
 
@@ -58,6 +71,7 @@ fn closes(gate: &Gate, finding: &Finding) -> bool {
         // No finding stands against what the domain is.
         Gate::Mode(_) => false,
         Gate::Answer(answer) => *answer == Answer::Ready && weighs,
+        Gate::Announced => finding.rule == &drift::BODY_WITHOUT_ID && finding.is_shown(),
     }
 }
 
@@ -136,6 +150,7 @@ mod tests {
             ("mode:enforce", false, &[]),
             ("answer:not-ready", true, &[]),
             ("answer:not-applicable", false, &[]),
+            ("policy:announced", false, &[]),
             ("answer:ready", false, &["cert-expired", "mx-unresolvable"]),
             ("mx-uncovered or cert-expired", true, &[]),
             ("mode:enforce or mx-unresolvable", false, &["mx-unresolvable"]),

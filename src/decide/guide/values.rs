@@ -117,7 +117,7 @@ fn policy(case: &Case<'_>, assessment: &Assessment, values: &mut Values) {
     values.put(Placeholder::RecordTtl, Ok(format!("{} seconds", case.held.published.txt_ttl)));
     let texts = case.facts.policy.as_ref().map(|policy| policy.txt.texts()).unwrap_or_default();
     values.put(Placeholder::RecordServed, if texts.is_empty() { Err("there is none") } else { Ok(texts.join(" | ")) });
-    let testing = testing(case);
+    let testing = testing(case, served.is_some_and(|policy| policy.usable));
     let record = testing.as_ref().map(|text| {
         let present = case.record().and_then(|record| record.id);
         let id = present.filter(|id| policy_id::names(id, text)).unwrap_or_else(|| case.fresh_id(text, case.now));
@@ -127,10 +127,10 @@ fn policy(case: &Case<'_>, assessment: &Assessment, values: &mut Values) {
     values.put(Placeholder::PolicyTesting, testing.ok_or("no MX host of the domain is known"));
 }
 
-/// The policy in testing: the one that is served, put right; where there is none that could be, the first.
-fn testing(case: &Case<'_>) -> Option<String> {
+/// The policy in testing: the one that is served, put right where it must be; where there is none that could be, the first.
+fn testing(case: &Case<'_>, usable: bool) -> Option<String> {
     let first = first(case)?;
-    let served = case.policy.as_ref().filter(|policy| policy.problems.is_empty()).zip(case.body);
+    let served = case.policy.as_ref().filter(|policy| usable || policy.problems.is_empty()).zip(case.body);
     let Some((policy, body)) = served else { return Some(first) };
     let hosts = case.facts.servers.iter().flatten().map(|host| &host.name);
     let missing = hosts.filter(|host| !policy.mx.iter().any(|pattern| pattern.matches(host)));
