@@ -163,7 +163,7 @@ fn written_on(letters: &[Letter]) -> BTreeSet<i64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// So removing one never makes it better, and never makes anything ready.
     #[test]
