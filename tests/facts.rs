@@ -218,6 +218,32 @@ fn facts_without_reports_are_judged_with_those_given_or_none() {
     assert_eq!(lab.dns().all_queries(), queries);
 }
 
+/// A day is remembered with what was proven, what was broken, and where DNS led.
+#[test]
+fn what_a_check_saw_broken_is_remembered_beside_what_it_proved() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let (store, facts) = (path(&lab, "store.sqlite"), path(&lab, "facts.json"));
+    let check = || {
+        std::thread::sleep(std::time::Duration::from_millis(1_050));
+        scene.check().args(["--store", &store, "--save-facts", &facts]).run()
+    };
+    check().exits(0);
+    scene.mx_presents(2, scene.issue(&scene.leaf(2).expires_in(-2)));
+    check().exits(1);
+    check().exits(1);
+    let saved: Value = serde_json::from_slice(&std::fs::read(&facts).unwrap()).unwrap();
+    let today = saved["history"]["days"].as_array().unwrap().last().unwrap();
+    let hosts = |list: &str| -> Vec<&str> {
+        let names = today[list].as_array().unwrap().iter().filter_map(Value::as_str);
+        names.map(|name| name.split(' ').next().unwrap()).collect()
+    };
+    let both = ["mx1.alpha.test", "mx2.alpha.test"];
+    assert_eq!((hosts("proven"), hosts("broken"), hosts("given")), (both.to_vec(), vec!["mx2.alpha.test"], both.to_vec()), "{today:#}");
+    let vantage = today["vantage"].as_str().unwrap();
+    assert!(vantage.contains(&format!("port {}", lab.smtp_port())), "another port is another vantage: {vantage}");
+}
+
 /// A probe made without a store is judged with what the store remembers, where its reports are asked for.
 #[test]
 fn a_probe_from_elsewhere_is_judged_with_what_the_store_remembers() {

@@ -37,12 +37,12 @@ fn every_situation_is_judged_as_it_is_due() {
     assert!(situations.len() >= 60, "{} situations", situations.len());
     let names: BTreeSet<&str> = situations.iter().map(|(_, situation)| situation.name.as_str()).collect();
     assert_eq!(names.len(), situations.len(), "each has a name of its own");
-    let mut wrong = String::new();
+    let mut wrong = Vec::new();
     for (file, situation) in &situations {
         let differences = world.replay(situation);
         if !differences.is_empty() {
-            wrong += &format!("\n== {file}: {}\n{}\n", situation.name, differences.join("\n"));
+            wrong.push(format!("== {file}: {}\n{}", situation.name, differences.join("\n")));
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    assert!(wrong.is_empty(), "{} of {} situations\n{}", wrong.len(), situations.len(), wrong.join("\n\n"));
 }

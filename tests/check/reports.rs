@@ -260,9 +260,15 @@ fn words_refusals_and_senders_are_told() {
     assert!(senders.iter().any(|note| note["behaviour"] == "testing-not-applied"), "{live}");
 
     let text = stsready(["check", "--facts"]).args([&facts]).run().exits(1);
-    for part in
-        ["What their words mean", "certain  no mx of the policy that", "Enforce would have refused", "1 of 2 hosts left", "Senders differ"]
-    {
+    for part in [
+        "What their words mean",
+        "certain  no mx of the policy that",
+        "Enforce would have refused",
+        "1 of 2 hosts left",
+        "Senders differ",
+        "seen in reports: mx1.words.test",
+        "proven by probe only: mx2.words.test",
+    ] {
         assert!(text.stdout.contains(part), "no {part:?}{text}");
     }
 }

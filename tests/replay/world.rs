@@ -26,6 +26,11 @@ use super::situation::{Checks, Letters, Situation, Was, days};
 const DOMAIN: &str = "shop.example";
 const ROOT: &str = "C=XX, O=Trust One, CN=Root 1";
 
+/// Kind and name of something that checks look at.
+type Subject = (String, String);
+/// A value with the days of its first and last look.
+type Lasted = (Value, i64, i64);
+
 /// What all situations share.
 pub(super) struct World {
     folder: tempfile::TempDir,
@@ -141,7 +146,7 @@ impl World {
 
     /// What checks saw, a subject for each thing.
     fn subjects(&self, was: &[Was], now: Timestamp) -> Vec<Value> {
-        let mut subjects: BTreeMap<(String, String), Vec<(Value, i64, i64)>> = BTreeMap::new();
+        let mut subjects: BTreeMap<Subject, Vec<Lasted>> = BTreeMap::new();
         for Was { seen, from, to } in was {
             let (kind, rest) = seen.split_once(' ').unwrap();
             let (host, more) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -176,7 +181,7 @@ impl World {
             };
             subjects.entry((kind.to_owned(), name)).or_default().push((value, *from, *to));
         }
-        let subject = |((kind, name), spans): ((String, String), Vec<(Value, i64, i64)>)| {
+        let subject = |((kind, name), spans): (Subject, Vec<Lasted>)| {
             let looked_at = spans.iter().map(|(_, _, to)| *to).min().unwrap();
             let spans: Vec<Value> = spans
                 .into_iter()
