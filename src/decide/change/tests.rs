@@ -273,7 +273,7 @@ fn nothing_is_taken_away_while_somebody_may_hold_a_policy() {
     let bare = |text: &str, id: &str| without_reports(facts(text, id, ""));
     let withdrawn = |seconds| since(bare(&gone, "1"), &body, seconds);
     let enforced = || since(bare(&body, "1"), TESTING, 9 * DAY);
-    for (facts, expected, why) in Vec::from([
+    for (facts, expected, why) in vec![
         (bare(&body, "1"), "nllll", "the policy is withdrawn first"),
         (bare(&gone, "1"), "dnlll", "and its id follows"),
         (bare(&gone, &id(&gone)), "ddwll", "nothing tells what was served before"),
@@ -286,7 +286,7 @@ fn nothing_is_taken_away_while_somebody_may_hold_a_policy() {
         (without(bare(&gone, "1"), true, false), "dnlll", "nothing tells what was served before"),
         (without(bare(&body, "1"), false, true), "nllll", "nothing tells what was served before"),
         (without(bare(&body, "1"), true, true), "dd", "there is nothing, and nothing tells of anything"),
-    ]) {
+    ] {
         let plan = planned(&facts, &Change::Leave);
         assert_eq!((plan.answer, states(&plan).as_str()), (Answer::Ready, expected), "{why}: {:?}", plan.because);
     }
