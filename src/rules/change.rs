@@ -8,6 +8,7 @@ use crate::model::change::NewChain;
 use crate::model::facts::servers::Probe;
 use crate::model::finding::{Evidence, EvidenceKind, Finding, Sheet};
 use crate::model::rule::Rule;
+use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 use crate::wire::pattern::MxPattern;
 
@@ -107,7 +108,7 @@ fn no_mx_left(case: &Case<'_>, going: &[Domain], sheet: &mut Sheet) {
 }
 
 fn other_key(new: &NewChain, sheet: &mut Sheet) {
-    let leaf = new.chain.first().map(|leaf| leaf.short()).unwrap_or_default();
+    let leaf = new.chain.first().map(Fingerprint::short).unwrap_or_default();
     let message = format!(
         "the private key in {} is not that of the certificate: a server that loads them does not start, or cannot speak TLS",
         new.file

@@ -151,10 +151,10 @@ fn cached_stricter(subject: &str, (held, older): (&HeldPolicy, &OlderPolicy), sh
 }
 
 /// Only a policy in enforce refuses anything; it is stricter than today's if that does not enforce, is held for less time, or suits
-/// today's hosts where the older one does not.
+/// today's hosts where the older one does not. Where none can be fetched, that is told elsewhere, and only what refuses is told here.
 fn is_stricter(held: &HeldPolicy, older: &OlderPolicy, today: Option<&Policy>) -> bool {
     let is_laxer = |today: &Policy| today.mode != Some(Mode::Enforce) || today.max_age.is_some_and(|max_age| held.max_age > max_age);
-    held.is_enforced() && (today.is_none_or(is_laxer) || !older.satisfied)
+    held.is_enforced() && (today.is_some_and(is_laxer) || !older.satisfied)
 }
 
 /// Today's hosts as any policy meets them, by what was found of their TLS and their certificates.

@@ -15,12 +15,10 @@ pub(super) fn of(world: &World<'_>, facts: &Facts, change: &Change) -> Facts {
     let becomes = |host: &Domain, preference: u16| MxRecord { preference, exchange: host.clone() };
     match change {
         Change::Enforce => serving(world, facts.without_asked(), &enforcing(today)),
-        Change::Testing => serving(world, facts.without_asked(), &testing(today)),
-        Change::Leave => {
-            let text = last_text(world);
-            let id = world.proposed_id(&text, world.now);
-            facts.without_asked().with_policy_again(&text, &world.record_with(&id))
-        }
+        // A step back must not be refused for want of the record that it publishes.
+        Change::Testing if world.text.is_some() => again(world, facts.without_asked(), &testing(today)),
+        Change::Testing => facts.without_asked(),
+        Change::Leave => again(world, facts.without_asked(), &last_text(world)),
         Change::AddMx { host, preference } => {
             let last = world.mx().iter().map(|record| record.preference).max().unwrap_or(0).saturating_add(10);
             let record = becomes(host, preference.unwrap_or(last));
@@ -47,4 +45,10 @@ fn serving(world: &World<'_>, facts: Facts, text: &str) -> Facts {
     }
     let id = world.fresh_id(text, world.now);
     facts.with_policy(text, &world.record_with(&id))
+}
+
+/// The same where the record or the file is missing and the change puts it back.
+fn again(world: &World<'_>, facts: Facts, text: &str) -> Facts {
+    let id = world.proposed_id(text, world.now);
+    facts.with_policy_again(text, &world.record_with(&id))
 }

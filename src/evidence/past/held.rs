@@ -197,7 +197,7 @@ fn join(found: &mut BTreeMap<Meaning, HeldPolicy>, key: Meaning, new: HeldPolicy
     if new.last_seen > known.last_seen {
         *known = new;
     }
-    *known = HeldPolicy { first_seen, under_this_id, asked_until, ..known.clone() };
+    *known = HeldPolicy { first_seen, asked_until, under_this_id, ..known.clone() };
 }
 
 /// A policy that senders say they applied.
@@ -215,7 +215,7 @@ fn reported(facts: &Facts, now: Timestamp) -> Vec<(Meaning, Named)> {
     let entries = over.flat_map(|report| report.policies.iter().map(move |entry| (report, entry)));
     let sts = entries.filter(|(_, entry)| entry.policy_type == PolicyType::Sts && !entry.policy_string.is_empty());
     // Thousands of reports name a handful of texts: each is read once.
-    let mut texts: BTreeMap<(&[String], &[String]), Option<(Meaning, Policy)>> = BTreeMap::new();
+    let mut texts: BTreeMap<_, Option<(Meaning, Policy)>> = BTreeMap::new();
     let mut named: BTreeMap<Meaning, Named> = BTreeMap::new();
     for (report, entry) in sts {
         let read = texts.entry((entry.policy_string.as_slice(), entry.mx_host.as_slice())).or_insert_with(|| {

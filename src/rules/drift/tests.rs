@@ -43,7 +43,7 @@ fn judged(facts: &Facts, text: &str, subjects: Vec<Subject>) -> Vec<Finding> {
     let (body, settings) = (Body::new(text.as_bytes()), Settings::default());
     let leaves = BTreeMap::from(["old", "new"].map(|leaf| (Fingerprint::of(leaf.as_bytes()), self::leaf(leaf))));
     let past = History { subjects, leaves, ..History::nothing(fixture::name("example.com")) };
-    let policy = Some(policy::parse(text)).filter(|policy| policy.is_policy());
+    let policy = Some(policy::parse(text)).filter(policy::Policy::is_policy);
     let held = Held::of(facts, policy.as_ref(), &past, ago(0));
     let body = policy.is_some().then_some(&body);
     let case = Case { facts, now: ago(0), settings: &settings, body, policy, past: Some(past), held };
@@ -138,6 +138,11 @@ fn other_bytes_are_no_other_policy() {
 fn what_is_held_counts_also_where_nothing_is_served() {
     let narrow = ENFORCE.replace("mx: mx2.example.com\n", "");
     assert_eq!(broken("", vec![served(&narrow, 9, 1)], vec![published("1", 9, 0)]), ["drift-cached-stricter warning"]);
+    assert_eq!(
+        broken("", vec![served(ENFORCE, 9, 1)], vec![published("1", 9, 0)]),
+        NOTHING,
+        "it suits the hosts: that it is gone is told elsewhere"
+    );
     assert_eq!(broken("", vec![served(&narrow, 29, 21)], vec![published("1", 9, 0)]).len(), 1, "the first look that missed it is today's");
 }
 

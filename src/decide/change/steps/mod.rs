@@ -5,6 +5,8 @@ mod mode;
 mod mx;
 mod policy;
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -82,7 +84,8 @@ fn learn(world: &World<'_>, hosts: &[Domain], say: &str, moot: bool, route: &mut
     let step = route.wait(say, world.id_since(), &[once_asked(world)], moot);
     let asked = step.waits.iter().map(|wait| wait.until).max();
     if let Some(strict) = strict.filter(|strict| Some(*strict) > asked) {
-        step.say.push_str(&format!("; senders that never ask go on with what they hold until {}", day(strict)));
+        // Writing to a String cannot fail.
+        let _ = write!(step.say, "; senders that never ask go on with what they hold until {}", day(strict));
     }
 }
 

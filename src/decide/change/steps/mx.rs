@@ -1,8 +1,9 @@
 //! Changes of the MX set, one host at a time.
 
-use super::{QUEUE_LIFE, learn, with_hosts, without_host};
+use super::{QUEUE_LIFE, day, learn, with_hosts, without_host};
 use crate::decide::change::route::{End, Route};
 use crate::decide::change::world::World;
+use crate::evidence::past::HeldPolicy;
 use crate::model::plan::{Action, Publish};
 use crate::wire::name::Domain;
 use crate::wire::pattern::MxPattern;
@@ -56,6 +57,14 @@ pub(super) fn remove(world: &World<'_>, host: &Domain, route: &mut Route<'_, '_>
     let gone = !world.has_mx(host);
     let records = world.mx().iter().filter(|record| record.exchange == *host);
     let lines: Vec<String> = records.map(|record| zone::mx_line(domain, record.preference, host)).collect();
+    let left: Vec<Domain> = world.mx().iter().map(|record| record.exchange.clone()).filter(|other| other != host).collect();
+    let covers_none = |held: &&HeldPolicy| !held.mx.iter().any(|pattern| left.iter().any(|host| pattern.matches(host)));
+    if let Some(held) = world.refusing(&left).filter(covers_none).max_by_key(|held| held.longest()) {
+        route.note(format!(
+            "senders that never ask for a newer policy may hold one until {} that covers none of the hosts left: they keep their mail until then",
+            day(held.longest())
+        ));
+    }
     let step = route.step(gone, format!("take the MX record of {host} away; the host goes on running, and stays in the policy"));
     step.publish.extend((!lines.is_empty()).then(|| Publish { action: Action::Remove, place: "dns".to_owned(), text: lines.join("\n") }));
     step.verify = vec![format!("dig +short MX {domain}")];
