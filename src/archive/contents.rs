@@ -229,6 +229,11 @@ impl<'a, 'send> Contents<'a, 'send> {
     }
 
     fn gunzip(&mut self, packed: &[u8], place: Place<'_>) -> Result<(), Stopped> {
+        // Where there is no more to be had, the work of unpacking is not done either.
+        if let Err(empty) = place.purse.pay(0) {
+            self.delivery.refuse(place.source, empty.to_string(), packed);
+            return Ok(());
+        }
         let mut data = self.bench.buffer();
         match self.bench.unpacker.unpack(packed, self.room(), &mut data) {
             Ok(_) => self.held(&data, place.inside())?,
