@@ -47,9 +47,9 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", strings.join("\" \""))
 }
 
-/// An MX record as a line of a zone file, beside those that are there.
-pub fn mx_line(name: &Domain, preference: u16, host: &Domain) -> String {
-    line(name, None, "MX", &format!("{preference} {host}."))
+/// An MX record as a line of a zone file; without `ttl`, one that is there or goes beside others.
+pub fn mx_line(name: &Domain, ttl: Option<u32>, preference: u16, host: &Domain) -> String {
+    line(name, ttl, "MX", &format!("{preference} {host}."))
 }
 
 /// An address record as a line of a zone file; without `ttl`, one that is there.
@@ -89,7 +89,7 @@ mod tests {
         let host = name("mta-sts.example.com");
         assert_eq!(address_line(&host, None, [192, 0, 2, 1].into()), "mta-sts.example.com. IN A 192.0.2.1");
         assert_eq!(cname_line(&host, None, &name("policy.example.net")), "mta-sts.example.com. IN CNAME policy.example.net.");
-        assert_eq!(mx_line(&name("example.com"), 10, &name("mx1.example.com")), "example.com. IN MX 10 mx1.example.com.");
+        assert_eq!(mx_line(&name("example.com"), None, 10, &name("mx1.example.com")), "example.com. IN MX 10 mx1.example.com.");
         assert_eq!(txt_line_kept(&host, "a\"b"), "mta-sts.example.com. IN TXT \"a\\\"b\"");
     }
 

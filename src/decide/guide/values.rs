@@ -79,7 +79,7 @@ fn mx(case: &Case<'_>, values: &mut Values) {
     const NONE: &str = "no MX host of the domain is known";
     let hosts: Vec<&Domain> = case.facts.servers.iter().flatten().map(|host| &host.name).collect();
     let answer = case.facts.mail.as_ref().and_then(|mail| mail.mx.seen());
-    let record = |record: &MxRecord| zone::mx_line(&case.facts.domain, record.preference, &record.exchange);
+    let record = |record: &MxRecord| zone::mx_line(&case.facts.domain, None, record.preference, &record.exchange);
     let records = answer.map(|answer| answer.value.iter().map(record).collect::<Vec<_>>().join("\n"));
     let mut named: Vec<String> = hosts.iter().take(HOSTS_NAMED).map(ToString::to_string).collect();
     if hosts.len() > HOSTS_NAMED {
@@ -98,7 +98,7 @@ fn mx(case: &Case<'_>, values: &mut Values) {
 
 /// The null MX; never in the place of records that somebody's mail depends on.
 fn null_mx(case: &Case<'_>) -> Result<String, &'static str> {
-    let line = zone::mx_line(&case.facts.domain, 0, &Domain::from_dns("."));
+    let line = zone::mx_line(&case.facts.domain, Some(zone::TTL), 0, &Domain::from_dns("."));
     match case.facts.mail.as_ref().map(|mail| &mail.mx) {
         Some(Looked::Absent(_)) => Ok(line),
         Some(Looked::Seen(answer)) if answer.value.iter().all(|record| record.exchange.is_root()) => Ok(line),

@@ -40,7 +40,7 @@ pub(super) fn add(world: &World<'_>, host: &Domain, preference: Option<u16>, rou
     let moot = there || (stays && world.held.is_known && world.refusing(hosts).next().is_none());
     learn(world, hosts, "wait until senders have the policy that covers it", moot, route);
     let preference = preference.unwrap_or_else(|| last(world));
-    let line = zone::mx_line(domain, preference, host);
+    let line = zone::mx_line(domain, None, preference, host);
     let step = route.step(there, format!("add the MX record of {host}"));
     step.publish.push(Publish { action: Action::Add, place: "dns".to_owned(), text: line });
     step.verify = vec![format!("dig +short MX {domain}"), format!("stsready check {domain}")];
@@ -56,7 +56,7 @@ pub(super) fn remove(world: &World<'_>, host: &Domain, route: &mut Route<'_, '_>
     let listed = world.policy.is_some_and(|policy| policy.mx.contains(&pattern));
     let gone = !world.has_mx(host);
     let records = world.mx().iter().filter(|record| record.exchange == *host);
-    let lines: Vec<String> = records.map(|record| zone::mx_line(domain, record.preference, host)).collect();
+    let lines: Vec<String> = records.map(|record| zone::mx_line(domain, None, record.preference, host)).collect();
     let left: Vec<Domain> = world.mx().iter().map(|record| record.exchange.clone()).filter(|other| other != host).collect();
     let covers_none = |held: &&HeldPolicy| !held.mx.iter().any(|pattern| left.iter().any(|host| pattern.matches(host)));
     if let Some(held) = world.refusing(&left).filter(covers_none).max_by_key(|held| held.longest()) {

@@ -39,7 +39,7 @@ pub(super) fn provider(world: &World<'_>, draft: &Draft, hosts: &[Domain], route
         route.id(&both);
     }
     learn(world, hosts, "wait until senders have the policy of the overlap", moved, route);
-    let line = |preference: u16, host: &Domain| zone::mx_line(domain, preference, host);
+    let line = |preference: u16, host: &Domain| zone::mx_line(domain, None, preference, host);
     let first = world.mx().iter().map(|record| record.preference).min().unwrap_or(10);
     let new: Vec<String> = hosts.iter().filter(|host| !world.has_mx(host)).map(|host| line(first, host)).collect();
     let step = route.step(moved, "move the MX records to the new provider; the old hosts go on taking mail");
