@@ -8,6 +8,8 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::escape;
+use crate::model::finding::{Finding, Outcome};
+use crate::model::rule::Severity;
 
 /// How something is to look; what it means must also be said in words or by a sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,16 @@ impl Look {
             Self::Unknown => colour(AnsiColor::Magenta),
             Self::Code => colour(AnsiColor::Cyan),
         }
+    }
+}
+
+/// How a finding that is shown begins: what could not be looked at, then by its weight.
+pub fn sign(finding: &Finding) -> (&'static str, Look) {
+    match (finding.outcome, finding.severity) {
+        (Outcome::Undetermined, _) => ("?", Look::Unknown),
+        (_, Severity::Blocker) => ("✗", Look::Bad),
+        (_, Severity::Warning) => ("!", Look::Warning),
+        (_, Severity::Advice) => ("·", Look::Faint),
     }
 }
 

@@ -2,10 +2,9 @@
 
 use super::{action, answer, called, held, state};
 use crate::model::assessment::Answer;
-use crate::model::finding::{Finding, Outcome};
+use crate::model::finding::Finding;
 use crate::model::plan::{Plan, Step, StepState};
-use crate::model::rule::Severity;
-use crate::render::page::{Look, Page};
+use crate::render::page::{Look, Page, sign};
 use crate::render::text::{accepted as said, duration, minute};
 
 /// Older policies beyond these are counted.
@@ -52,12 +51,7 @@ fn findings<'a>(heading: &str, findings: impl Iterator<Item = &'a Finding>, page
             page.gap();
             page.line(&[(Look::Strong, heading)]);
         }
-        let (sign, look) = match (finding.outcome, finding.severity) {
-            (Outcome::Undetermined, _) => ("?", Look::Unknown),
-            (_, Severity::Blocker) => ("✗", Look::Bad),
-            (_, Severity::Warning) => ("!", Look::Warning),
-            (_, Severity::Advice) => ("·", Look::Faint),
-        };
+        let (sign, look) = sign(finding);
         page.line(&[(look, &format!("  {sign} {}", finding.code())), (Look::Faint, "  "), (Look::Plain, &finding.subject)]);
         page.paragraph(&[(Look::Plain, "    ")], Look::Plain, &finding.message);
         if let Some(accepted) = &finding.accepted {

@@ -14,7 +14,7 @@ const STYLE: &str = "\
 body{margin:0 auto;max-width:46rem;padding:1.5rem 1rem 3rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}\
 h1{font-size:1.5rem;margin:0 0 .25rem}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-top:1px solid var(--rule);padding-top:1rem}h3{font-size:1rem}\
 ol.ladder{list-style:none;padding:0;margin:1rem 0}ol.ladder li{padding:.2rem 0}\
-.faint,.done{color:var(--faint)}.done b{color:var(--good)}.now{font-weight:600}.now b,.standing b{color:var(--now)}.bad{color:var(--bad)}\
+.faint,.done{color:var(--faint)}.done b{color:var(--good)}.now{font-weight:600}.now b,.standing b{color:var(--now)}.unknown{color:var(--now)}.bad{color:var(--bad)}\
 pre{background:var(--box);border:1px solid var(--rule);border-radius:.3rem;padding:.6rem .8rem;overflow-x:auto}\
 code,pre{font:.9rem/1.45 ui-monospace,monospace}p.place{margin-bottom:.3rem;font-weight:600}li.deep{margin-left:1.5rem}";
 
@@ -65,9 +65,9 @@ fn line(out: &mut String, number: usize, rung: &Rung) {
         RungState::Current | RungState::Waiting => "now",
         RungState::Ahead => "later",
     };
-    let from = rung.from.map(|from| format!(" <span class=\"faint\">from {}</span>", date(from))).unwrap_or_default();
-    let _ =
-        writeln!(out, "<li class=\"{class}\"><b>{sign}</b> {number}. {}{from} <span class=\"faint\">{word}</span></li>", html(&rung.title));
+    let from = rung.from.map(|from| format!(", from {}", date(from))).unwrap_or_default();
+    let title = html(&rung.title);
+    let _ = writeln!(out, "<li class=\"{class}\"><b>{sign}</b> {number}. {title} <span class=\"faint\">({word}{from})</span></li>");
 }
 
 fn step(out: &mut String, number: usize, rung: &Rung) {
@@ -81,11 +81,12 @@ fn step(out: &mut String, number: usize, rung: &Rung) {
     }
     out.push_str("<h3>What keeps it from being done</h3>\n<ul>\n");
     for finding in rung.against.iter().take(AGAINST_SHOWN) {
-        let weight = if finding.outcome == Outcome::Undetermined { "not known" } else { finding.severity.as_str() };
+        let (weight, class) =
+            if finding.outcome == Outcome::Undetermined { ("not known", "unknown") } else { (finding.severity.as_str(), "bad") };
         let fix = finding.fix.as_ref().map(|fix| format!("<br>fix: {}", html(&fix.say))).unwrap_or_default();
         let _ = writeln!(
             out,
-            "<li><b class=\"bad\">{}</b> ({weight}) {}: {}{fix}</li>",
+            "<li><b class=\"{class}\">{}</b> ({weight}) {}: {}{fix}</li>",
             html(finding.code()),
             html(&finding.subject),
             html(&finding.message)

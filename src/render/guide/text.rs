@@ -3,10 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{AGAINST_SHOWN, is_new, place, standing, state};
-use crate::model::finding::{Finding, Outcome};
+use crate::model::finding::Finding;
 use crate::model::guide::{Block, Guide, Piece, Rung, RungState, Standing};
-use crate::model::rule::Severity;
-use crate::render::page::{Look, Page};
+use crate::render::page::{Look, Page, sign};
 use crate::render::text::{date, duration, minute};
 
 /// One guide as a page.
@@ -134,12 +133,7 @@ fn against(rung: &Rung, page: &mut Page) {
 
 /// One finding; the text that it would publish only where the step has none of its own.
 fn one(finding: &Finding, with_text: bool, page: &mut Page) {
-    let (sign, look) = match (finding.outcome, finding.severity) {
-        (Outcome::Undetermined, _) => ("?", Look::Unknown),
-        (_, Severity::Blocker) => ("✗", Look::Bad),
-        (_, Severity::Warning) => ("!", Look::Warning),
-        (_, Severity::Advice) => ("·", Look::Faint),
-    };
+    let (sign, look) = sign(finding);
     page.line(&[(look, &format!("  {sign} {}", finding.code())), (Look::Faint, "  "), (Look::Plain, &finding.subject)]);
     page.paragraph(&[(Look::Plain, "    ")], Look::Plain, &finding.message);
     if let Some(fix) = &finding.fix {

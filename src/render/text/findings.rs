@@ -6,7 +6,7 @@ use super::Options;
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::finding::{Evidence, Finding, Outcome};
 use crate::model::rule::Severity;
-use crate::render::page::{Look, Page};
+use crate::render::page::{Look, Page, sign};
 
 /// Findings of one code beyond these are counted, not listed.
 const SUBJECTS_SHOWN: usize = 12;
@@ -103,15 +103,6 @@ fn seen(evidence: &Evidence) -> String {
     match evidence.at {
         Some(at) => format!("{}  ({})", evidence.text, super::minute(at)),
         None => evidence.text.clone(),
-    }
-}
-
-fn sign(finding: &Finding) -> (&'static str, Look) {
-    match (finding.outcome, finding.severity) {
-        (Outcome::Undetermined, _) => ("?", Look::Unknown),
-        (_, Severity::Blocker) => ("✗", Look::Bad),
-        (_, Severity::Warning) => ("!", Look::Warning),
-        (_, Severity::Advice) => ("·", Look::Faint),
     }
 }
 
