@@ -9,6 +9,7 @@ use crate::model::acceptance::{Acceptance, AcceptanceNote, AcceptanceState, Acce
 use crate::model::assessment::{AddressOutcome, MxSummary, Question};
 use crate::model::facts::Facts;
 use crate::model::finding::{Finding, Outcome};
+use crate::model::looked::Looked;
 use crate::model::rule::{Rule, Severity, Stage};
 use crate::rules::{Case, catalogue, reports};
 
@@ -123,9 +124,20 @@ fn refusal(situation: &Situation<'_>, acceptance: &Acceptance, finding: &Finding
 
 /// What must have been seen before anybody can take it upon himself that something else was not.
 fn nothing_seen(situation: &Situation<'_>) -> Option<String> {
-    let mut addresses = situation.mx.iter().flat_map(|host| &host.addresses);
+    let facts = situation.case.facts;
+    let mx = facts.mail.as_ref().map(|mail| &mail.mx);
+    let hosts_unknown = matches!(mx, Some(Looked::Failed(_)));
+    let record_unknown = facts.policy.as_ref().is_some_and(|policy| matches!(policy.txt.answer, Looked::Failed(_)));
+    // A host that was only asked about is no MX of the domain; one without MX records takes its mail itself.
+    let itself = matches!(mx, Some(Looked::Absent(_)));
+    let hosts = situation.mx.iter().filter(|host| itself || host.preference.is_some());
+    let mut addresses = hosts.flat_map(|host| &host.addresses);
     if situation.mode_unknown {
         Some("the policy could not be read, so nobody knows what would be enforced".to_owned())
+    } else if hosts_unknown {
+        Some("the MX records could not be looked up, so nobody knows which hosts the policy must cover".to_owned())
+    } else if record_unknown {
+        Some("the policy's record could not be looked up, so nobody knows what senders go by".to_owned())
     } else if !addresses.any(|address| address.outcome == AddressOutcome::Proven) {
         Some("no address of any MX host was seen to work, and on nothing no switch can rest".to_owned())
     } else {

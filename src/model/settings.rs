@@ -71,20 +71,26 @@ pub struct Threshold {
     pub at_most: SignedDuration,
 }
 
+impl Default for EvidenceSettings {
+    fn default() -> Self {
+        Self {
+            window_days: 14,
+            longest_window_days: 30,
+            days_with_reports: 10.0 / 14.0,
+            grace_days: 3,
+            reporters: 2,
+            sessions: 300,
+            check_days: 3,
+            sessions_with_checks: 20,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         let days = |days: i64| SignedDuration::from_hours(24 * days);
         Self {
-            evidence: EvidenceSettings {
-                window_days: 14,
-                longest_window_days: 30,
-                days_with_reports: 10.0 / 14.0,
-                grace_days: 3,
-                reporters: 2,
-                sessions: 300,
-                check_days: 3,
-                sessions_with_checks: 20,
-            },
+            evidence: EvidenceSettings::default(),
             runway: RunwaySettings {
                 overdue: Threshold { part: 3, at_most: days(30) },
                 warning: Threshold { part: 4, at_most: days(30) },

@@ -1,6 +1,8 @@
 use super::*;
+use crate::model::facts::dns::MailFacts;
 use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
+use crate::model::looked::{Failure, FailureKind};
 use crate::model::settings::Settings;
 use crate::rules::{cert, domain, mx, record, starttls};
 use crate::wire::fingerprint::Fingerprint;
@@ -80,8 +82,18 @@ fn acceptance(target: &str) -> Acceptance {
 
 /// The subjects that are accepted, and what became of the acceptance.
 fn applied(acceptance: Acceptance, question: Question, mx: &[MxSummary], mode_unknown: bool) -> (Vec<String>, Vec<AcceptanceNote>) {
-    let (facts, settings) = (facts(), Settings { accept: vec![acceptance], ..Settings::default() });
-    let case = Case::new(&facts, &settings, NOW.parse().expect("a time"));
+    applied_to(&facts(), acceptance, question, mx, mode_unknown)
+}
+
+fn applied_to(
+    facts: &Facts,
+    acceptance: Acceptance,
+    question: Question,
+    mx: &[MxSummary],
+    mode_unknown: bool,
+) -> (Vec<String>, Vec<AcceptanceNote>) {
+    let settings = Settings { accept: vec![acceptance], ..Settings::default() };
+    let case = Case::new(facts, &settings, NOW.parse().expect("a time"));
     let mut findings = findings();
     let notes = apply(&Situation { case: &case, question, mx, mode_unknown }, &mut findings);
     (findings.into_iter().filter(|finding| finding.accepted.is_some()).map(|finding| finding.subject).collect(), notes)
@@ -135,6 +147,14 @@ fn nobody_can_accept_that_nothing_was_seen() {
     assert!(accepts("starttls-unreachable", Question::CheckStage, &[], false));
     assert!(accepts("starttls-unreachable", Question::StayInEnforce, &[], false));
     assert!(accepts("reports-few-sessions", switch, &[], false));
+    let only_asked = vec![MxSummary { preference: None, ..proven().remove(0) }];
+    assert!(!accepts("starttls-unreachable", switch, &only_asked, false), "it is no MX host of the domain");
+    // What a lookup would have told is not replaced by hosts that were named by hand.
+    let failed = Looked::Failed(Failure::new(FailureKind::Timeout, "no answer"));
+    let mail = MailFacts { mx: failed, mx_total: None, own_addresses: None, parent_policy: None };
+    let unseen = Facts { mail: Some(mail), ..facts() };
+    let (accepted, notes) = applied_to(&unseen, acceptance("starttls-unreachable"), switch, &proven(), false);
+    assert!(accepted.is_empty() && notes[0].why.as_ref().is_some_and(|why| why.contains("MX records")), "{notes:?}");
 }
 
 #[test]

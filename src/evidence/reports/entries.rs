@@ -68,6 +68,8 @@ pub(super) struct Entry<'a> {
     pub(super) standing: Standing,
     /// That policy, as far as the report tells; `None` where its text is missing.
     pub(super) applied: Option<Policy>,
+    /// The MX hosts of today; empty where none matters.
+    live_mx: &'a BTreeSet<Domain>,
 }
 
 /// The entries of all reports about the time up to `now`, each report once, in the reports' order.
@@ -101,7 +103,7 @@ fn entries<'a>(report: &'a Report, in_force: Option<&'a Policy>, live_mx: &'a BT
     report.policies.iter().map(move |policy| {
         let applied = (policy.policy_type == PolicyType::Sts && !policy.policy_string.is_empty()).then(|| applied(policy));
         let standing = standing(policy, applied.as_ref(), in_force, live_mx);
-        Entry { report, policy, beside_sts, days: days.clone(), standing, applied }
+        Entry { report, policy, beside_sts, days: days.clone(), standing, applied, live_mx }
     })
 }
 
@@ -129,8 +131,9 @@ impl<'a> Entry<'a> {
         *self.days.end()
     }
 
-    /// Its failures as rows of (result-type, MX, reason, sessions). Totals and details disagree in real reports: what the total says
-    /// beyond the details is added to the largest of these; details beyond the total stay as they are.
+    /// Its failures as rows of (result-type, MX, reason, sessions). Totals and details disagree in real reports. What the total says beyond
+    /// the details is added to the largest of these that enforce would have refused at a host of today; where there is none, nobody knows
+    /// what failed, and a detail of another kind is no excuse for it. Details beyond the total stay as they are.
     pub(super) fn failures(&self) -> Vec<Failure<'a>> {
         let mut rows: Vec<Failure<'a>> = self
             .policy
@@ -147,7 +150,7 @@ impl<'a> Entry<'a> {
             .collect();
         let beyond = self.policy.failed.saturating_sub(self.policy.detailed_failures());
         if beyond > 0 {
-            match rows.iter_mut().rev().max_by_key(|row| row.sessions) {
+            match rows.iter_mut().rev().filter(|row| self.may_stand_for_more(row)).max_by_key(|row| row.sessions) {
                 Some(largest) => largest.sessions = largest.sessions.saturating_add(beyond),
                 None => rows.push(Failure {
                     result_type: "unspecified",
@@ -161,6 +164,11 @@ impl<'a> Entry<'a> {
         }
         rows.retain(|row| row.sessions > 0);
         rows
+    }
+
+    fn may_stand_for_more(&self, row: &Failure<'_>) -> bool {
+        let of_today = row.mx.is_none_or(|mx| self.live_mx.is_empty() || self.live_mx.contains(mx));
+        self.standing == Standing::Dane || of_today && meaning(row.result_type) == Meaning::Refused
     }
 
     /// Its sessions that enforce would have refused.

@@ -13,6 +13,7 @@ use super::tally::Tally;
 use super::window::{Sufficiency, sufficiency};
 use super::{Judged, Situation, groups, refused, spike};
 use crate::model::assessment::{ReporterSummary, ReportsSummary, Window};
+use crate::model::settings::EvidenceSettings;
 
 /// Judges the reports of a domain.
 pub fn judge(situation: &Situation<'_>) -> Judged {
@@ -21,10 +22,12 @@ pub fn judge(situation: &Situation<'_>) -> Judged {
     let longest = situation.settings.longest_window_days;
     let tally = Tally::of(&entries, situation.live, today, longest);
     let Sufficiency { lacks, days, suffices_at, checks } = sufficiency(situation, &entries, &tally);
-    let groups = groups::of(situation, &entries, today - longest);
+    // Failures are judged over the month that decision and defaults want, however short a window is asked of the evidence.
+    let judged = longest.max(EvidenceSettings::default().longest_window_days);
+    let groups = groups::of(situation, &entries, today - judged);
     let window = window(situation, days, &tally);
     let (sessions, failures) = tally.sessions(today - window.days, today);
-    let Refusals { lines, left_out, hosts_left } = refused::of(situation, &entries, today - longest..=today);
+    let Refusals { lines, left_out, hosts_left } = refused::of(situation, &entries, today - judged..=today);
     let summary = ReportsSummary {
         window,
         days_with_reports: tally.with_reports(today - window.days, today),

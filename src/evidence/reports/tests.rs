@@ -488,3 +488,37 @@ proptest! {
         prop_assert!(summary.window.start <= summary.window.end);
     }
 }
+
+#[test]
+fn a_shorter_window_of_evidence_hides_no_failure_of_the_month() {
+    let mut letters = two(1..=25);
+    letters.extend((16..=18).map(|day| Letter::new("a.example", day).failed("validation-failure", "mx1.shop.example", 50)));
+    let reports = facts(letters);
+    let live_mx = BTreeSet::from(["mx1.shop.example", "mx2.shop.example"].map(Domain::from_dns));
+    let policy = policy::parse(TESTING);
+    let short = crate::model::settings::EvidenceSettings { window_days: 7, longest_window_days: 7, ..Settings::default().evidence };
+    let of = |settings: &crate::model::settings::EvidenceSettings| {
+        judge(&Situation { reports: &reports, live_mx: &live_mx, policy: Some(&policy), live: &clean(), now: now(), settings })
+    };
+    assert_eq!(labels(&of(&short)), labels(&of(&Settings::default().evidence)));
+    assert_eq!(of(&short).groups.len(), 1);
+}
+
+#[test]
+fn a_detail_of_another_kind_is_no_excuse_for_what_the_total_says() {
+    let days = || (3..=5).map(|day| Letter::new("a.example", day));
+    let of = |failed: Vec<Letter>| {
+        let judged = judged(two(1..=25).into_iter().chain(failed));
+        judged.groups.iter().any(|group| group.summary.result_type == "unspecified" && group.summary.label == GroupLabel::Unexplained)
+    };
+    for (result_type, mx, unexplained) in [
+        ("validation-failure", "elsewhere.example", true),
+        ("tlsa-invalid", "mx1.shop.example", true),
+        ("sts-policy-fetch-error", "", true),
+        ("validation-failure", "mx1.shop.example", false),
+        ("validation-failure", "", false),
+    ] {
+        let failed = days().map(|letter| letter.failed(result_type, mx, 1).total_failed(2_000)).collect();
+        assert_eq!(of(failed), unexplained, "{result_type} {mx}");
+    }
+}

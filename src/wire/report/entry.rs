@@ -118,13 +118,14 @@ fn type_of(written: &str, notes: &mut Notes) -> PolicyType {
 
 fn detail(value: &RawValue, room: &mut Room<'_>, notes: &mut Notes) -> FailureDetail {
     let mut detail = FailureDetail::default();
+    let mut sessions = None;
     object(value, "failure-details", notes, |key, value, notes| match key {
         "result-type" => detail.result_type = text(value, key, notes).map(|text| clip(&text, 100).to_ascii_lowercase()).unwrap_or_default(),
         "receiving-mx-hostname" => detail.mx = name(value, key, &mut detail.unknown, room, notes),
         "receiving-mx-helo" => detail.helo = text(value, key, notes),
         "receiving-ip" => detail.receiving_ip = text(value, key, notes),
         "sending-mta-ip" => detail.sending_ip = text(value, key, notes),
-        "failed-session-count" => detail.sessions = count(value, key, &mut detail.unknown, room, notes),
+        "failed-session-count" => sessions = counted(value, key, &mut detail.unknown, room, notes),
         "failure-reason-code" | "failure-error-code" => detail.reason = text(value, key, notes).or(detail.reason.take()),
         "additional-information" | "additional-info-uri" => detail.additional = text(value, key, notes).or(detail.additional.take()),
         _ => keep(key, value, "failure-details", &mut detail.unknown, room.unknown, notes),
@@ -132,37 +133,42 @@ fn detail(value: &RawValue, room: &mut Room<'_>, notes: &mut Notes) -> FailureDe
     if detail.result_type.is_empty() {
         notes.add("`result-type` is missing");
         "unspecified".clone_into(&mut detail.result_type);
+    } else if sessions.is_none() {
+        // A failure that is named happened, however often.
+        notes.add("a detail without a readable `failed-session-count` is taken as 1 session");
+        sessions = Some(1);
     }
+    detail.sessions = sessions.unwrap_or(0);
     detail
 }
 
-/// A session count: a number, or one in a string, or with a fraction. What is no count counts nothing and is kept as it came; only
-/// failures beyond the cap count as the cap, for a failure must not vanish.
+/// A session count; what is no count counts nothing.
 fn count(value: &RawValue, key: &str, unknown: &mut Unknown, room: &mut Room<'_>, notes: &mut Notes) -> u64 {
-    let Some(written) = (if kind(value) == "a number" { Some(value.get().to_owned()) } else { text(value, key, notes) }) else {
-        return 0;
-    };
+    counted(value, key, unknown, room, notes).unwrap_or(0)
+}
+
+/// A session count: a number, or one in a string, or with a fraction. What is no count is kept as it came; only failures beyond the cap
+/// count as the cap, for a failure must not vanish.
+fn counted(value: &RawValue, key: &str, unknown: &mut Unknown, room: &mut Room<'_>, notes: &mut Notes) -> Option<u64> {
+    let written = if kind(value) == "a number" { value.get().to_owned() } else { text(value, key, notes)? };
     if kind(value) == "a string" {
         notes.add(format!("`{key}` is a string, not a number"));
     }
     if let Ok(count) = written.parse::<u64>() {
-        if count <= COUNT_CAP {
-            return count;
-        }
-        return beyond(key, &written, notes);
+        return Some(if count <= COUNT_CAP { count } else { beyond(key, &written, notes) });
     }
     match written.parse::<f64>() {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "between 0 and the cap")]
         Ok(number) if number >= 0.0 && number <= COUNT_CAP as f64 => {
             notes.add(format!("`{key}` is written with a fraction or an exponent"));
-            number.ceil() as u64
+            Some(number.ceil() as u64)
         }
         #[expect(clippy::cast_precision_loss, reason = "the cap is far below what a float holds exactly")]
-        Ok(number) if number > COUNT_CAP as f64 => beyond(key, &written, notes),
+        Ok(number) if number > COUNT_CAP as f64 => Some(beyond(key, &written, notes)),
         _ => {
             notes.add(format!("`{key}` is no count ({}); kept out", clip(&written, 30)));
             keep(key, value, key, unknown, room.unknown, notes);
-            0
+            None
         }
     }
 }

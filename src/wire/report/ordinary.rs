@@ -145,8 +145,8 @@ struct Detail {
     receiving_ip: Text,
     #[serde(rename = "sending-mta-ip", default)]
     sending_ip: Text,
-    #[serde(rename = "failed-session-count", default)]
-    sessions: Count,
+    #[serde(rename = "failed-session-count")]
+    sessions: Sessions,
     #[serde(rename = "failure-reason-code", alias = "failure-error-code", default)]
     reason: Text,
     #[serde(rename = "additional-information", alias = "additional-info-uri", default)]
@@ -244,6 +244,16 @@ impl<'de> Deserialize<'de> for Count {
             }
         }
         deserializer.deserialize_any(Counts)
+    }
+}
+
+/// A count that must be there: what a missing one means is for the walk to say.
+struct Sessions(u64);
+
+impl<'de> Deserialize<'de> for Sessions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let count = u64::deserialize(deserializer)?;
+        if count <= COUNT_CAP { Ok(Self(count)) } else { Err(D::Error::custom("implausible")) }
     }
 }
 

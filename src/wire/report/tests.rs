@@ -158,6 +158,23 @@ fn one_bad_value_costs_only_itself() {
 }
 
 #[test]
+fn a_failure_without_a_readable_count_happened_once() {
+    for (count, sessions) in [
+        ("", 1),
+        (r#","failed-session-count":null"#, 1),
+        (r#","failed-session-count":"many""#, 1),
+        (r#","failed-session-count":-3"#, 1),
+        (r#","failed-session-count":{}"#, 1),
+        (r#","failed-session-count":0"#, 0),
+        (r#","failed-session-count":"7""#, 7),
+    ] {
+        let report = entry(STS, CLEAN, &format!(r#","failure-details":[{{"result-type":"certificate-expired"{count}}}]"#));
+        assert_eq!(report.policies[0].details[0].sessions, sessions, "{count}");
+        assert_eq!(report.oddities.is_empty(), sessions == 0, "{count}");
+    }
+}
+
+#[test]
 fn absent_null_and_empty_details_are_the_same() {
     for details in ["", r#","failure-details":[]"#, r#","failure-details":null"#] {
         let report = entry(STS, CLEAN, details);
