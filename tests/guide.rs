@@ -161,6 +161,16 @@ impl<'a> Admin<'a> {
     }
 }
 
+/// The step that is current.
+fn current(guide: &Value) -> &Value {
+    &guide["steps"][usize::try_from(guide["current"].as_u64().unwrap()).unwrap() - 1]
+}
+
+/// A step by its id.
+fn step<'a>(guide: &'a Value, id: &str) -> &'a Value {
+    guide["steps"].as_array().unwrap().iter().find(|step| step["id"] == id).unwrap()
+}
+
 /// A domain that takes mail and has never heard of MTA-STS; its web server is there and serves no policy.
 fn empty<'a>(lab: &'a Lab, name: &str) -> Scene<'a> {
     let scene = Scene::new(lab, name, |plan| plan.ttl = 3_600);
@@ -285,12 +295,141 @@ fn a_domain_says_that_it_takes_no_mail() {
     lab.dns().exists("idle.test");
     let call = |domain| stsready(["guide", domain, "--playbook", "parked-domain", "--format", "json"]).at(&lab).run();
     let guide = call("idle.test").exits(1).json();
-    assert_eq!(guide["steps"][0]["publish"][0]["text"], "idle.test. 3600 IN MX 0 .", "{guide:#}");
+    assert_eq!(current(&guide)["publish"][0]["text"], "idle.test. 3600 IN MX 0 .", "{guide:#}");
     lab.dns().mx("idle.test", 0, ".");
     assert_eq!(call("idle.test").exits(0).json()["standing"], "done");
     let _scene = Scene::new(&lab, "alpha.test", |_| {});
     let guide = call("alpha.test").exits(1).json();
-    assert!(guide["steps"][0]["publish"].is_null() && guide["steps"][0]["body"].as_str().unwrap().contains("Not yet"), "{guide:#}");
+    // What is there is taken back first.
+    assert_eq!(current(&guide)["id"], "leave.1");
+    let null = step(&guide, "null");
+    assert!(null["publish"].is_null() && null["body"].as_str().unwrap().contains("Not yet"), "{guide:#}");
+}
+
+/// Senders that hold its policy do not care that the domain takes no mail any more.
+#[test]
+fn a_domain_without_mail_still_leaves_in_order() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    scene.dns().remove("alpha.test", RecordType::MX);
+    scene.dns().mx("alpha.test", 0, ".");
+    let call = |playbook| stsready(["guide", "alpha.test", "--playbook", playbook, "--format", "json"]).at(&lab).run();
+    for playbook in ["leave", "parked-domain"] {
+        let guide = call(playbook).exits(1).json();
+        assert_eq!(guide["standing"], "to-do", "{playbook}: {guide:#}");
+        assert!(current(&guide)["publish"][0]["text"].as_str().unwrap().contains("mode: none"), "{playbook}: {guide:#}");
+    }
+    let guide = call("rollout").exits(0).json();
+    assert_eq!(guide["standing"], "not-applicable");
+    assert!(guide["steps"].as_array().unwrap().iter().all(|step| step["state"] == "ahead"), "{guide:#}");
+}
+
+/// A file in enforce that no record announces is in nobody's hands: it goes back to testing before it is announced.
+#[test]
+fn what_was_never_announced_is_announced_in_testing() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    scene.remove("_mta-sts");
+    let look = || stsready(["guide", "alpha.test", "--format", "json"]).at(&lab).run().exits(1).json();
+    let guide = look();
+    assert_eq!(current(&guide)["id"], "policy", "{guide:#}");
+    assert!(current(&guide)["publish"][0]["text"].as_str().unwrap().contains("mode: testing"), "{guide:#}");
+    let record = step(&guide, "record");
+    assert!(record["publish"].is_null() && record["body"].as_str().unwrap().contains("Not yet"), "{record:#}");
+    let mut admin = Admin::new(&scene, &[]);
+    admin.publish(&current(&guide)["publish"][0]);
+    let guide = look();
+    assert_eq!(current(&guide)["id"], "record", "{guide:#}");
+    admin.publish(&current(&guide)["publish"][0]);
+    let waiting = stsready(["guide", "alpha.test", "--format", "json"]).at(&lab).run().exits(3).json();
+    assert_eq!(step(&waiting, "record")["state"], "done");
+}
+
+/// A fault of the policy is mended in the policy: its mode stays.
+#[test]
+fn a_fault_of_the_policy_does_not_cost_enforce() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| plan.mode = "enforce".into());
+    let faulty = [
+        crate::lab::domain::policy("enforce", 604_800, &["mx1.alpha.test"]),
+        "version: STSv1\nmode: enforce\nmx: mta-sts.mx1.alpha.test\nmx: mx1.alpha.test.\nmax_age: 604800\n".to_owned(),
+    ];
+    for text in faulty {
+        scene.domain.policy_host.set(Https::policy(&text));
+        let guide = stsready(["guide", "alpha.test", "--format", "json"]).at(&lab).run().exits(1).json();
+        assert_eq!((current(&guide)["id"].as_str(), current(&guide)["title"].as_str()), (Some("policy"), Some("Serve the policy")));
+        let due = current(&guide)["publish"][0]["text"].as_str().unwrap();
+        assert!(due.contains("mode: enforce\nmx: mx1.alpha.test\nmx: mx2.alpha.test\n"), "{due}");
+        assert!(step(&guide, "record")["publish"].is_null(), "the id of what is not served yet: {guide:#}");
+    }
+}
+
+/// What is gone is put back as it was, and what was held longer is named.
+#[test]
+fn what_was_seen_before_counts_where_today_shows_nothing() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |plan| {
+        plan.mode = "enforce".into();
+        plan.max_age = 31_557_600;
+    });
+    let store = lab.folder().join("seen.sqlite");
+    let call = |words: &[&str]| {
+        let run = stsready(words.iter().copied()).args(["--store".as_ref(), store.as_os_str()]).at(&lab).run();
+        // Looks are dated to the second, and of one second the first counts.
+        std::thread::sleep(std::time::Duration::from_millis(1_100));
+        run
+    };
+    call(&["check", "alpha.test"]);
+    scene.domain.policy_host.set(Https::serving(Page::status(404)));
+    let guide = call(&["guide", "alpha.test", "--format", "json"]).exits(1).json();
+    assert_eq!(
+        (current(&guide)["id"].as_str(), current(&guide)["publish"][0]["text"].as_str()),
+        (Some("policy"), Some(scene.domain.policy.as_str()))
+    );
+    scene.domain.policy_host.set(Https::policy(crate::lab::domain::policy("enforce", 86_400, &["mx1.alpha.test", "mx2.alpha.test"])));
+    let page = call(&["guide", "alpha.test", "--playbook", "roll-back"]).exits(1).stdout;
+    let year = Timestamp::now().to_zoned(TimeZone::UTC).year() + 1;
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&format!("hold, until {year}-")), "{page}");
+}
+
+/// The names of a provider's hosts are not what a new domain stops at: its policy is.
+#[test]
+fn the_playbook_of_a_provider_goes_on_to_the_policy() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = empty(&lab, "alpha.test");
+    scene.domain.policy_host.set(Https::policy(crate::lab::domain::policy("testing", 86_400, &["mx1.alpha.test"])));
+    scene.dns().address("mta-sts.alpha.test", scene.domain.policy_host.address());
+    for playbook in ["google-workspace", "microsoft-365", "fastmail"] {
+        let guide = stsready(["guide", "alpha.test", "--playbook", playbook, "--format", "json"]).at(&lab).run().exits(1).json();
+        assert_eq!(current(&guide)["id"], "policy", "{playbook}: {guide:#}");
+        assert!(current(&guide)["publish"][0]["text"].as_str().unwrap().contains("mx: mx2.alpha.test"), "{playbook}: {guide:#}");
+    }
+}
+
+#[test]
+fn a_host_that_never_was_an_mx_is_not_removed() {
+    let lab = Lab::start_blocking().unwrap();
+    let _scene = Scene::new(&lab, "alpha.test", |_| {});
+    let call = |host| stsready(["guide", "alpha.test", "--playbook", "remove-mx", "--host", host]).at(&lab).run();
+    call("mx22.alpha.test").refuses(&["mx22.alpha.test is and was no MX host of alpha.test"]);
+    call("mx2.alpha.test").exits(1);
+}
+
+#[test]
+fn the_command_that_looks_again_has_the_same_evidence() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let (folder, store) = (lab.folder().join("two words"), lab.folder().join("own.sqlite"));
+    std::fs::rename(scene.post().unwrap(), &folder).unwrap();
+    let call = stsready(["guide", "alpha.test", "--format", "json", "--rua", "mailto:a@b.test,https://b.test/tls"]).at(&lab);
+    let guide = call.args(["--reports".as_ref(), folder.as_os_str()]).args(["--store".as_ref(), store.as_os_str()]).run().exits(1).json();
+    let again = format!(
+        "stsready guide alpha.test --rua mailto:a@b.test,https://b.test/tls --store {} --reports '{}'",
+        store.display(),
+        folder.display()
+    );
+    assert_eq!(guide["again"], again);
 }
 
 #[test]
@@ -350,7 +489,7 @@ fn the_same_ladder_in_every_format() {
     };
     let text = call("text");
     assert!(text.starts_with("TO DO  alpha.test, step 8 of 14: serve the policy in enforce"), "{text}");
-    assert!(text.contains("      mode: enforce\n") && text.contains("Then     stsready guide alpha.test\n"), "{text}");
+    assert!(text.contains("      mode: enforce\n") && text.contains("Then     stsready guide alpha.test --reports "), "{text}");
     let json: Value = serde_json::from_str(&call("json")).unwrap();
     assert_eq!((json["schema"].as_str(), json["current"].as_u64()), (Some("stsready/guide/1"), Some(8)));
     let ticket = call("markdown");
@@ -371,10 +510,10 @@ fn saved_facts_give_the_same_guide() {
     let scene = Scene::new(&lab, "alpha.test", |_| {});
     let inbox = scene.post().unwrap();
     let facts = lab.folder().join("facts.json");
-    let live = stsready(["guide", "alpha.test", "--format", "json"]).at(&lab).args(["--reports".into(), inbox]);
+    let live = stsready(["guide", "alpha.test", "--format", "json"]).at(&lab).args(["--reports".into(), inbox.clone()]);
     let live = live.args(["--save-facts".as_ref(), facts.as_os_str()]).run().exits(1).stdout;
     let later = stsready(["guide", "alpha.test", "--format", "json", "--facts"]).args([facts.as_os_str()]);
-    let later = later.args(["--roots".as_ref(), lab.root_file().as_os_str()]).run().exits(1).stdout;
+    let later = later.args(["--roots".as_ref(), lab.root_file().as_os_str()]).args(["--reports".into(), inbox]).run().exits(1).stdout;
     assert_eq!(live, later);
 }
 
@@ -438,6 +577,9 @@ fn what_cannot_be_walked_is_a_usage_error() {
         (&["a.test", "--playbook", "add-mx"], "--host"),
         (&["a.test", "--playbook", "rotate-certificate", "--host", "mx1.a.test"], "--chain"),
         (&["a.test", "--playbook", "change-provider"], "--policy"),
+        (&["a.test", "--playbook", "change-provider", "--policy", "/dev/null"], "with --host"),
+        (&["a.test", "--rua", "a,mailto:b@a.test"], "mailto:"),
+        (&["a.test", "--web", "MTA-STS.a.test"], "alias for itself"),
         (&["a.test", "--follow", "--every", "1s"], "30s"),
         (&["a.test", "--every", "60s"], "--follow"),
         (&["a.test", "--rua", "post@a.test"], "mailto:"),

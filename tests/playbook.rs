@@ -252,3 +252,24 @@ fn what_is_wrong_with_a_file_is_said_by_line() {
     assert!(placeholders.contains("{{policy.testing}}"), "{placeholders}");
     stsready(["playbook", "show", "rolout"]).run().refuses(&["did you mean rollout?", "stsready playbook list"]);
 }
+
+/// The lines that stand in blocks `cron`: README's, and those of the pages.
+#[test]
+fn every_line_for_cron_is_one_command_of_a_shell() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = (root.join("README.md"), std::fs::read_to_string(root.join("README.md")).unwrap());
+    let mut seen = 0;
+    for (path, text) in pages().into_iter().chain([readme]) {
+        for block in text.split("```cron\n").skip(1) {
+            for line in block.split("```").next().unwrap().lines() {
+                let command = line.splitn(6, char::is_whitespace).nth(5).unwrap_or_else(|| panic!("{}: {line}", path.display())).trim();
+                seen += 1;
+                assert!(!command.contains('%'), "cron ends the command there: {}: {line}", path.display());
+                assert!(command.contains("/usr/local/bin/stsready "), "cron finds no other: {}: {line}", path.display());
+                let shell = std::process::Command::new("sh").args(["-n", "-c", command]).output().unwrap();
+                assert!(shell.status.success(), "{}: {line}: {}", path.display(), String::from_utf8_lossy(&shell.stderr));
+            }
+        }
+    }
+    assert!(seen >= 4, "README's and a page's, saw {seen}");
+}

@@ -29,7 +29,7 @@ pub(super) fn run(command: &ChangeCommand, streams: &mut Streams<'_>) -> Result<
         ChangeCommand::AddMx(args) => (Change::AddMx { host: args.host.clone(), preference: args.preference }, &args.at),
         ChangeCommand::RemoveMx(args) => (Change::RemoveMx { host: args.host.clone() }, &args.at),
         ChangeCommand::Policy(args) => (Change::Policy(assess::draft(&args.file)?), &args.at),
-        ChangeCommand::Provider(args) => (provider(assess::draft(&args.policy)?, &args.hosts)?, &args.at),
+        ChangeCommand::Provider(args) => (provider(assess::draft(&args.policy)?, &args.hosts, "--mx")?, &args.at),
         ChangeCommand::Certificate(args) => {
             let (new, trusted) = chain(&args.file, &args.hosts, &args.at.common)?;
             roots = Some(trusted);
@@ -48,14 +48,14 @@ pub(super) fn run(command: &ChangeCommand, streams: &mut Streams<'_>) -> Result<
 }
 
 /// The hosts of a new provider: those that were named, else those that the policy names. A wildcard names none, and what stands beside it
-/// may be the least of them.
-pub(super) fn provider(draft: Draft, named: &[Domain]) -> Result<Change, Failure> {
+/// may be the least of them. `option` is the one that names hosts.
+pub(super) fn provider(draft: Draft, named: &[Domain], option: &str) -> Result<Change, Failure> {
     let mut hosts = named.to_vec();
     if hosts.is_empty() {
         let patterns = policy::parse(&draft.body.text).mx;
         if let Some(wildcard) = patterns.iter().find(|pattern| pattern.is_wildcard()) {
             return Err(Failure::Usage(format!(
-                "{} has the wildcard {wildcard}, which tells no host; name every MX host of the new provider with --mx",
+                "{} has the wildcard {wildcard}, which tells no host; name every MX host of the new provider with {option}",
                 draft.file
             )));
         }
@@ -64,7 +64,7 @@ pub(super) fn provider(draft: Draft, named: &[Domain]) -> Result<Change, Failure
     hosts.sort();
     hosts.dedup();
     if hosts.is_empty() {
-        return Err(Failure::Usage(format!("{} names no MX host; name those of the new provider with --mx", draft.file)));
+        return Err(Failure::Usage(format!("{} names no MX host; name those of the new provider with {option}", draft.file)));
     }
     Ok(Change::Provider { draft, hosts })
 }

@@ -8,7 +8,7 @@ use super::args::{Format, GuideArgs};
 use super::observe::{self, Job, Taker};
 use super::playbook::{Source, folder};
 use super::{Exit, Failure, Streams, assess, change, setup};
-use crate::decide::guide::{About, guide};
+use crate::decide::guide::{About, Web, guide, moot};
 use crate::model::change::Change;
 use crate::model::facts::Facts;
 use crate::model::facts::vantage::Roots;
@@ -27,6 +27,12 @@ pub(super) fn run(args: &GuideArgs, streams: &mut Streams<'_>) -> Result<Exit, F
     let common = &args.common;
     if common.domains_from.is_some() {
         return Err(Failure::Usage("a playbook is walked for one domain: name it, without --domains-from".to_owned()));
+    }
+    if args.web == Some(Web::Alias(args.domain.child("mta-sts"))) {
+        return Err(Failure::Usage(format!(
+            "mta-sts.{} cannot be an alias for itself: name the web server behind it with --web",
+            args.domain
+        )));
     }
     let source = Source::find(&args.playbook, folder(common.store.config.as_ref())?.as_deref())?;
     let mut playbook = source.parse()?;
@@ -79,7 +85,7 @@ impl Errand {
                 PlanOf::RemoveMx => Change::RemoveMx { host: host()? },
                 PlanOf::Provider => {
                     let file = args.policy.as_deref().ok_or_else(|| wants("another policy: give its file with --policy FILE"))?;
-                    change::provider(assess::draft(file)?, &args.hosts)?
+                    change::provider(assess::draft(file)?, &args.hosts, "--host")?
                 }
                 PlanOf::Certificate => {
                     let file = args.chain.as_deref().ok_or_else(|| wants("a new certificate: give its file with --chain PEM"))?;
@@ -120,18 +126,29 @@ fn look(args: &GuideArgs, playbook: &Playbook, errand: &Errand, streams: &mut St
     Ok(Walked { guide, exit })
 }
 
-/// The command that looks again, about the same.
+/// The command that looks again, about the same and by the same evidence.
 fn again(args: &GuideArgs) -> String {
-    let mut words = vec![format!("stsready guide {}", args.domain)];
+    let mut words = vec!["stsready guide".to_owned(), args.domain.to_string()];
+    let mut option = |name: &str, value: &str| words.extend([name.to_owned(), word(value)]);
     if args.playbook != DEFAULT {
-        words.push(format!("--playbook {}", args.playbook));
+        option("--playbook", &args.playbook);
     }
-    words.extend(args.hosts.iter().map(|host| format!("--host {host}")));
-    words.extend(args.rua.iter().map(|rua| format!("--rua {rua}")));
-    words.extend(args.web.iter().map(|web| format!("--web {web}")));
-    words.extend(args.chain.iter().map(|file| format!("--chain {}", file.display())));
-    words.extend(args.policy.iter().map(|file| format!("--policy {}", file.display())));
+    args.hosts.iter().for_each(|host| option("--host", &host.to_string()));
+    args.rua.iter().for_each(|rua| option("--rua", rua));
+    args.web.iter().for_each(|web| option("--web", &web.to_string()));
+    let store = &args.common.store;
+    let files = [("--chain", &args.chain), ("--policy", &args.policy), ("--store", &store.path), ("--config", &store.config)];
+    let files = files.into_iter().flat_map(|(name, file)| file.iter().map(move |file| (name, file)));
+    for (name, file) in files.chain(args.reports.iter().map(|path| ("--reports", path))) {
+        option(name, &file.to_string_lossy());
+    }
     words.join(" ")
+}
+
+/// A word of a shell's command.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// Walks the playbook as soon as the domain is seen.
@@ -158,7 +175,11 @@ impl Taker for Walker<'_> {
             again: &again(self.args),
         };
         let now = common.now.unwrap_or(facts.observed_at);
-        *self.found = Some(guide(facts, self.playbook, about, &setup::settings(common)?, now));
+        let settings = setup::settings(common)?;
+        if let Some(why) = self.errand.changes.iter().find_map(|change| moot(facts, change, &settings, now)) {
+            return Err(Failure::Usage(why));
+        }
+        *self.found = Some(guide(facts, self.playbook, about, &settings, now));
         Ok(())
     }
 

@@ -30,17 +30,27 @@ pub(super) fn enforcing(text: &str) -> String {
     let max_age = today.max_age.unwrap_or(FIRST_LONGEST).clamp(FIRST_SHORTEST, FIRST_LONGEST);
     let mut edits = vec![Edit::Mode(Mode::Enforce)];
     edits.extend((today.max_age != Some(max_age)).then_some(Edit::MaxAge(max_age)));
-    edited(text, &edits)
+    anew(text, &edits)
 }
 
-/// Back in testing.
+/// Back in testing; one in testing stays as it is.
 pub(super) fn testing(text: &str) -> String {
-    edited(text, &[Edit::Mode(Mode::Testing)])
+    if parse(text).mode == Some(Mode::Testing) {
+        return text.to_owned();
+    }
+    anew(text, &[Edit::Mode(Mode::Testing)])
 }
 
 /// Withdrawn, to be forgotten after a day. Its mx lines stay: some senders want one in every mode.
 pub(super) fn withdrawn(text: &str) -> String {
-    edited(text, &[Edit::Mode(Mode::None), Edit::MaxAge(DAY)])
+    anew(text, &[Edit::Mode(Mode::None), Edit::MaxAge(DAY)])
+}
+
+/// The text with these changes, and without what no text that is written anew should have: a byte order mark, and empty lines, for which
+/// some senders reject the whole policy.
+pub(super) fn anew(text: &str, edits: &[Edit]) -> String {
+    let text = text.trim_start_matches('\u{feff}');
+    edited(&text.split_inclusive('\n').filter(|line| !line.trim().is_empty()).collect::<String>(), edits)
 }
 
 #[cfg(test)]
@@ -56,5 +66,16 @@ mod tests {
         assert_eq!(enforcing(&text("enforce", 31_557_600)), text("enforce", 31_557_600), "enforced already");
         assert_eq!(enforcing("version: STSv1\nmode: testing\nmx: a.b\n"), text("enforce", 604_800));
         assert_eq!(withdrawn(&text("enforce", 31_557_600)), text("none", 86_400));
+    }
+
+    #[test]
+    fn a_text_that_is_written_anew_has_no_empty_lines() {
+        let served = |mode: &str| format!("\u{feff}version: STSv1\r\n\r\nmode: {mode}\r\n  \r\nmx: a.b\r\nmax_age: 86400\r\n\r\n");
+        let anew = |mode: &str| format!("version: STSv1\r\nmode: {mode}\r\nmx: a.b\r\nmax_age: 86400\r\n");
+        assert_eq!(enforcing(&served("testing")), anew("enforce"));
+        assert_eq!(testing(&served("enforce")), anew("testing"));
+        assert_eq!(withdrawn(&served("enforce")), anew("none"));
+        // What is not changed keeps its bytes: an id may have been made for them.
+        assert_eq!(testing(&served("testing")), served("testing"));
     }
 }

@@ -8,6 +8,7 @@
 //! | `mode:enforce` | the policy has this mode |
 //! | `answer:ready` | the verdict is this |
 //! | `policy:announced` | the id in the record was made for the text that is served, as far as that can be told |
+//! | `policy:mode` | the policy is in testing, or in enforce where senders may go by that already |
 //!
 //! `A or B` holds when one of them does. A step has as many gates as it needs; all must hold.
 
@@ -32,6 +33,8 @@ pub enum Gate {
     Answer(Answer),
     /// The id in the record was made for the text that is served.
     Announced,
+    /// The mode that is served is the one that the policy should have before the switch.
+    DueMode,
 }
 
 /// One of several things holds.
@@ -65,7 +68,7 @@ fn one(text: &str, rules: &[&'static Rule]) -> Result<Gate, Wrong> {
         Some(("stage", value)) => among("stage", value, &stages()).map(Gate::Stage),
         Some(("mode", value)) => among("mode", value, &MODES).map(Gate::Mode),
         Some(("answer", value)) => among("answer", value, &ANSWERS).map(Gate::Answer),
-        Some(("policy", value)) => among("policy", value, &[("announced", ())]).map(|()| Gate::Announced),
+        Some(("policy", value)) => among("policy", value, &[("announced", Gate::Announced), ("mode", Gate::DueMode)]),
         Some(("family", value)) => {
             let mut families: Vec<(&'static str, &'static str)> = rules.iter().map(|rule| (family(rule), family(rule))).collect();
             families.dedup();

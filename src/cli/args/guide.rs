@@ -81,13 +81,18 @@ fn web(text: &str) -> Result<Web, String> {
     Domain::parse(text).map(Web::Alias).map_err(|error| error.to_string())
 }
 
-/// A target that senders can deliver to, as it is to stand in the record.
+/// Targets that senders can deliver to, as they are to stand in the record.
 fn target(text: &str) -> Result<String, String> {
-    let target = rua::parse(text);
-    match target.uri {
-        Ok(_) => Ok(target.corrected.unwrap_or_else(|| text.to_owned())),
-        Err(_) => Err("give a URI such as mailto:tls-reports@example.com or https://reports.example.com/tlsrpt".to_owned()),
+    let (targets, empty) = rua::parse_list(text);
+    if targets.is_empty() || empty > 0 || targets.iter().any(|target| target.uri.is_err()) {
+        return Err(
+            "give a URI such as mailto:tls-reports@example.com or https://reports.example.com/tlsrpt; several with commas between, each \
+                    with its own mailto: or https:"
+                .to_owned(),
+        );
     }
+    let targets: Vec<String> = targets.into_iter().map(|target| target.corrected.unwrap_or(target.raw)).collect();
+    Ok(targets.join(","))
 }
 
 #[cfg(test)]
@@ -105,6 +110,18 @@ mod tests {
     #[test]
     fn a_target_is_one_that_senders_can_deliver_to() {
         assert_eq!(target("mailto:a@b.example"), Ok("mailto:a@b.example".to_owned()));
-        assert!(target("a@b.example").is_err() && target("ftp://b.example").is_err());
+        let both = "mailto:a@b.example,https://b.example/tls";
+        assert_eq!((target(both), target("mailto:a@b.example, https://b.example/tls")), (Ok(both.to_owned()), Ok(both.to_owned())));
+        for wrong in [
+            "a@b.example",
+            "ftp://b.example",
+            "",
+            ",",
+            "mailto:a@b.example,",
+            "mailto:a@b.example,c@d.example",
+            "a@b.example,mailto:c@d.example",
+        ] {
+            assert!(target(wrong).is_err(), "{wrong}");
+        }
     }
 }

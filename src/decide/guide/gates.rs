@@ -5,6 +5,7 @@ use crate::model::finding::{Finding, Outcome};
 use crate::model::guide::GateState;
 use crate::playbook::gate::{Condition, Gate};
 use crate::rules::drift;
+use crate::wire::policy::Mode;
 use crate::wire::policy_id;
 
 /// All gates of a step.
@@ -14,12 +15,12 @@ pub(super) struct Gates<'a> {
     pub(super) against: Vec<&'a Finding>,
 }
 
-/// Looks at them.
-pub(super) fn of<'a>(conditions: &[Condition], assessment: &'a Assessment) -> Gates<'a> {
+/// Looks at them. `due` is the mode that the policy should have before the switch.
+pub(super) fn of<'a>(conditions: &[Condition], assessment: &'a Assessment, due: Mode) -> Gates<'a> {
     let mut states = Vec::new();
     let mut closing: Vec<&Gate> = Vec::new();
     for condition in conditions {
-        let open = condition.any.iter().any(|gate| holds(gate, assessment));
+        let open = condition.any.iter().any(|gate| holds(gate, assessment, due));
         if !open {
             closing.extend(&condition.any);
         }
@@ -30,7 +31,8 @@ pub(super) fn of<'a>(conditions: &[Condition], assessment: &'a Assessment) -> Ga
     Gates { states, against }
 }
 
-fn holds(gate: &Gate, assessment: &Assessment) -> bool {
+fn holds(gate: &Gate, assessment: &Assessment, due: Mode) -> bool {
+    let is_in = |mode: Mode| assessment.policy.as_ref().and_then(|policy| policy.mode.as_deref()) == Some(mode.as_str());
     let asked = |of: fn(&Finding, &str) -> bool, name: &str| {
         let mut those = assessment.findings.iter().filter(|finding| of(finding, name)).peekable();
         // What was never asked does not hold.
@@ -45,7 +47,8 @@ fn holds(gate: &Gate, assessment: &Assessment) -> bool {
             let state = assessment.stages.iter().find(|state| state.stage == *stage).map(|state| state.state);
             matches!(state, Some(State::Pass | State::Warn))
         }
-        Gate::Mode(mode) => assessment.policy.as_ref().and_then(|policy| policy.mode.as_deref()) == Some(mode.as_str()),
+        Gate::Mode(mode) => is_in(*mode),
+        Gate::DueMode => is_in(due) || is_in(Mode::Testing),
         Gate::Answer(answer) => assessment.answer == *answer,
         Gate::Announced => announced(assessment),
     }
@@ -69,7 +72,7 @@ fn closes(gate: &Gate, finding: &Finding) -> bool {
         Gate::Family(family) => finding.rule.family() == *family && weighs,
         Gate::Stage(stage) => finding.stage == *stage && (weighs || finding.outcome == Outcome::Undetermined),
         // No finding stands against what the domain is.
-        Gate::Mode(_) => false,
+        Gate::Mode(_) | Gate::DueMode => false,
         Gate::Answer(answer) => *answer == Answer::Ready && weighs,
         Gate::Announced => finding.rule == &drift::BODY_WITHOUT_ID && finding.is_shown(),
     }
@@ -118,7 +121,7 @@ mod tests {
     fn gate(gate: &str, assessment: &Assessment) -> (bool, Vec<&'static str>) {
         let text = format!("+++\n[[step]]\nid = \"a\"\ngate = [\"{gate}\"]\n+++\n# T\n## a: A\n");
         let playbook = Playbook::parse("one", &text, &catalogue::all()).expect("a playbook");
-        let gates = of(&playbook.steps[0].gates, assessment);
+        let gates = of(&playbook.steps[0].gates, assessment, Mode::Testing);
         (gates.states[0].open, gates.against.iter().map(|finding| finding.code()).collect())
     }
 
@@ -151,6 +154,7 @@ mod tests {
             ("answer:not-ready", true, &[]),
             ("answer:not-applicable", false, &[]),
             ("policy:announced", false, &[]),
+            ("policy:mode", false, &[]),
             ("answer:ready", false, &["cert-expired", "mx-unresolvable"]),
             ("mx-uncovered or cert-expired", true, &[]),
             ("mode:enforce or mx-unresolvable", false, &["mx-unresolvable"]),

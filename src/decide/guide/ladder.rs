@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::gates;
+use super::{due, gates};
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::finding::{Finding, Outcome};
 use crate::model::guide::{Block, GateState, Piece, Rung, RungState, Standing};
@@ -10,11 +10,15 @@ use crate::model::plan::{self, Plan, StepState, Wait};
 use crate::playbook::Step;
 use crate::playbook::placeholder::Values;
 use crate::playbook::wait::WaitFor;
+use crate::rules::Case;
+use crate::wire::policy::Mode;
 
 /// The rungs so far.
 pub(super) struct Ladder<'a> {
     assessment: &'a Assessment,
     txt_ttl: u64,
+    /// The mode that the policy should have before the switch.
+    due: Mode,
     now: Timestamp,
     rungs: Vec<(Rung, Kind)>,
     /// When the rung to come can be begun at the earliest; `None` once no date can be computed.
@@ -37,13 +41,14 @@ enum Kind {
 }
 
 impl<'a> Ladder<'a> {
-    pub(super) fn new(assessment: &'a Assessment, txt_ttl: u32, now: Timestamp) -> Self {
-        Self { assessment, txt_ttl: u64::from(txt_ttl), now, rungs: Vec::new(), earliest: Some(now) }
+    pub(super) fn new(assessment: &'a Assessment, case: &Case<'_>) -> Self {
+        let txt_ttl = u64::from(case.held.published.txt_ttl);
+        Self { assessment, txt_ttl, due: due::mode(case), now: case.now, rungs: Vec::new(), earliest: Some(case.now) }
     }
 
     /// A step of the playbook's own.
     pub(super) fn step(&mut self, step: &Step, values: &Values) {
-        let gates = gates::of(&step.gates, self.assessment);
+        let gates = gates::of(&step.gates, self.assessment, self.due);
         let done = gates.states.iter().all(|gate| gate.open);
         let known = gates.against.iter().any(|finding| finding.outcome == Outcome::Broken);
         let kind = if step.gates.is_empty() && step.plan.is_none() {

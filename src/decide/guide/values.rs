@@ -3,18 +3,16 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{About, Web};
-use crate::decide::texts::first;
+use super::{About, Web, due};
+use crate::evidence::past::HeldPolicy;
+use crate::evidence::past::held::longest;
 use crate::model::assessment::Assessment;
 use crate::model::facts::dns::{AddressFacts, MxRecord};
 use crate::model::looked::Looked;
 use crate::playbook::placeholder::{Placeholder, Values};
 use crate::rules::Case;
 use crate::wire::name::Domain;
-use crate::wire::pattern::MxPattern;
-use crate::wire::policy::Mode;
-use crate::wire::policy::edit::{Edit, edited};
-use crate::wire::{policy_id, zone};
+use crate::wire::zone;
 
 /// MX hosts beyond these are counted in a line of text.
 const HOSTS_NAMED: usize = 8;
@@ -117,31 +115,16 @@ fn policy(case: &Case<'_>, assessment: &Assessment, values: &mut Values) {
     values.put(Placeholder::RecordTtl, Ok(format!("{} seconds", case.held.published.txt_ttl)));
     let texts = case.facts.policy.as_ref().map(|policy| policy.txt.texts()).unwrap_or_default();
     values.put(Placeholder::RecordServed, if texts.is_empty() { Err("there is none") } else { Ok(texts.join(" | ")) });
-    let testing = testing(case, served.is_some_and(|policy| policy.usable));
-    let record = testing.as_ref().map(|text| {
-        let present = case.record().and_then(|record| record.id);
-        let id = present.filter(|id| policy_id::names(id, text)).unwrap_or_else(|| case.fresh_id(text, case.now));
-        case.record_line(&id)
-    });
-    values.put(Placeholder::RecordTesting, record.ok_or("no MX host of the domain is known"));
-    values.put(Placeholder::PolicyTesting, testing.ok_or("no MX host of the domain is known"));
-}
-
-/// The policy in testing: the one that is served, put right where it must be; where there is none that could be, the first.
-fn testing(case: &Case<'_>, usable: bool) -> Option<String> {
-    let first = first(case)?;
-    let served = case.policy.as_ref().filter(|policy| usable || policy.problems.is_empty()).zip(case.body);
-    let Some((policy, body)) = served else { return Some(first) };
-    let hosts = case.facts.servers.iter().flatten().map(|host| &host.name);
-    let missing = hosts.filter(|host| !policy.mx.iter().any(|pattern| pattern.matches(host)));
-    let mut edits: Vec<Edit> = missing.map(|host| Edit::AddMx(MxPattern::exact(host.clone()))).collect();
-    edits.push(Edit::Mode(Mode::Testing));
-    Some(edited(&body.text, &edits))
+    let text = due::text(case, assessment);
+    values.put(Placeholder::PolicyDueMode, due::told(case).map(|mode| mode.as_str().to_owned()));
+    values.put(Placeholder::RecordTesting, due::record(case, &text));
+    values.put(Placeholder::PolicyTesting, text);
 }
 
 fn dates(case: &Case<'_>, assessment: &Assessment, values: &mut Values) {
     let suffices = assessment.reports.as_ref().and_then(|reports| reports.suffices_at);
-    let held = assessment.horizon.as_ref().map(|horizon| horizon.held_until);
+    let today = assessment.horizon.as_ref().map(|horizon| longest(horizon.held_until, &horizon.clamped));
+    let held = case.held.enforced().map(HeldPolicy::longest).chain(today).max();
     let first = assessment.runway.first();
     values.put(Placeholder::Today, Ok(day(case.now)));
     values.put(Placeholder::EvidenceDate, suffices.map(day).ok_or("no date can be computed, or they suffice already"));
