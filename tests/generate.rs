@@ -60,7 +60,7 @@ fn the_forms_say_the_same() {
     let lab = Lab::start_blocking().unwrap();
     lab.good_domain("forms.test", |_| {});
     let call = |format: &str| {
-        generate(&lab, "dns", "forms.test").args(RUA).args(["--policy-host", "192.0.2.9", "--format", format]).run().exits(0)
+        generate(&lab, "dns", "forms.test").args(RUA).args(["--policy-host", "9.9.9.9", "--format", format]).run().exits(0)
     };
     let json = call("json").json();
     assert_eq!(json["schema"], "stsready/generate/1");
@@ -74,7 +74,7 @@ fn the_forms_say_the_same() {
     }
     let zone = call("zone").stdout;
     assert_eq!(zone.lines().count(), 3, "{zone}");
-    assert!(zone.contains("mta-sts.forms.test. 3600 IN A 192.0.2.9"), "{zone}");
+    assert!(zone.contains("mta-sts.forms.test. 3600 IN A 9.9.9.9"), "{zone}");
 }
 
 #[test]
@@ -97,12 +97,28 @@ fn what_would_be_wrong_is_refused() {
         ("good.test", 2, &["record"], "--rua"),
         ("good.test", 2, &["record", "--rua", "tls@good.test"], "mailto:tls@good.test"),
         ("good.test", 2, &["record", "--rua", "mailto:tls@reports.lab.test"], "--foreign-rua"),
+        ("good.test", 2, &["record", "--rua", "https://9.9.9.9/"], "--foreign-rua"),
+        ("good.test", 2, &["record", "--rua", "mailto:a@good.test,mailto:b@good.test"], "--rua twice"),
         ("null.test", 2, &["record", "--rua", "mailto:tls@elsewhere.test"], "--foreign-rua"),
         ("good.test", 1, &["record", "--rua", "mailto:tls@nowhere.test", "--foreign-rua"], "record-rua-undeliverable"),
     ] {
         let run = generate(&lab, args[0], domain).args(&args[1..]).run().exits(exit);
         assert!(run.stderr.contains(words) && run.stdout.is_empty(), "{words}{run}");
     }
+}
+
+/// A file is read for its faults also where no store is wanted.
+#[test]
+fn a_faulty_configuration_stops_it() {
+    let lab = Lab::start_blocking().unwrap();
+    lab.good_domain("good.test", |_| {});
+    let file = lab.folder().join("faulty.toml");
+    std::fs::write(&file, "timeuot = '1s'\n").unwrap();
+    generate(&lab, "policy", "good.test").args(["--no-store", "--config"]).args([&file]).run().refuses(&["line 1", "did you mean timeout?"]);
+    // What is redirected into a file is the file, whatever format the configuration asks for elsewhere.
+    std::fs::write(&file, "format = 'json'\n").unwrap();
+    let policy = generate(&lab, "policy", "good.test").args(["--config"]).args([&file]).run().exits(0);
+    assert!(policy.stdout.starts_with("version: STSv1\n"), "{policy}");
 }
 
 /// A resolver that does not answer makes a policy neither right nor wrong.

@@ -16,13 +16,17 @@ use crate::render::escape;
 
 /// `matches` are those of the call as a whole: they tell what was given and what is a default.
 pub(super) fn run(command: &ConfigCommand, matches: &ArgMatches, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let given = matches.subcommand_matches("config").and_then(ArgMatches::subcommand).map(|(_, given)| given);
+    let given = given.ok_or_else(|| Failure::Internal("the call's own arguments are not there".to_owned()))?;
     match command {
-        ConfigCommand::Check(args) => check(args, streams),
-        ConfigCommand::Show(args) => {
-            let given = matches.subcommand_matches("config").and_then(|matches| matches.subcommand_matches("show"));
-            let given = given.ok_or_else(|| Failure::Internal("the call's own arguments are not there".to_owned()))?;
-            show(&args.common, given, streams)
+        ConfigCommand::Check(args) => {
+            // A file that is named here goes before one of the environment.
+            if args.file.is_some() && source(given, "config") == Source::Flag {
+                return Err(Failure::Usage("two files are named: give FILE, or --config FILE".to_owned()));
+            }
+            check(args, streams)
         }
+        ConfigCommand::Show(args) => show(&args.common, given, streams),
     }
 }
 
@@ -117,6 +121,9 @@ fn setting(name: &'static str, arg: &Arg, given: &ArgMatches, config: &Config) -
         Ok(Some(is_set)) => vec![is_set.to_string()],
         _ => given.get_raw(id).into_iter().flatten().map(|value| value.to_string_lossy().into_owned()).collect(),
     };
+    // The file's format holds for what is written in it, be this page none of it.
+    let by_file = config.options.iter().find(|set| name == "format" && source == Source::File && set.name == name);
+    let values = by_file.map_or(values, |set| set.values.clone());
     let values = if arg.is_hide_env_values_set() { values.iter().map(|value| without_password(value)).collect() } else { values };
     Setting { name, values, source }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::{GenerateAt, GenerateCommand, GenerateFormat, PolicyBody};
+use super::config::Config;
 use super::keep::Keep;
 use super::{Exit, Failure, Streams, observe, setup};
 use crate::decide::generate::{PolicyWish, Refusal, Wish, generate, targets};
@@ -82,6 +83,8 @@ fn make(at: &GenerateAt, wish: &Wish) -> Result<Result<Generated, Refusal>, Fail
 /// The ids that earlier checks saw.
 fn used(at: &GenerateAt) -> Result<BTreeSet<String>, Failure> {
     if at.no_store {
+        // Its faults stop a call without a store as well.
+        Config::load(&at.store)?;
         return Ok(BTreeSet::new());
     }
     let Some(store) = Keep::of(&at.store)?.if_any()? else { return Ok(BTreeSet::new()) };

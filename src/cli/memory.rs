@@ -51,7 +51,7 @@ impl Memory {
             return Ok(());
         }
         let config = Config::load(&common.store)?;
-        self.trust_unverified = common.trust_unverified || config.reports.trust_unverified;
+        self.trust_unverified = common.trust_unverified;
         let named = common.store.path.is_some() || config.store.is_some();
         let opened = config.store(&common.store).map(|path| (path.exists(), Store::open(&path)));
         match opened {

@@ -82,14 +82,13 @@ fn show_stored(args: &ShowArgs, mut domains: Vec<Domain>, streams: &mut Streams<
     let keep = Keep::of(&args.store)?;
     let Some(store) = keep.existing(INGEST, streams)? else { return Ok(Exit::Inconclusive) };
     let now = args.since.now.unwrap_or_else(setup::clock);
-    let trust = args.trust_unverified || keep.config.reports.trust_unverified;
     if domains.is_empty() {
         domains = store.domains()?;
     }
     let since = args.since.since.map_or_else(|| back(now, SHOWN), |since| since.from(now));
     let mut all = Vec::new();
     for domain in domains {
-        let facts = store.facts(&domain, since, trust)?;
+        let facts = store.facts(&domain, since, args.trust_unverified)?;
         all.push(about(domain, &facts, args.since.since, now));
     }
     let facts = ReportFacts { sources: vec![format!("store {}", keep.path.display())], ..ReportFacts::default() };
@@ -237,12 +236,11 @@ pub(super) fn digest(args: &DigestArgs, streams: &mut Streams<'_>) -> Result<Exi
     let keep = Keep::of(&args.store)?;
     let Some(store) = keep.existing(INGEST, streams)? else { return Ok(Exit::Inconclusive) };
     let now = args.now.unwrap_or_else(setup::clock);
-    let trust = args.trust_unverified || keep.config.reports.trust_unverified;
     let domains = if args.domains.is_empty() { store.domains()? } else { args.domains.clone() };
     let settings = Settings::default();
     let mut digests = Vec::new();
     for domain in domains {
-        let facts = store.facts(&domain, back(now, DIGESTED), trust)?;
+        let facts = store.facts(&domain, back(now, DIGESTED), args.trust_unverified)?;
         digests.push(reports::digest(&domain, &facts, now, &settings.evidence));
     }
     let all = Digest { as_of: now, domains: digests };

@@ -27,6 +27,9 @@ pub enum CodeError {
     /// A rule whose findings are all blockers.
     #[error("{0} is a blocker wherever it is found, and a blocker cannot be accepted: it delays mail, whoever answers for it")]
     Blocker(&'static str),
+    /// A rule about a planned change.
+    #[error("{0} is about a change that is planned: what a plan depends on must be proven, and cannot be accepted")]
+    Planned(&'static str),
 }
 
 /// The rule of a code whose findings can be accepted, some of them at least.
@@ -34,6 +37,9 @@ pub fn acceptable(code: &str) -> Result<&'static Rule, CodeError> {
     let written = code.trim().to_ascii_lowercase();
     let unknown = || CodeError::Unknown { code: code.to_owned(), near: catalogue::nearest(code).map(|rule| rule.code) };
     let rule = catalogue::find(&written).ok_or_else(unknown)?;
+    if rule.family() == "change" {
+        return Err(CodeError::Planned(rule.code));
+    }
     let only_blocks = rule.severities == [Severity::Blocker] && !rule.undetermined;
     if only_blocks && rule.family() != "record" { Err(CodeError::Blocker(rule.code)) } else { Ok(rule) }
 }
@@ -84,6 +90,7 @@ fn one(situation: &Situation<'_>, acceptance: &Acceptance, findings: &mut [Findi
     Some(AcceptanceNote {
         code: acceptance.rule.code,
         subject: acceptance.subject.clone(),
+        domain: acceptance.domain.clone(),
         reason: acceptance.reason.clone(),
         until: acceptance.until,
         state,

@@ -3,9 +3,13 @@
 //! In: the [`Ground`], what is wanted, ids that were used, a time. Out: [`Generated`], or why not. What is made is put into facts and judged
 //! by the rules themselves: what they would call a blocker is never handed out.
 
+mod targets;
+mod there;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+pub use self::targets::targets;
 use crate::evidence::providers;
 use crate::model::facts::dns::{MailFacts, TxtFacts, TxtRecord};
 use crate::model::facts::policy::{Body, Draft, PolicyFacts};
@@ -19,8 +23,9 @@ use crate::rules::{self, Case, domain as domain_rules, policy as policy_rules};
 use crate::wire::name::Domain;
 use crate::wire::pattern::MxPattern;
 use crate::wire::policy::{self, Kind, Mode};
-use crate::wire::rua;
-use crate::wire::{policy_id, sts_record, tlsrpt_record, zone};
+use crate::wire::scope::Scope;
+use crate::wire::version::{STS, TLSRPT};
+use crate::wire::{policy_id, sts_record, zone};
 
 /// Why nothing is generated; each names the way out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,33 +80,18 @@ pub struct Wish {
     pub records: bool,
 }
 
-/// The hosts of report targets that must be looked up, and whether they take mail; a fault of a target is told at once.
-pub fn targets(wish: &Wish) -> Result<Vec<(Domain, bool)>, Refusal> {
-    let mut hosts = Vec::new();
-    for raw in &wish.rua {
-        let target = rua::parse(raw);
-        let better =
-            target.corrected.as_ref().filter(|corrected| *corrected != raw).map(|better| format!("; write {better}")).unwrap_or_default();
-        let uri = target.uri.map_err(|fault| Refusal::Call(format!("the report target {raw:?} {fault}{better}")))?;
-        if !target.unencoded.is_empty() {
-            return Err(Refusal::Call(format!("the report target {raw:?} has {:?} inside, where senders cut{better}", target.unencoded)));
-        }
-        if !uri.is_address() {
-            hosts.push((uri.host().clone(), matches!(uri, rua::Uri::Mailto { .. })));
-        }
-    }
-    Ok(hosts)
-}
-
 /// Makes the texts. `nothing` are facts of the domain in which nothing was looked at.
 pub fn generate(ground: &Ground, wish: &Wish, used: &BTreeSet<String>, nothing: Facts) -> Result<Generated, Refusal> {
     let domain = &ground.domain;
+    let uris = targets::uris(wish)?;
     if !wish.foreign_rua {
-        ours(domain, &targets(wish)?)?;
+        targets::ours(domain, &uris)?;
     }
+    let host = wish.host.as_ref().map(|wanted| host(domain, wanted)).transpose()?;
     let record = (!wish.rua.is_empty()).then(|| format!("v=TLSRPTv1; rua={}", wish.rua.join(",")));
+    let published = there::meant(&ground.sts, STS);
     let text = match (&wish.text, &wish.policy) {
-        (Some(text), _) => Some(given(domain, text)?),
+        (Some(text), _) => Some(given(domain, text, &ground.sts)?),
         (None, Some(policy)) => Some(body(ground, policy)?),
         (None, None) => None,
     };
@@ -110,24 +100,26 @@ pub fn generate(ground: &Ground, wish: &Wish, used: &BTreeSet<String>, nothing: 
     let mut notes = judged(&facts, record.is_some(), text.is_some())?;
     let mut records = Vec::new();
     if let Some(record) = record {
-        notes.extend(beside(&ground.record, &domain.child("_smtp._tls"), &record));
+        notes.extend(there::txt(&ground.record, &domain.child("_smtp._tls"), TLSRPT, &record)?);
         records.push(txt(domain, "_smtp._tls", record));
     }
     if let Some(text) = &text {
-        let there = sts_record::select(&texts(&ground.sts)).and_then(|record| record.id);
         let mut used = used.clone();
-        used.extend(there.clone());
-        if let Some(id) = there {
+        used.extend(published.iter().filter_map(|text| sts_record::parse(text).id));
+        let record = format!("v=STSv1; id={};", policy_id::fresh(text, now, &used));
+        notes.extend(there::txt(&ground.sts, &domain.child("_mta-sts"), STS, &record)?);
+        if let Some(id) = sts_record::select(&published).and_then(|record| record.id) {
             notes.push(format!(
                 "there is a policy already (id {id}): see with `stsready change policy --file FILE {domain}` what this one would change"
             ));
         }
-        notes.extend(
-            answer_of(&ground.sts).and_then(|answer| answer.via.last()).map(|link| delegated(&domain.child("_mta-sts"), &link.target)),
-        );
-        records.push(txt(domain, "_mta-sts", format!("v=STSv1; id={};", policy_id::fresh(text, now, &used))));
+        records.push(txt(domain, "_mta-sts", record));
         if wish.records {
-            host(ground, wish.host.as_ref(), &mut records, &mut notes);
+            notes.extend(there::host(ground, wish.host.as_ref())?);
+            if host.is_some() || ground.policy_host.all().is_empty() {
+                notes.push(format!("the policy host needs a certificate for mta-sts.{domain} from a public CA"));
+            }
+            records.extend(host);
             notes.push("serve the policy first and compare its bytes; then publish its id".to_owned());
         }
     }
@@ -137,18 +129,6 @@ pub fn generate(ground: &Ground, wish: &Wish, used: &BTreeSet<String>, nothing: 
 
 fn url(domain: &Domain) -> String {
     format!("https://mta-sts.{domain}/.well-known/mta-sts.txt")
-}
-
-/// Whoever reads the reports learns who writes to the domain, and from where.
-fn ours(domain: &Domain, targets: &[(Domain, bool)]) -> Result<(), Refusal> {
-    let own = domain.registered();
-    let foreign = targets.iter().find(|(host, _)| !host.is_at_or_below(domain) && (own.is_none() || host.registered() != own));
-    foreign.map_or(Ok(()), |(host, _)| {
-        Err(Refusal::Call(format!(
-            "reports would go to {host}, another organisation than {domain}'s, which then learns who writes to you; if that is meant (a report \
-             service, a sister domain), say so with --foreign-rua"
-        )))
-    })
 }
 
 /// A policy's text from the MX set.
@@ -233,13 +213,28 @@ fn chosen(written: &[String]) -> Result<Vec<MxPattern>, Refusal> {
     Ok(patterns)
 }
 
-/// The text of a file that an id is to be made for.
-fn given(domain: &Domain, text: &str) -> Result<String, Refusal> {
-    match policy::parse(text).mode {
-        Some(Mode::Enforce) => Err(Refusal::World(format!(
+/// The text of a file that an id is to be made for. Senders need not agree which of two modes counts, so every line of them does.
+fn given(domain: &Domain, text: &str, published: &there::Found) -> Result<String, Refusal> {
+    let read = policy::parse(text);
+    let modes: Vec<_> = read.fields.iter().filter(|field| field.name.eq_ignore_ascii_case("mode")).collect();
+    if modes.iter().any(|field| field.value.eq_ignore_ascii_case(Mode::Enforce.as_str())) {
+        return Err(Refusal::World(format!(
             "the policy is in enforce, and its id tells every sender: `stsready change enforce {domain}` says whether that is safe, and the id"
+        )));
+    }
+    if let [first, second, ..] = &modes[..] {
+        return Err(Refusal::World(format!("the policy has two modes, in the lines {} and {}: take one out", first.line, second.line)));
+    }
+    match (read.mode, published) {
+        (Some(Mode::None), Looked::Failed(failure)) => Err(Refusal::Open(format!(
+            "whether {domain} has a policy to withdraw could not be looked up: {}",
+            failure.detail
         ))),
-        Some(Mode::Testing | Mode::None) | None => Ok(text.to_owned()),
+        (Some(Mode::None), found) if !there::meant(found, STS).is_empty() => Err(Refusal::World(format!(
+            "a policy is published, and it is withdrawn in steps, or senders refuse mail by the one they hold: `stsready change leave {domain}` \
+             has them"
+        ))),
+        _ => Ok(text.to_owned()),
     }
 }
 
@@ -300,72 +295,32 @@ fn judged(facts: &Facts, record: bool, policy: bool) -> Result<Vec<String>, Refu
     Ok(notes)
 }
 
-/// What stands at the name of the TLS-RPT record now.
-fn beside(found: &Looked<Answer<Vec<TxtRecord>>>, name: &Domain, record: &str) -> Vec<String> {
-    let mut notes = Vec::new();
-    match found {
-        Looked::Seen(answer) => {
-            if let Some(link) = answer.via.last() {
-                notes.push(delegated(name, &link.target));
-            }
-            let all = texts(found);
-            if all.iter().any(|text| text == record) {
-                notes.push(format!("{name} has this very record already"));
-            } else if tlsrpt_record::select(&all).is_some() {
-                notes.push(format!("{name} has a TLS-RPT record: put this one in its place, for two count as none"));
-            }
-        }
-        Looked::Absent(_) => {}
-        Looked::Failed(failure) => notes.push(format!("whether there is a record at {name} is not known: {}", failure.detail)),
-    }
-    notes
-}
-
-fn delegated(name: &Domain, target: &Domain) -> String {
-    format!("{name} is a CNAME to {target}: what is published there counts")
-}
-
-fn answer_of(found: &Looked<Answer<Vec<TxtRecord>>>) -> Option<&Answer<Vec<TxtRecord>>> {
-    found.seen()
-}
-
-fn texts(found: &Looked<Answer<Vec<TxtRecord>>>) -> Vec<String> {
-    answer_of(found).into_iter().flat_map(|answer| answer.value.iter().map(TxtRecord::text)).collect()
-}
-
 /// The policy host's own record.
-fn host(ground: &Ground, wanted: Option<&PolicyHost>, records: &mut Vec<DnsText>, notes: &mut Vec<String>) {
-    let (name, domain) = (ground.domain.child("mta-sts"), &ground.domain);
-    let there = !ground.policy_host.all().is_empty();
+fn host(domain: &Domain, wanted: &PolicyHost) -> Result<DnsText, Refusal> {
+    let (name, label, ttl) = (domain.child("mta-sts"), "mta-sts".to_owned(), zone::TTL);
     match wanted {
-        Some(_) if there => {
-            notes.push(format!("{name} has addresses already: put this record in their place only if you move the policy host"))
+        PolicyHost::Name(target) if target.is_at_or_below(&name) => {
+            Err(Refusal::Call(format!("{name} cannot point to itself or below: name the host that serves the policy")))
         }
-        None if !there => notes.push(format!("{name} has no address yet: give it one, or let a record be made for it with --policy-host")),
-        _ => {}
-    }
-    let label = "mta-sts".to_owned();
-    let ttl = zone::TTL;
-    records.extend(wanted.map(|wanted| match wanted {
-        PolicyHost::Name(target) => DnsText {
+        PolicyHost::Name(target) => Ok(DnsText {
             label,
             kind: "CNAME",
             ttl,
             value: format!("{target}."),
             zone: zone::cname_line(&name, Some(ttl), target),
-            name: name.clone(),
+            name,
+        }),
+        PolicyHost::Address(address) => match Scope::of(*address) {
+            Scope::World => Ok(DnsText {
+                label,
+                kind: if address.is_ipv4() { "A" } else { "AAAA" },
+                ttl,
+                value: address.to_string(),
+                zone: zone::address_line(&name, Some(ttl), *address),
+                name,
+            }),
+            scope => Err(Refusal::Call(format!("{address} is {}: no sender could fetch the policy there", scope.as_str()))),
         },
-        PolicyHost::Address(address) => DnsText {
-            label,
-            kind: if address.is_ipv4() { "A" } else { "AAAA" },
-            ttl,
-            value: address.to_string(),
-            zone: zone::address_line(&name, Some(ttl), *address),
-            name: name.clone(),
-        },
-    }));
-    if !there || wanted.is_some() {
-        notes.push(format!("the policy host needs a certificate for mta-sts.{domain} from a public CA"));
     }
 }
 

@@ -90,6 +90,7 @@ pub fn remembered(assessment: &Assessment) -> Option<Verdict> {
         answer: assessment.answer,
         because: assessment.because.iter().map(ToString::to_string).collect(),
         accepted: accepted.into_iter().map(str::to_owned).collect(),
+        thresholds: assessment.thresholds.iter().map(|changed| format!("{} {}", changed.name, changed.value)).collect(),
     })
 }
 

@@ -70,6 +70,9 @@ pub struct AcceptanceNote {
     /// The subject it names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The domain it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<Domain>,
     /// Why, in the operator's words.
     pub reason: String,
     /// The last day on which it counts, or counted.
@@ -98,6 +101,8 @@ impl AcceptanceNote {
         let target = self.target();
         match self.state {
             AcceptanceState::Used => None,
+            // One for all domains may be in use at another.
+            AcceptanceState::Unused if self.domain.is_none() => Some(format!("{target}: unused, for it does not occur here")),
             AcceptanceState::Unused => Some(format!("{target}: unused, for nothing of the kind is found; take it out")),
             AcceptanceState::Expired => {
                 let until = self.until.map(|until| format!(", for {until} is over")).unwrap_or_default();

@@ -17,6 +17,9 @@ pub struct Verdict {
     /// The codes that were accepted as risks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<String>,
+    /// The thresholds that differed from the defaults, each as its name and its value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<String>,
 }
 
 /// An answer, and from when to when check after check gave it.

@@ -99,14 +99,15 @@ fn answers(answers: &[VerdictSpan], page: &mut Page) {
             Question::StartTesting => "to start testing",
             Question::CheckStage => "of a stage",
         };
-        let because = if span.verdict.because.is_empty() { String::new() } else { format!(": {}", span.verdict.because.join(", ")) };
-        let accepted =
-            if span.verdict.accepted.is_empty() { String::new() } else { format!("; accepted: {}", span.verdict.accepted.join(", ")) };
+        let listed = |lead: &str, all: &[String]| if all.is_empty() { String::new() } else { format!("{lead}: {}", all.join(", ")) };
+        let because = listed("", &span.verdict.because);
+        let accepted = listed("; accepted", &span.verdict.accepted);
+        let thresholds = listed("; by other thresholds", &span.verdict.thresholds);
         let until =
             if span.times > 1 { format!(" ({}, until {})", count(span.times, "check"), minute(span.last_at)) } else { String::new() };
         let lead = [(Look::Faint, format!("  {} ", minute(span.first_at))), (look, format!("{sign} "))];
         let lead: Vec<(Look, &str)> = lead.iter().map(|(look, text)| (*look, text.as_str())).collect();
-        page.paragraph(&lead, Look::Plain, &format!("{word} {question}{because}{accepted}{until}"));
+        page.paragraph(&lead, Look::Plain, &format!("{word} {question}{because}{accepted}{thresholds}{until}"));
     }
 }
 

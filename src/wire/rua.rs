@@ -56,9 +56,14 @@ impl Uri {
         }
     }
 
-    /// Whether the host is an address and needs no DNS.
+    /// The host's address, where it is one and needs no DNS.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host().as_str().trim_matches(['[', ']']).parse().ok()
+    }
+
+    /// Whether the host is an address.
     pub fn is_address(&self) -> bool {
-        self.host().as_str().trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+        self.address().is_some()
     }
 }
 
@@ -220,22 +225,36 @@ fn is_uri_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c)
 }
 
-/// What an unusable target was likely meant to be.
+/// What an unusable target was likely meant to be. What stands around it goes; of what stands in it nothing does, for that would be
+/// another mailbox.
 fn likely(encoded: &str) -> Option<String> {
-    let bare: String = encoded.chars().filter(|c| !matches!(c, '<' | '>' | '"' | '\'' | ' ' | '\t')).collect();
-    let (rest, is_mail) = match scheme(&bare) {
-        Some((scheme, rest)) => (rest.trim_start_matches('/'), scheme.eq_ignore_ascii_case("mailto")),
-        None => (bare.as_str(), bare.contains('@')),
+    let bare = unwrapped(encoded);
+    let (rest, is_mail) = match scheme(bare) {
+        Some((scheme, rest)) => (unwrapped(rest).trim_start_matches('/'), scheme.eq_ignore_ascii_case("mailto")),
+        None => (bare, bare.contains('@')),
     };
     if rest.is_empty() {
         return None;
     }
-    match scheme(&bare) {
+    match scheme(bare) {
         Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") => Some(format!("https://{rest}")),
         Some(_) if !is_mail => None,
         _ if is_mail => Some(format!("mailto:{}", rest.trim_end_matches('.'))),
         _ => None,
     }
+}
+
+/// Without the white space, the angle brackets and the quotation marks around it.
+fn unwrapped(text: &str) -> &str {
+    let mut bare = text.trim_matches([' ', '\t']);
+    while let Some(inside) = inside(bare) {
+        bare = inside.trim_matches([' ', '\t']);
+    }
+    bare
+}
+
+fn inside(text: &str) -> Option<&str> {
+    [('<', '>'), ('"', '"'), ('\'', '\'')].iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
 }
 
 #[cfg(test)]
@@ -279,6 +298,13 @@ mod tests {
             ("mailto: a@example.com", TargetFault::Character(' '), Some("mailto:a@example.com")),
             ("mailto:ä@example.com", TargetFault::Character('ä'), None),
             ("mailto:a%@example.com", TargetFault::Percent, None),
+            ("\"<mailto://a@example.com>\" ", TargetFault::BareAddress, Some("mailto:a@example.com")),
+            ("mailto:<a@example.com>", TargetFault::Character('<'), Some("mailto:a@example.com")),
+            ("'reports@example.com'", TargetFault::BareAddress, Some("mailto:reports@example.com")),
+            ("o'brien@example.com", TargetFault::BareAddress, Some("mailto:o'brien@example.com")),
+            ("tls reports@example.com", TargetFault::BareAddress, None),
+            ("Reports <reports@example.com>", TargetFault::BareAddress, None),
+            ("mailto:tls\"reports@example.com", TargetFault::Character('"'), None),
             ("https:", TargetFault::NoHost, None),
             ("https:example.com/r", TargetFault::NoHost, Some("https://example.com/r")),
             ("https:///r", TargetFault::NoHost, Some("https://r")),

@@ -21,7 +21,7 @@ pub(in crate::cli) struct ConfigCheckArgs {
     #[arg(value_name = "FILE")]
     pub(in crate::cli) file: Option<PathBuf>,
     /// The same, named as elsewhere
-    #[arg(long, value_name = "FILE", env = "STSREADY_CONFIG", conflicts_with = "file")]
+    #[arg(long, value_name = "FILE", env = "STSREADY_CONFIG")]
     pub(in crate::cli) config: Option<PathBuf>,
 }
 

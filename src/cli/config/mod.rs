@@ -37,6 +37,8 @@
 //!
 //! What is not known here is an error with its line: a misspelt setting must not be one that is silently left out.
 
+mod environment;
+mod imap;
 mod options;
 mod section;
 
@@ -46,6 +48,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy as _;
 use toml::de::DeTable;
 
+pub(super) use self::imap::Imap;
 pub(super) use self::options::{Set, defaults, names};
 pub(super) use self::section::Fault;
 use self::section::{Faults, Section, scalar};
@@ -102,27 +105,6 @@ pub(super) struct Reports {
     pub(super) keep_raw: bool,
 }
 
-/// `[[imap]]`. There is no password in it, so the file may be readable by others.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Imap {
-    /// What it is called.
-    pub(super) name: String,
-    /// `imaps://USER@HOST[:PORT]/FOLDER`.
-    pub(super) url: String,
-    /// A command whose first line of output is the password.
-    pub(super) password_command: Option<String>,
-    /// A file whose first line is the password.
-    pub(super) password_file: Option<PathBuf>,
-    /// The environment variable that holds the password.
-    pub(super) password_env: Option<String>,
-    /// Where messages go whose reports are in the store.
-    pub(super) move_to: Option<String>,
-    /// Whether such messages are marked as seen.
-    pub(super) seen: bool,
-    /// A private CA that vouches for the server.
-    pub(super) ca_file: Option<PathBuf>,
-}
-
 /// A file that was looked for and read.
 pub(super) enum Found {
     /// There is none.
@@ -166,7 +148,10 @@ impl Config {
     /// What the file makes the defaults of the command line. A file that is wrong makes none: the command that reads it says what is wrong.
     pub(super) fn defaults_of(args: &[OsString]) -> Vec<Set> {
         match Self::find(named(args).as_deref()) {
-            Ok(Found::Right(_, config)) => config.options,
+            Ok(Found::Right(_, config)) => {
+                let trust = config.reports.trust_unverified.then(|| Set { name: "trust-unverified", values: vec!["true".to_owned()] });
+                config.options.into_iter().chain(trust).collect()
+            }
             Ok(Found::Nothing | Found::Wrong(..)) | Err(_) => Vec::new(),
         }
     }
@@ -190,7 +175,7 @@ impl Config {
             playbooks: top.text("playbooks").map(PathBuf::from),
             options,
             reports: reports(top.section("reports")),
-            imap: top.sections("imap").into_iter().map(imap).collect(),
+            imap: imap::read(top.sections("imap")),
             thresholds: thresholds(top.section("thresholds")),
             accept: top.sections("accept").into_iter().filter_map(accept).collect(),
             domains: domains(top.sections("domain")),
@@ -221,21 +206,6 @@ fn reports(mut section: Section<'_, '_>) -> Reports {
     };
     section.finish();
     reports
-}
-
-fn imap(mut section: Section<'_, '_>) -> Imap {
-    let imap = Imap {
-        name: section.needed("name"),
-        url: section.needed("url"),
-        password_command: section.text("password-command"),
-        password_file: section.text("password-file").map(PathBuf::from),
-        password_env: section.text("password-env"),
-        move_to: section.text("move-to"),
-        seen: section.flag("seen").unwrap_or_default(),
-        ca_file: section.text("ca-file").map(PathBuf::from),
-    };
-    section.finish();
-    imap
 }
 
 fn thresholds(mut section: Section<'_, '_>) -> Vec<Turned> {
@@ -289,18 +259,18 @@ fn domains(sections: Vec<Section<'_, '_>>) -> Vec<Known> {
     all
 }
 
-/// The file that the call or the environment names; it is needed before the call can be read as a whole.
+/// The file that the call or the environment names, the last that it names; it is needed before the call can be read as a whole.
 fn named(args: &[OsString]) -> Option<PathBuf> {
     let mut words = args.iter().take_while(|word| *word != "--");
+    let mut last = None;
     while let Some(word) = words.next() {
         if word == "--config" {
-            return words.next().map(PathBuf::from);
-        }
-        if let Some(path) = word.to_str().and_then(|word| word.strip_prefix("--config=")) {
-            return Some(PathBuf::from(path));
+            last = words.next().map(PathBuf::from);
+        } else if let Some(path) = word.to_str().and_then(|word| word.strip_prefix("--config=")) {
+            last = Some(PathBuf::from(path));
         }
     }
-    std::env::var_os("STSREADY_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from)
+    last.or_else(|| environment::value("STSREADY_CONFIG").map(PathBuf::from))
 }
 
 fn own() -> Option<PathBuf> {

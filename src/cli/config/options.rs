@@ -1,11 +1,12 @@
 //! Options of the command line that the configuration sets, too. Each is described once, by the command line: the file's values become
 //! its defaults, so that an argument goes before the environment, the environment before the file, and what is wrong is told alike.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 
 use clap::builder::Resettable;
 use clap::{Arg, Args as _, Command};
 
+use super::environment::{self, Given};
 use super::section::{Section, scalar};
 use crate::cli::args::Common;
 use crate::net::proxy::HttpsProxy;
@@ -107,39 +108,57 @@ fn refused(name: &str, takes: Takes, values: &[String]) -> Option<String> {
     Some(line.strip_prefix("error: ").unwrap_or(line).to_owned())
 }
 
-/// Makes what the file sets the defaults of every command that reads a configuration.
+/// Makes what the file sets the defaults of every command that reads a configuration, and leaves out what of the environment does not count.
 pub(in crate::cli) fn defaults(command: Command, file: &[Set], args: &[OsString]) -> Command {
-    if file.is_empty() {
-        return command;
-    }
-    let reads = command.get_arguments().any(|arg| arg.get_long() == Some("config"));
-    let aside = set_aside(&command, args);
-    let command = if reads { command.mut_args(|arg| with_default(arg, file, &aside)) } else { command };
-    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, |sub| defaults(sub, file, args)))
+    within(command, None, file, &Given::of(args))
 }
 
-fn with_default(arg: Arg, file: &[Set], aside: &[&str]) -> Arg {
+/// `topmost` is the command as it is called first: of `change enforce`, `change`.
+fn within(command: Command, topmost: Option<&str>, file: &[Set], given: &Given) -> Command {
+    let reads = command.get_arguments().any(|arg| arg.get_long() == Some("config"));
+    let aside = set_aside(&command, given);
+    let command = command.mut_args(|arg| {
+        let arg = if reads { with_default(arg, topmost.unwrap_or_default(), file, &aside) } else { arg };
+        environment::counted(arg, given)
+    });
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| {
+        let topmost = topmost.map_or_else(|| name.clone(), str::to_owned);
+        command.mut_subcommand(name, |sub| within(sub, Some(&topmost), file, given))
+    })
+}
+
+fn with_default(arg: Arg, topmost: &str, file: &[Set], aside: &[&str]) -> Arg {
     let Some(set) = file.iter().find(|set| arg.get_long() == Some(set.name) && !aside.contains(&set.name)) else { return arg };
     let possible = arg.get_possible_values();
-    // A format that this command does not have is meant for others.
-    let is_known = |value: &String| possible.is_empty() || possible.iter().any(|known| known.matches(value, true));
-    if !set.values.iter().all(is_known) {
+    let has = |value: &String| possible.is_empty() || possible.iter().any(|known| known.matches(value, true));
+    // A format that this command does not write is meant for others; and where none is taken from the environment, what is written is a
+    // text to be used as it is.
+    let is_format = set.name == "format";
+    let is_taken = !is_format || arg.get_env().is_some_and(|variable| variable == "STSREADY_FORMAT");
+    if !is_taken || !set.values.iter().all(|value| has(value) && (!is_format || writes(topmost, value))) {
         return arg;
     }
     arg.default_values(set.values.iter().map(OsString::from))
 }
 
+/// Whether a command writes a format, of those that only some do.
+fn writes(topmost: &str, format: &str) -> bool {
+    match format.to_ascii_lowercase().as_str() {
+        "markdown" => matches!(topmost, "change" | "guide"),
+        "html" => topmost == "guide",
+        _ => true,
+    }
+}
+
 /// The options whose counterpart is given by an argument or by the environment.
-fn set_aside(command: &Command, args: &[OsString]) -> Vec<&'static str> {
-    let given = |name: &str| {
-        let (whole, begun) = (format!("--{name}"), format!("--{name}="));
-        let by_argument = args.iter().any(|arg| *arg == *OsStr::new(&whole) || arg.to_string_lossy().starts_with(&begun));
-        let variable = command.get_arguments().find(|arg| arg.get_long() == Some(name)).and_then(Arg::get_env);
-        by_argument || variable.is_some_and(|variable| std::env::var_os(variable).is_some())
+fn set_aside(command: &Command, given: &Given) -> Vec<&'static str> {
+    let is_given = |name: &str| {
+        let variable = || command.get_arguments().find(|arg| arg.get_long() == Some(name)).and_then(Arg::get_env);
+        given.has(name) || variable().and_then(environment::value).is_some()
     };
     let both = EITHER.iter().flat_map(|(one, other)| [(*one, *other), (*other, *one)]);
-    both.filter(|(_, other)| given(other)).map(|(one, _)| one).collect()
+    both.filter(|(_, other)| is_given(other)).map(|(one, _)| one).collect()
 }
 
 /// The names of the options that a configuration may set, in the order in which they are shown.

@@ -177,11 +177,12 @@ impl<'a, 'i> Section<'a, 'i> {
     }
 }
 
-/// A text or a number as text.
+/// A text or a number as text; a hexadecimal, octal or binary number by its value.
 pub(super) fn scalar(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) => Some(number.as_str().to_owned()),
+        DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().to_owned()),
+        DeValue::Integer(number) => Some(i128::from_str_radix(number.as_str(), number.radix()).ok()?.to_string()),
         DeValue::Float(number) => Some(number.as_str().to_owned()),
         DeValue::Datetime(time) => Some(time.to_string()),
         DeValue::Boolean(_) | DeValue::Array(_) | DeValue::Table(_) => None,

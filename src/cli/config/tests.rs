@@ -55,7 +55,19 @@ fn what_is_wrong_is_named_with_its_line() {
             "[reports]\nkeep-raw = true\n\ntrust-unverfied = true\n",
             &["line 4", "trust-unverfied", "[reports]", "did you mean trust-unverified?"],
         ),
-        ("[[imap]]\nname = 'a'\nurl = 'b'\npassword = 'secret'\n", &["line 4", "password"]),
+        ("[[imap]]\nname = 'a'\nurl = 'imaps://a@b.test/'\npassword = 'secret'\n", &["line 4", "password"]),
+        ("[[imap]]\nname = 'a'\nurl = 'ftp://b.test/'\n", &["line 3", "account \"a\"", "imaps://"]),
+        ("[[imap]]\nname = 'a'\nurl = 'imaps://a:secret@b.test/'\n", &["line 3", "it holds a password"]),
+        ("[[imap]]\nname = 'a'\nurl = 'imaps://a@b.test/'\nseen = true\nmove-to = 'D'\n", &["line 5", "move-to and seen exclude"]),
+        (
+            "[[imap]]\nname = 'a'\nurl = 'imaps://a@b.test/'\npassword-env = 'x'\npassword-file = 'y'\n",
+            &["line 4", "password-command, password-file and password-env exclude"],
+        ),
+        (
+            "[[imap]]\nname = 'a'\nurl = 'imaps://a@b.test/'\n[[imap]]\nname = 'a'\nurl = 'imaps://c@b.test/'\n",
+            &["line 5", "two accounts are called \"a\""],
+        ),
+        ("smtp-port = 0x10000\n", &["line 1", "65536"]),
         ("[[imap]]\nname = 'a'\n", &["line 1", "url"]),
         ("[reports]\nkeep-raw = 'yes'\n", &["line 2", "boolean"]),
         ("\n\nx ==\n", &["line 3"]),
@@ -133,8 +145,50 @@ fn the_file_is_found_by_the_call() {
     let call = |words: &[&str]| named(&words.iter().map(OsString::from).collect::<Vec<_>>());
     assert_eq!(call(&["stsready", "check", "--config", "a.toml", "x.test"]), Some("a.toml".into()));
     assert_eq!(call(&["stsready", "check", "--config=b.toml"]), Some("b.toml".into()));
+    assert_eq!(call(&["stsready", "check", "--config", "a.toml", "--config", "b.toml"]), Some("b.toml".into()));
+    assert_eq!(call(&["stsready", "check", "--config=b.toml", "--config", "a.toml", "x.test"]), Some("a.toml".into()));
     assert_eq!(call(&["stsready", "check", "--config"]), None);
     assert_eq!(call(&["stsready", "check", "--", "--config", "c.toml"]), None);
+}
+
+#[test]
+fn numbers_count_by_their_value_and_not_by_their_digits() {
+    let config = Config::parse("smtp-port = 0x19\njobs = 0o17\n[thresholds]\nsessions = 0x100\nreporters = 0b10\ncheck-days = 1_0\n");
+    let config = config.expect("right");
+    let values: Vec<&str> = config.options.iter().flat_map(|set| &set.values).map(String::as_str).collect();
+    assert_eq!(values, ["25", "15"]);
+    let mut amounts: Vec<_> = config.thresholds.iter().map(|(knob, amount)| (knob.name, *amount)).collect();
+    amounts.sort_by_key(|(name, _)| *name);
+    assert_eq!(amounts, [("check-days", Amount::Count(10)), ("reporters", Amount::Count(2)), ("sessions", Amount::Count(256))]);
+}
+
+/// The format of a command's answers is none of the texts that are redirected into files, nor of commands that do not write it.
+#[test]
+fn the_file_s_format_is_a_default_where_answers_are_written_in_it() {
+    use clap::CommandFactory as _;
+    let default = |format: &str, path: &[&str]| {
+        let file = [Set { name: "format", values: vec![format.to_owned()] }];
+        let mut command = defaults(super::super::args::Cli::command(), &file, &[]);
+        for name in path {
+            command = command.find_subcommand(name).expect(name).clone();
+        }
+        let arg = command.get_arguments().find(|arg| arg.get_long() == Some("format")).expect("a format");
+        arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect::<String>()
+    };
+    for (format, path, expected) in [
+        ("json", &["check"][..], "json"),
+        ("json", &["history"], "json"),
+        ("json", &["generate", "policy"], "zone"),
+        ("json", &["reports", "digest"], "text"),
+        ("markdown", &["check"], "text"),
+        ("markdown", &["change", "enforce"], "markdown"),
+        ("markdown", &["guide"], "markdown"),
+        ("html", &["change", "enforce"], "text"),
+        ("html", &["guide"], "html"),
+        ("ndjson", &["store", "stats"], "ndjson"),
+    ] {
+        assert_eq!(default(format, path), expected, "{format} {path:?}");
+    }
 }
 
 #[test]

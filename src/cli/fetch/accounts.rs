@@ -7,7 +7,7 @@ use super::super::args::FetchArgs;
 use super::super::config::Imap;
 use super::password::Source;
 use crate::archive::imap::After;
-use crate::wire::imap::url::{FolderUrl, UrlError};
+use crate::wire::imap::url::FolderUrl;
 
 /// A folder to be read, before its password is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +22,6 @@ pub(super) struct Plan {
 
 /// The folders, each once, in the order given; or what is wrong with the call.
 pub(super) fn plans(args: &FetchArgs, configured: &[Imap]) -> Result<Vec<Plan>, String> {
-    let mut names = BTreeSet::new();
-    if let Some(twice) = configured.iter().find(|account| !names.insert(&account.name)) {
-        return Err(format!("two accounts of the configuration are called {:?}", twice.name));
-    }
     let mut plans = Vec::new();
     if args.accounts.is_empty() {
         if configured.is_empty() {
@@ -61,11 +57,8 @@ fn address(given: &str, configured: &[Imap]) -> Result<String, String> {
 }
 
 fn plan(account: &Imap, args: &FetchArgs) -> Result<Plan, String> {
-    let named = |what: &str| if account.name.is_empty() { what.to_owned() } else { format!("account {:?}: {what}", account.name) };
-    let url: FolderUrl = account.url.parse().map_err(|error: UrlError| named(&error.to_string()))?;
-    if account.move_to.is_some() && account.seen {
-        return Err(named("move-to and seen exclude each other"));
-    }
+    let named = |what: &str| account.named(what);
+    let url = account.check().map_err(|(_, what)| named(&what))?;
     let given = source(args.password_command.as_ref(), args.password_file.as_ref(), args.password_env.as_ref());
     let own = source(account.password_command.as_ref(), account.password_file.as_ref(), account.password_env.as_ref());
     let one = |mut sources: Vec<Source>| {

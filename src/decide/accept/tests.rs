@@ -167,6 +167,13 @@ fn an_acceptance_ends_with_its_last_day_and_counts_for_its_domain() {
     }
     let of = |name: &str| Acceptance { domain: Some(Domain::from_dns(name)), ..acceptance("reports-few-sessions") };
     assert_eq!(applied(of("shop.example"), Question::SwitchToEnforce, &[], false).0.len(), 1);
+    // Where it is meant for all domains, that one of them does not need it is no reason to take it out.
+    let unused = |domain: Option<&str>| {
+        let unused = Acceptance { domain: domain.map(Domain::from_dns), ..acceptance("reports-silent") };
+        applied(unused, Question::SwitchToEnforce, &[], false).1[0].said().expect("it is told")
+    };
+    assert!(unused(Some("shop.example")).ends_with("take it out"));
+    assert!(unused(None).ends_with("does not occur here"));
     assert_eq!(applied(of("other.example"), Question::SwitchToEnforce, &[], false), (vec![], vec![]), "not a word about other domains");
 }
 
@@ -175,6 +182,8 @@ fn a_code_that_can_never_be_accepted_is_refused_at_once() {
     for (code, words) in [
         ("cert-expired", "cert-expired is a blocker wherever"),
         ("mx-uncovered", "a blocker"),
+        ("change-unproven", "what a plan depends on must be proven"),
+        ("change-other-key", "what a plan depends on must be proven"),
         ("reports-few-sesions", "did you mean reports-few-sessions?"),
         ("whatever-it-is", "stsready rules"),
     ] {

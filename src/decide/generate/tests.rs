@@ -2,7 +2,7 @@ use super::*;
 use crate::model::facts::TargetFacts;
 use crate::model::facts::dns::{AddressFacts, MxRecord};
 use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
-use crate::model::looked::{Failure, FailureKind};
+use crate::model::looked::{Cname, Failure, FailureKind};
 use crate::wire::fingerprint::Fingerprint;
 
 fn name(text: &str) -> Domain {
@@ -15,6 +15,10 @@ fn seen<T>(value: T) -> Looked<Answer<T>> {
 
 fn absent<T>() -> Looked<T> {
     Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() })
+}
+
+fn failed<T>() -> Looked<T> {
+    Looked::Failed(Failure::new(FailureKind::ServFail, "SERVFAIL"))
 }
 
 fn mx(hosts: &[&str]) -> Looked<Answer<Vec<MxRecord>>> {
@@ -119,10 +123,20 @@ fn what_would_be_wrong_is_refused_with_the_way_out() {
     let with = |policy: PolicyWish| Wish { policy: Some(policy), ..wish() };
     let patterns = |written: &[&str]| with(PolicyWish { patterns: written.iter().map(ToString::to_string).collect(), ..policy() });
     let rua = |target: &str| Wish { rua: vec![target.to_owned()], ..wish() };
-    let failed = || Looked::Failed(Failure::new(FailureKind::ServFail, "SERVFAIL"));
     let dead = TargetFacts { host: name("shop.example"), mx: Some(mx(&["."])), addresses: None };
     let deep = Ground { mx: mx(&["a.b.shop.example"]), ..ground() };
+    let at = |host| Wish { host: Some(host), records: true, ..with(policy()) };
+    let text = |modes: &str| {
+        let text = format!("version: STSv1\n{modes}mx: *.shop.example\nmax_age: 86400\n");
+        Wish { text: Some(text), ..wish() }
+    };
+    let published = Ground { sts: texts_of("v=STSv1; id=1;"), ..ground() };
     for (why, ground, wish, is_right) in [
+        ("change enforce", ground(), text("mode: testing\nmode: enforce\n"), "world"),
+        ("change enforce", ground(), text("mode: none\nMode: Enforce\n"), "world"),
+        ("two modes, in the lines 2 and 3", ground(), text("mode: testing\nmode: none\n"), "world"),
+        ("change leave", published, text("mode: none\n"), "world"),
+        ("could not be looked up", Ground { sts: failed(), ..ground() }, text("mode: none\n"), "open"),
         ("no MX record", Ground { mx: absent(), own_addresses: Some(ground().policy_host), ..ground() }, with(policy()), "world"),
         ("null MX", Ground { mx: mx(&["."]), ..ground() }, with(policy()), "world"),
         ("could not be looked up", Ground { mx: failed(), ..ground() }, with(policy()), "open"),
@@ -138,7 +152,15 @@ fn what_would_be_wrong_is_refused_with_the_way_out() {
         ("write mailto:tls@shop.example", ground(), rua("tls@shop.example"), "call"),
         ("only mailto and https", ground(), rua("ftp://shop.example/"), "call"),
         ("where senders cut", ground(), rua("mailto:a!b@shop.example"), "call"),
+        ("give --rua twice", ground(), rua("mailto:t@shop.example,mailto:u@shop.example"), "call"),
         ("--foreign-rua", ground(), rua("mailto:tls@reports.example"), "call"),
+        ("--foreign-rua", ground(), rua("https://9.9.9.9/"), "call"),
+        ("a private address", ground(), rua("https://10.0.0.1/"), "call"),
+        ("a loopback address", ground(), rua("https://[::1]/"), "call"),
+        ("itself or below", ground(), at(PolicyHost::Name(name("mta-sts.shop.example"))), "call"),
+        ("itself or below", ground(), at(PolicyHost::Name(name("x.mta-sts.shop.example"))), "call"),
+        ("a private address", ground(), at(PolicyHost::Address([192, 168, 1, 1].into())), "call"),
+        ("an address for documentation", ground(), at(PolicyHost::Address([192, 0, 2, 9].into())), "call"),
         ("null MX", Ground { targets: vec![dead], ..ground() }, rua("mailto:tls@shop.example"), "world"),
         (
             "change enforce",
@@ -188,7 +210,7 @@ fn the_records_around_a_policy_are_whole() {
     assert_eq!(made.records[2].zone, "mta-sts.shop.example. 3600 IN CNAME policy.host.example.");
     assert!(policy_id::names(&sts_record::parse(&made.records[1].value).id.expect("an id"), &text));
     assert_eq!(made.policy, None, "the file is there");
-    let address = Wish { host: Some(PolicyHost::Address([192, 0, 2, 9].into())), ..wish.clone() };
+    let address = Wish { host: Some(PolicyHost::Address([9, 9, 9, 9].into())), ..wish.clone() };
     assert_eq!(super::generate(&ground(), &address, &BTreeSet::new(), nothing()).expect("records").records[2].kind, "A");
     let without = Wish { host: None, ..wish };
     let notes = super::generate(&ground(), &without, &BTreeSet::new(), nothing()).expect("records").notes;
@@ -202,4 +224,67 @@ fn what_is_there_already_is_told() {
     assert!(notes("v=TLSRPTv1; rua=mailto:tls@shop.example").contains("this very record"));
     assert!(notes("v=TLSRPTv1; rua=mailto:other@shop.example").contains("in its place"));
     assert_eq!(notes("v=spf1 -all"), "");
+    let near = notes("v=TLSRPT1; rua=mailto:other@shop.example");
+    assert!(near.contains("in its place") && near.contains("v=TLSRPT1"), "{near}");
+}
+
+/// Two records count as none, and one that is nearly right is taken for a mistake of the new one.
+#[test]
+fn every_record_of_the_kind_gives_way_and_lends_no_id() {
+    let two = |texts: [&str; 2]| seen(texts.map(|text| TxtRecord { strings: vec![text.to_owned()] }).to_vec());
+    let wish = Wish { rua: vec!["mailto:tls@shop.example".to_owned()], policy: Some(policy()), records: true, ..wish() };
+    let id = |ground: &Ground| {
+        let made = made(ground, &wish).expect("records");
+        (sts_record::parse(&made.records[1].value).id.expect("an id"), made.notes.join("\n"))
+    };
+    let (first, _) = id(&ground());
+    let published = format!("v=STSv1; id={first};");
+    let record = two(["v=TLSRPTv1; rua=mailto:a@shop.example", "v=TLSRPTv1; rua=mailto:b@shop.example"]);
+    for other in ["v=STSv1; id=2", "v=STSv2; id=2"] {
+        let (second, notes) = id(&Ground { record: record.clone(), sts: two([&published, other]), ..ground() });
+        assert_ne!(second, first, "an id that is published beside {other} is used");
+        for part in ["_smtp._tls.shop.example has 2 records", "a@shop", "b@shop", "_mta-sts.shop.example has 2 records", &first, other] {
+            assert!(notes.contains(part), "{part}: {notes}");
+        }
+    }
+    let (second, notes) = id(&Ground { sts: texts_of(&format!("v=STSv2; id={first};")), ..ground() });
+    assert!(second != first && notes.contains("put this one in its place"), "{notes}");
+}
+
+#[test]
+fn nothing_stands_beside_a_cname_and_what_was_not_seen_is_not_empty() {
+    let cname = |from: &str| Cname { name: name(from), target: name("gone.host.example"), ttl: 300 };
+    fn dangling<T>(link: Cname) -> Looked<Answer<T>> {
+        Looked::Absent(Absence { kind: AbsenceKind::NxDomain, via: vec![link] })
+    }
+    let rua = || Wish { rua: vec!["mailto:tls@shop.example".to_owned()], ..wish() };
+    let records = || Wish { policy: Some(policy()), records: true, ..wish() };
+    let pointed = || Wish { host: Some(PolicyHost::Name(name("policy.host.example"))), ..records() };
+    let gone = |name: &str| AddressFacts { v4: dangling(cname(name)), v6: dangling(cname(name)) };
+    for (ground, wish, words) in [
+        (Ground { record: dangling(cname("_smtp._tls.shop.example")), ..ground() }, rua(), "take it out first"),
+        (Ground { sts: dangling(cname("_mta-sts.shop.example")), ..ground() }, records(), "which does not exist"),
+        (Ground { policy_host: gone("mta-sts.shop.example"), ..ground() }, pointed(), "take it out first"),
+    ] {
+        let refusal = refused(&ground, &wish);
+        assert!(matches!(&refusal, Refusal::World(why) if why.contains(words) && why.contains("gone.host.example")), "{refusal:?}");
+    }
+    let silent = AddressFacts { v4: failed(), v6: absent() };
+    for (ground, wish) in [
+        (Ground { record: failed(), ..ground() }, rua()),
+        (Ground { sts: failed(), ..ground() }, records()),
+        (Ground { policy_host: silent.clone(), ..ground() }, records()),
+        (Ground { policy_host: silent, ..ground() }, pointed()),
+    ] {
+        let refusal = refused(&ground, &wish);
+        assert!(matches!(&refusal, Refusal::Open(why) if why.contains("SERVFAIL")), "{refusal:?}");
+    }
+    let same = Wish { host: Some(PolicyHost::Name(name("gone.host.example"))), ..records() };
+    for (wish, words) in [(same, "this very CNAME"), (records(), "which has no address")] {
+        let notes = made(&Ground { policy_host: gone("mta-sts.shop.example"), ..ground() }, &wish).expect("records").notes.join("\n");
+        assert!(notes.contains(words), "{notes}");
+    }
+    // One family is enough to be there.
+    let there = AddressFacts { v4: seen(vec![[9, 9, 9, 9].into()]), v6: failed() };
+    assert!(made(&Ground { policy_host: there, ..ground() }, &records()).is_ok());
 }

@@ -4,7 +4,7 @@ use crate::model::verdict::Verdict;
 
 fn verdict(answer: Answer, because: &[&str]) -> Verdict {
     let because = because.iter().map(ToString::to_string).collect();
-    Verdict { question: Question::SwitchToEnforce, answer, because, accepted: Vec::new() }
+    Verdict { question: Question::SwitchToEnforce, answer, because, accepted: Vec::new(), thresholds: Vec::new() }
 }
 
 fn hour(number: i64) -> Timestamp {
