@@ -238,6 +238,44 @@ fn options_that_shut_each_other_out_go_by_the_call() {
     assert_eq!(run.json()["vantage"]["ipv6"], "switched-off", "{run}");
 }
 
+/// An argument goes before a variable that contradicts it, and an empty variable is none; two arguments are a contradiction.
+#[test]
+fn arguments_go_before_the_environment_and_empty_variables_are_none() {
+    let lab = two_domains();
+    let file = office(&lab, "");
+    let check = |more: &[&str]| stsready(["check", "shop.test", "--quiet", "--config", &file]).args(more);
+    let path = |name: &str| lab.folder().join(name).display().to_string();
+    let (refused, named) = (path("refused.sqlite"), path("named.sqlite"));
+    check(&["--no-store"]).env("STSREADY_STORE", &refused).run().exits(0);
+    assert!(!std::path::Path::new(&refused).exists());
+    check(&["--store", &named]).env("STSREADY_NO_STORE", "1").run().exits(0);
+    assert!(std::path::Path::new(&named).exists());
+    check(&["--store", &named, "--no-store"]).run().refuses(&["--store", "--no-store"]);
+    let other = path("other.sqlite");
+    check(&[]).env("STSREADY_STORE", &other).env("STSREADY_NO_STORE", "0").run().exits(0);
+    assert!(std::path::Path::new(&other).exists());
+
+    let wrong = config(&lab, "wrong.toml", "x = 1\n");
+    let checked = |args: &[&str], variable: &str| stsready(["config", "check"]).args(args).env("STSREADY_CONFIG", variable).run();
+    assert!(checked(&[&file], &wrong).exits(0).stdout.contains("office.toml"));
+    assert!(checked(&["--config", &file], &wrong).exits(0).stdout.contains("office.toml"));
+    checked(&[], &wrong).refuses(&["wrong.toml"]);
+    checked(&[&file, "--config", &wrong], "").refuses(&["two files"]);
+    assert!(checked(&[], "").exits(0).stdout.contains("no configuration"));
+    // The last of two files is the one, for options and for all else.
+    let two = stsready(["config", "show", "--format", "json", "--config", &wrong, "--config", &file]).run().exits(0).json();
+    assert!(two["file"].as_str().unwrap().ends_with("office.toml"), "{two:#}");
+    assert!(two["options"].as_array().unwrap().iter().any(|option| option["name"] == "roots" && option["source"] == "file"), "{two:#}");
+
+    let shown = |args: &[&str]| {
+        let run = stsready(["config", "show", "--format", "json"]).args(args).env("STSREADY_WARN", "20d").run().exits(0).json();
+        let all = run["thresholds"].as_array().unwrap().clone();
+        all.into_iter().find(|one| one["name"] == "warning-at-most").map(|one| (one["value"].clone(), one["source"].clone())).unwrap()
+    };
+    assert_eq!(shown(&[]), (json!("20d"), json!("environment")));
+    assert_eq!(shown(&["--threshold", "warning-at-most=18d"]), (json!("18d"), json!("flag")));
+}
+
 #[test]
 fn a_faulty_configuration_stops_what_reads_it_and_check_lists_every_fault() {
     let lab = Lab::start_blocking().unwrap();

@@ -59,9 +59,8 @@ fn what_is_generated_is_what_check_asks_for() {
 fn the_forms_say_the_same() {
     let lab = Lab::start_blocking().unwrap();
     lab.good_domain("forms.test", |_| {});
-    let call = |format: &str| {
-        generate(&lab, "dns", "forms.test").args(RUA).args(["--policy-host", "9.9.9.9", "--format", format]).run().exits(0)
-    };
+    let call =
+        |format: &str| generate(&lab, "dns", "forms.test").args(RUA).args(["--policy-host", "9.9.9.9", "--format", format]).run().exits(0);
     let json = call("json").json();
     assert_eq!(json["schema"], "stsready/generate/1");
     let records = json["records"].as_array().unwrap();
@@ -114,7 +113,11 @@ fn a_faulty_configuration_stops_it() {
     lab.good_domain("good.test", |_| {});
     let file = lab.folder().join("faulty.toml");
     std::fs::write(&file, "timeuot = '1s'\n").unwrap();
-    generate(&lab, "policy", "good.test").args(["--no-store", "--config"]).args([&file]).run().refuses(&["line 1", "did you mean timeout?"]);
+    generate(&lab, "policy", "good.test")
+        .args(["--no-store", "--config"])
+        .args([&file])
+        .run()
+        .refuses(&["line 1", "did you mean timeout?"]);
     // What is redirected into a file is the file, whatever format the configuration asks for elsewhere.
     std::fs::write(&file, "format = 'json'\n").unwrap();
     let policy = generate(&lab, "policy", "good.test").args(["--config"]).args([&file]).run().exits(0);

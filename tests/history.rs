@@ -218,4 +218,9 @@ fn history_tells_what_was_answered_and_since_when() {
     let line = call(&["--format", "ndjson"]).exits(0).stdout;
     let answered = line.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|line| line["event"] == "answered");
     assert_eq!(answered.count(), 2);
+    // By which thresholds it was answered is part of the answer.
+    check(&scene, &["--threshold", "sessions=250"]).exits(1);
+    let text = call(&[]).exits(0).stdout;
+    assert!(text.contains("cert-self-signed; by other thresholds:"), "{text}");
+    assert_eq!(call(&["--format", "json"]).exits(0).json()["answers"][2]["thresholds"], json!(["sessions 250"]));
 }

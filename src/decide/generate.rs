@@ -226,10 +226,9 @@ fn given(domain: &Domain, text: &str, published: &there::Found) -> Result<String
         return Err(Refusal::World(format!("the policy has two modes, in the lines {} and {}: take one out", first.line, second.line)));
     }
     match (read.mode, published) {
-        (Some(Mode::None), Looked::Failed(failure)) => Err(Refusal::Open(format!(
-            "whether {domain} has a policy to withdraw could not be looked up: {}",
-            failure.detail
-        ))),
+        (Some(Mode::None), Looked::Failed(failure)) => {
+            Err(Refusal::Open(format!("whether {domain} has a policy to withdraw could not be looked up: {}", failure.detail)))
+        }
         (Some(Mode::None), found) if !there::meant(found, STS).is_empty() => Err(Refusal::World(format!(
             "a policy is published, and it is withdrawn in steps, or senders refuse mail by the one they hold: `stsready change leave {domain}` \
              has them"
@@ -302,14 +301,9 @@ fn host(domain: &Domain, wanted: &PolicyHost) -> Result<DnsText, Refusal> {
         PolicyHost::Name(target) if target.is_at_or_below(&name) => {
             Err(Refusal::Call(format!("{name} cannot point to itself or below: name the host that serves the policy")))
         }
-        PolicyHost::Name(target) => Ok(DnsText {
-            label,
-            kind: "CNAME",
-            ttl,
-            value: format!("{target}."),
-            zone: zone::cname_line(&name, Some(ttl), target),
-            name,
-        }),
+        PolicyHost::Name(target) => {
+            Ok(DnsText { label, kind: "CNAME", ttl, value: format!("{target}."), zone: zone::cname_line(&name, Some(ttl), target), name })
+        }
         PolicyHost::Address(address) => match Scope::of(*address) {
             Scope::World => Ok(DnsText {
                 label,

@@ -115,7 +115,13 @@ mod tests {
             first_at: day(first),
             last_at: day(last),
             times: 1,
-            verdict: Verdict { question: Question::StayInEnforce, answer: Answer::Ready, because: Vec::new(), accepted: Vec::new(), thresholds: Vec::new() },
+            verdict: Verdict {
+                question: Question::StayInEnforce,
+                answer: Answer::Ready,
+                because: Vec::new(),
+                accepted: Vec::new(),
+                thresholds: Vec::new(),
+            },
         };
         let told = |since| timeline(&history(), vec![answer(0, 3), answer(4, 9)], day(since)).answers.len();
         assert_eq!((told(0), told(3), told(4), told(10)), (2, 2, 1, 0));

@@ -191,6 +191,24 @@ fn the_file_s_format_is_a_default_where_answers_are_written_in_it() {
     }
 }
 
+/// A default, so that a variable that says no is heard.
+#[test]
+fn trust_in_unverified_mails_is_a_default() {
+    use clap::CommandFactory as _;
+    let file = [Set { name: "trust-unverified", values: vec!["true".to_owned()] }];
+    for words in [&["stsready", "check"][..], &["stsready", "reports", "show"], &["stsready", "reports", "digest"]] {
+        let trusts = |file: &[Set]| {
+            let matches = defaults(super::super::args::Cli::command(), file, &[]).try_get_matches_from(words).expect("a call");
+            let mut matches = &matches;
+            while let Some((_, inner)) = matches.subcommand() {
+                matches = inner;
+            }
+            matches.get_flag("trust_unverified")
+        };
+        assert!(trusts(&file) && !trusts(&[]), "{words:?}");
+    }
+}
+
 #[test]
 fn thresholds_are_amounts() {
     let config = Config::parse("[thresholds]\ndays-with-reports = '10/14'\nwarning-at-most = '36h'\nreporters = 3\n").expect("right");

@@ -45,7 +45,8 @@ pub(super) fn ours(domain: &Domain, uris: &[Uri]) -> Result<(), Refusal> {
         !uri.is_address() && (host.is_at_or_below(domain) || (own.is_some() && host.registered() == own))
     };
     let Some(foreign) = uris.iter().find(|uri| !is_ours(uri)) else { return Ok(()) };
-    let whose = if foreign.is_address() { "an address that may be anybody's".to_owned() } else { format!("another organisation than {domain}'s") };
+    let whose =
+        if foreign.is_address() { "an address that may be anybody's".to_owned() } else { format!("another organisation than {domain}'s") };
     Err(Refusal::Call(format!(
         "reports would go to {}, {whose}, which then learns who writes to you; if that is meant (a report service, a sister domain), say so \
          with --foreign-rua",

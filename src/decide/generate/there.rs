@@ -90,7 +90,9 @@ fn without_address(name: &Domain, found: &AddressFacts, wanted: Option<&PolicyHo
                 last.target
             )));
         }
-        (_, Some(last), None) => vec![format!("{name} is a CNAME to {}, which has no address: give it one, or take the CNAME out", last.target)],
+        (_, Some(last), None) => {
+            vec![format!("{name} is a CNAME to {}, which has no address: give it one, or take the CNAME out", last.target)]
+        }
         (_, None, Some(_)) => Vec::new(),
         (_, None, None) => vec![format!("{name} has no address yet: give it one, or let a record be made for it with --policy-host")],
     })
