@@ -56,7 +56,7 @@ pub enum Wrong {
     #[error("there is a step {0:?} already")]
     SameId(String),
     /// A gate that is none.
-    #[error("there is no rule {code:?}{}; gates are codes of `stsready rules`, family:…, stage:…, mode:…, answer:… or policy:announced", meant(.near.as_ref()))]
+    #[error("there is no rule {code:?}{}; gates are codes of `stsready rules`, family:…, stage:…, mode:…, answer:…, policy:announced or policy:mode", meant(.near.as_ref()))]
     NoSuchRule {
         /// As written.
         code: String,
