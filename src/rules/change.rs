@@ -35,8 +35,10 @@ rule!(
     "RFC 5280 §4.1.2.7, RFC 8446 §4.4.3"
 );
 
+rule!(NO_SUCH_MX, "change-no-such-mx", Mx, [Blocker], false, "the host that is to go is no MX", "RFC 8461 §4.1, RFC 5321 §5.1");
+
 /// All rules of the family.
-pub static RULES: &[&Rule] = &[&BREAKS_CACHED, &UNPROVEN, &ID_REUSED, &NO_MX_LEFT, &OTHER_KEY];
+pub static RULES: &[&Rule] = &[&BREAKS_CACHED, &UNPROVEN, &ID_REUSED, &NO_MX_LEFT, &NO_SUCH_MX, &OTHER_KEY];
 
 /// Everything that is known of a plan but the state it leads to.
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub struct Planned<'a> {
     pub live: &'a [Domain],
     /// The hosts that are an MX now and are none after it.
     pub going: &'a [Domain],
+    /// The host that is to go, where neither MX nor policy name it and no past does.
+    pub unheard: Option<&'a Domain>,
     /// The chain that is to be served.
     pub chain: Option<&'a NewChain>,
     /// The hosts that the change brings.
@@ -88,6 +92,10 @@ pub fn judge(case: &Case<'_>, planned: &Planned<'_>, sheet: &mut Sheet) {
     } else if planned.live.is_empty() {
         no_mx_left(case, planned.going, sheet);
     }
+    match planned.unheard {
+        Some(host) => no_such_mx(case, host, sheet),
+        None => sheet.not_applicable(&NO_SUCH_MX, domain, "no host is to go that nothing names"),
+    }
     match planned.chain.map(|new| (new, new.key_fits)) {
         None | Some((_, None)) => sheet.not_applicable(&OTHER_KEY, domain, "no private key is to be held against a certificate"),
         Some((_, Some(true))) => {}
@@ -105,6 +113,18 @@ fn no_mx_left(case: &Case<'_>, going: &[Domain], sheet: &mut Sheet) {
     let finding = sheet.broken(&NO_MX_LEFT, domain.as_str(), message, shown);
     finding.expected("an MX host that takes the mail").found("none");
     finding.fix(format!("add the host that is to take the mail first: `stsready change add-mx HOST {domain}`"));
+}
+
+fn no_such_mx(case: &Case<'_>, host: &Domain, sheet: &mut Sheet) {
+    let domain = &case.facts.domain;
+    let live = case.facts.mail.iter().filter_map(|mail| mail.mx.seen()).flat_map(|answer| &answer.value);
+    let names = live.take(10).map(|record| record.exchange.as_str()).collect::<Vec<_>>().join(", ");
+    let message =
+        format!("{host} is no MX of {domain} and not in its policy, nor was it when anybody looked: there is nothing to take away");
+    let shown = Evidence::at(EvidenceKind::Dns, case.facts.observed_at, format!("{domain} MX: {names}"));
+    let finding = sheet.broken(&NO_SUCH_MX, host.as_str(), message, shown);
+    finding.expected("an MX host of the domain, or a host that its policy lists").found(names);
+    finding.fix("name the host as the MX record or the policy has it; nothing is to be published for another");
 }
 
 fn other_key(new: &NewChain, sheet: &mut Sheet) {

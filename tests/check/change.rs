@@ -64,6 +64,8 @@ pub(super) fn rows() -> Vec<Row> {
             it.domain.add_mx(10, &it.mx_name(2));
         })
         .change(remove_second),
+        row("an MX host goes that never was one", NotReady, &["blocker change-no-such-mx mx9."], |_| ())
+            .change(|it| vec!["remove-mx".into(), it.below("mx9")]),
         row("a new certificate with the key of another", NotReady, &["blocker change-other-key"], |it| {
             let other = rcgen::KeyPair::generate().expect("a key pair").serialize_pem();
             std::fs::write(path(it), it.issue(&it.leaf(1)).pem() + &other).expect("a file in the lab's folder");

@@ -1,8 +1,8 @@
 //! The state after a change: the facts of today with what the change makes different.
 
-use super::steps::{last_text, with_hosts, without_host};
+use super::steps::{last_of_provider, last_text, testing_text, with_hosts, without_host};
 use super::world::World;
-use crate::decide::texts::{enforcing, testing};
+use crate::decide::texts::enforcing;
 use crate::model::change::Change;
 use crate::model::facts::Facts;
 use crate::model::facts::dns::MxRecord;
@@ -16,8 +16,13 @@ pub(super) fn of(world: &World<'_>, facts: &Facts, change: &Change) -> Facts {
     match change {
         Change::Enforce => serving(world, facts.without_asked(), &enforcing(today)),
         // A step back must not be refused for want of the record that it publishes.
-        Change::Testing if world.text.is_some() => again(world, facts.without_asked(), &testing(today)),
-        Change::Testing => facts.without_asked(),
+        Change::Testing => {
+            let facts = facts.without_asked();
+            match testing_text(world) {
+                Some(text) => again(world, facts, &text),
+                None => facts,
+            }
+        }
         Change::Leave => again(world, facts.without_asked(), &last_text(world)),
         Change::AddMx { host, preference } => {
             let last = world.mx().iter().map(|record| record.preference).max().unwrap_or(0).saturating_add(10);
@@ -32,7 +37,7 @@ pub(super) fn of(world: &World<'_>, facts: &Facts, change: &Change) -> Facts {
         Change::Provider { draft, hosts } => {
             let records: Vec<MxRecord> = hosts.iter().map(|host| becomes(host, 10)).collect();
             let old: Vec<Domain> = world.mx().iter().map(|record| record.exchange.clone()).filter(|host| !hosts.contains(host)).collect();
-            serving(world, facts.with_mx(&records).without_mx(&old).without_asked(), &draft.body.text)
+            serving(world, facts.with_mx(&records).without_mx(&old).without_asked(), &last_of_provider(world, draft))
         }
         Change::Certificate(new) => facts.with_chain(new).with_keys_of(new),
     }

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::steps::same;
 use super::world::World;
 use crate::evidence::past::held::after;
 use crate::model::plan::{Action, Publish, Step, StepState, Wait};
@@ -99,7 +100,8 @@ impl<'w, 'a> Route<'w, 'a> {
         let world = self.world;
         let mine = self.is_done() && self.chosen && world.chosen.is_some() && world.chosen == world.id();
         // Where nothing tells of which text an id is, the operator's word counts: it was chosen for this one.
-        let gate = world.id_is_of_text() || (mine && !world.id_is_of_older());
+        let own = mine || (self.chosen_is_published && world.chosen == world.id() && world.text.is_some_and(|today| same(today, text)));
+        let gate = world.id_is_of_text() || (own && !world.id_is_of_older());
         let is_done = self.is_done() && gate;
         if mine && is_done {
             (self.chosen, self.chosen_is_published) = (false, true);
@@ -111,7 +113,8 @@ impl<'w, 'a> Route<'w, 'a> {
         };
         let (action, how) = match world.record {
             Some(_) => (Action::Replace, "; the record keeps its TTL"),
-            None => (Action::Add, ""),
+            None if world.record_comes_new() => (Action::Add, ""),
+            None => (Action::Replace, "; no other record with v=STSv1 may stay beside it"),
         };
         let publish = Publish { action, place: "dns".to_owned(), text: world.record_line(&id) };
         let verify = vec![format!("dig +short TXT {}", world.domain().child("_mta-sts")), format!("stsready policy {}", world.domain())];

@@ -12,7 +12,8 @@ use crate::model::facts::tls::TlsFacts;
 use crate::model::facts::vantage::{Family, Means, Vantage};
 use crate::model::history::seen::{Kind, Seen};
 use crate::model::history::{History, Span, Subject};
-use crate::model::looked::{Absence, AbsenceKind, Answer as DnsAnswer, Looked};
+use crate::model::looked::{Absence, AbsenceKind, Answer as DnsAnswer, Failure, FailureKind, Looked};
+use crate::model::plan::Action;
 use crate::net::shelf::Shelf;
 use crate::net::trust::fixture::{Ca, store};
 use crate::wire::fingerprint::Fingerprint;
@@ -175,6 +176,40 @@ fn since(facts: Facts, before: &str, seconds: i64) -> Facts {
         subject(Kind::PolicyRecord, "_mta-sts.shop.example", record("0"), record(&id)),
     ];
     Facts { history: Some(History { subjects, ..History::nothing(name("shop.example")) }), ..facts }
+}
+
+/// The same with a store that is only so many seconds old, and saw nothing but what is served now.
+fn looked(facts: Facts, seconds: i64) -> Facts {
+    let mut facts = since(facts, "", seconds);
+    for subject in &mut facts.history.as_mut().expect("it has one").subjects {
+        subject.spans.drain(..subject.spans.len() - 1);
+    }
+    facts
+}
+
+/// With checks that saw these MX hosts until so many seconds ago.
+fn had_mx(mut facts: Facts, hosts: &[&str], seconds: i64) -> Facts {
+    let mx = facts.mail.as_ref().and_then(|mail| mail.mx.seen()).expect("it has an MX").value.clone();
+    let before = hosts.iter().map(|host| MxRecord { preference: 10, exchange: name(host) }).collect();
+    let spans = vec![
+        Span { seen: Seen::Mx { records: before }, first_seen: ago(60 * DAY), last_seen: ago(seconds + 1) },
+        Span { seen: Seen::Mx { records: mx }, first_seen: ago(seconds), last_seen: ago(1) },
+    ];
+    let subject = Subject { kind: Kind::Mx, name: "shop.example".to_owned(), looked_at: ago(1), spans };
+    facts.history.get_or_insert_with(|| History::nothing(name("shop.example"))).subjects.push(subject);
+    facts
+}
+
+fn failed<T>() -> Looked<T> {
+    Looked::Failed(Failure::new(FailureKind::Timeout, "no answer"))
+}
+
+fn draft(text: &str) -> Change {
+    Change::Policy(Draft { file: "new".to_owned(), body: Body::new(text.as_bytes()) })
+}
+
+fn has_note(plan: &Plan, part: &str) -> bool {
+    plan.notes.iter().any(|note| note.contains(part))
 }
 
 fn without_reports(facts: Facts) -> Facts {
@@ -493,4 +528,155 @@ fn no_id_is_proposed_twice_and_a_chosen_one_that_was_used_is_refused() {
     // A check saw that it was there before the text.
     let unsaid = since(facts(&enforce(), "0", ""), TESTING, 60);
     assert_eq!(chosen(&unsaid, &Change::Enforce, "0").because, ["change-id-reused"]);
+}
+
+#[test]
+fn one_young_look_is_not_the_whole_past() {
+    let gone = TESTING.replace("testing", "none").replace("604800", "86400");
+    let withdrawn = |seconds| looked(without_reports(facts(&gone, &id(&gone), "")), seconds);
+    let plan = planned(&withdrawn(2 * DAY), &Change::Leave);
+    assert_eq!(states(&plan), "ddwll", "what was before is not known");
+    let until = plan.steps[2].waits.iter().map(|wait| wait.until).max();
+    assert_eq!(until, Some(ago(2 * DAY - 3_600 - 31_557_600)), "the longest that is legal, from the first look");
+    assert!(has_note(&plan, "what was served before 2026-03-29 is not known"), "{:?}", plan.notes);
+    assert_eq!(states(&planned(&without(withdrawn(2 * DAY), true, false), &Change::Leave)), "dnlll");
+    assert_eq!(states(&planned(&without(withdrawn(2 * DAY), true, true), &Change::Leave)), "nllll");
+    // A record that was seen tells of a policy that nobody saw.
+    let mut seen_id = withdrawn(2 * DAY);
+    seen_id.history.as_mut().expect("it has one").subjects.retain(|subject| subject.kind == Kind::PolicyRecord);
+    assert_eq!(states(&planned(&without(seen_id, true, true), &Change::Leave)), "nllll");
+
+    let testing = |seconds| planned(&looked(without_reports(facts(TESTING, &id(TESTING), "")), seconds), &Change::Testing);
+    assert_eq!(states(&testing(120)), "ddw", "who held enforce two minutes ago has not asked");
+    assert_eq!(states(&testing(2 * DAY)), "ddd");
+    assert!(has_note(&testing(2 * DAY), "is not known"), "{:?}", testing(2 * DAY).notes);
+
+    let wildcard = "version: STSv1\nmode: enforce\nmx: *.shop.example\nmax_age: 2592000\n";
+    let young = looked(without_reports(facts(wildcard, &id(wildcard), "mx3.shop.example")), 120);
+    assert_eq!(states(&planned(&young, &add_third())), "dwl", "the wildcard may be as young");
+}
+
+#[test]
+fn who_did_it_all_at_once_waits_afterwards() {
+    let last = "version: STSv1\nmode: enforce\nmx: mx3.shop.example\nmax_age: 604800\n";
+    let old = [name("mx1.shop.example"), name("mx2.shop.example")];
+    let moved = |seconds| {
+        let there = facts(last, "1", "mx3.shop.example").with_mx(&[MxRecord { preference: 10, exchange: name("mx3.shop.example") }]);
+        let there = since(there.without_mx(&old), &enforce(), seconds);
+        planned(&had_mx(there, &["mx1.shop.example", "mx2.shop.example"], seconds), &new_provider(last))
+    };
+    let plan = moved(3_600);
+    assert_eq!((plan.answer, states(&plan).as_str()), (Answer::Ready, "ddwllll"), "{:?}", plan.because);
+    assert!(has_note(&plan, "put the old MX records back beside the new ones until then"), "{:?}", plan.notes);
+    assert_eq!(states(&moved(2 * DAY)), "ddddwll", "mail is still tried at the old hosts");
+    assert_eq!(states(&moved(8 * DAY)), "ddddddd");
+
+    let narrow = enforce().replace("mx: mx2.shop.example\n", "");
+    let removed = |seconds| {
+        let gone = since(facts(&narrow, "1", "").without_mx(&old[1..]), &enforce(), seconds);
+        planned(&had_mx(gone, &["mx1.shop.example", "mx2.shop.example"], seconds), &remove("mx2.shop.example"))
+    };
+    assert_eq!(states(&removed(3_600)), "dwll");
+    assert!(has_note(&removed(3_600), "put its line back"), "{:?}", removed(3_600).notes);
+    assert_eq!(states(&removed(6 * DAY)), "dddd");
+    assert!(!has_note(&removed(6 * DAY), "put its line back"));
+
+    // The same with a file: its line stays until no mail is tried there.
+    let dropped = |seconds| {
+        let gone = looked(facts(&enforce(), "1", "").without_mx(&old[1..]), 30 * DAY);
+        planned(&had_mx(gone, &["mx1.shop.example", "mx2.shop.example"], seconds), &draft(&narrow))
+    };
+    assert_eq!((dropped(3_600).answer, states(&dropped(3_600)).as_str()), (Answer::Ready, "wlll"), "{:?}", dropped(3_600).because);
+    assert_eq!(states(&dropped(6 * DAY)), "nll");
+}
+
+#[test]
+fn a_chosen_id_that_is_published_is_not_asked_for_again() {
+    let lasting = enforce().replace("604800", "1209600");
+    let plan = chosen(&facts(&lasting, "Mine1", ""), &Change::Enforce, "Mine1");
+    assert_eq!((plan.answer, states(&plan).as_str()), (Answer::Ready, "dddddd"), "{:?}", plan.because);
+}
+
+#[test]
+fn a_lookup_that_failed_tells_of_no_absence() {
+    let mut unread = facts(TESTING, "1", "");
+    unread.policy.as_mut().expect("it has one").txt.answer = failed();
+    let action = |facts: &Facts| {
+        let plan = planned(facts, &Change::Enforce);
+        plan.steps[1].publish[0].action
+    };
+    assert_eq!(action(&unread), Action::Replace, "a second record would make both void");
+    assert_eq!(action(&without(facts(TESTING, "1", ""), true, false)), Action::Add);
+    let mut unseen = facts(&enforce(), "1", "");
+    unseen.mail.as_mut().expect("it has one").mx = failed();
+    assert_eq!(states(&planned(&unseen, &remove("mx2.shop.example"))), "llll", "nobody knows whether its record is gone");
+}
+
+#[test]
+fn what_never_was_an_mx_is_not_taken_away() {
+    let plan = planned(&facts(&enforce(), "1", ""), &remove("mx9.shop.example"));
+    assert_eq!((plan.answer, plan.because.as_slice()), (Answer::NotReady, &["change-no-such-mx"][..]));
+    assert!(plan.steps.is_empty(), "nothing is to be published: {:?}", plan.steps);
+    // Without any past its line may just have been taken out.
+    assert_eq!(states(&planned(&without_reports(facts(&enforce(), "1", "")), &remove("mx9.shop.example"))), "dddn");
+    let earlier = had_mx(facts(&enforce(), "1", ""), &["mx1.shop.example", "mx2.shop.example", "mx9.shop.example"], 3_600);
+    assert_eq!(planned(&earlier, &remove("mx9.shop.example")).answer, Answer::Ready);
+    // An MX that the policy never listed has no line to take out.
+    let narrow = enforce().replace("mx: mx2.shop.example\n", "");
+    assert_eq!(planned(&without_reports(facts(&narrow, "1", "")), &remove("mx2.shop.example")).steps.len(), 2);
+}
+
+#[test]
+fn a_policy_meets_what_is_held_only_where_it_begins_to_be_enforced() {
+    let narrow = enforce().replace("mx: mx2.shop.example\n", "");
+    let held = since(facts(TESTING, "1", ""), &narrow, 3_600);
+    let plan = planned(&held, &draft(&TESTING.replace("604800", "1209600")));
+    assert_eq!(plan.answer, Answer::Ready, "{:?}", plan.because);
+    assert!(plan.standing.iter().any(|finding| finding.code() == "change-breaks-cached"), "{:?}", plan.standing);
+    assert_eq!(planned(&held, &draft(&enforce())).because, ["change-breaks-cached"]);
+}
+
+#[test]
+fn a_longer_enforce_wants_what_a_switch_wants() {
+    let mut failing = facts(&enforce(), "1", "");
+    let letters = ["google.com", "microsoft.com"].into_iter().flat_map(|reporter| Letter::daily(reporter, 1..=21));
+    let bad = (1..=3).map(|ago| Letter::new("a.example", ago).failed("certificate-expired", "mx2.shop.example", 12));
+    failing.reports = Some(letters::facts(letters.chain(bad).map(|letter| letter.policy(&enforce()))));
+    let plan = planned(&failing, &draft(&enforce().replace("604800", "31557600")));
+    assert_eq!((plan.answer, plan.because.as_slice()), (Answer::NotReady, &["reports-failing"][..]));
+    assert_eq!(planned(&failing, &draft(&enforce().replace("604800", "86400"))).answer, Answer::Ready, "for a shorter time it may");
+    let first = |max_age| planned(&facts(TESTING, "1", ""), &draft(&enforce().replace("604800", max_age)));
+    assert!(has_note(&first("2592000"), "held for 30 days"), "{:?}", first("2592000").notes);
+    assert!(!has_note(&first("604800"), "held for"));
+}
+
+#[test]
+fn back_to_testing_finds_a_text_where_none_is_served() {
+    let lost = without(since(without_reports(facts(&enforce(), "1", "")), TESTING, 9 * DAY), false, true);
+    let plan = planned(&lost, &Change::Testing);
+    assert_eq!((plan.answer, states(&plan).as_str()), (Answer::Ready, "nll"), "{:?}", plan.because);
+    assert_eq!(plan.steps[0].publish[0].text, TESTING, "the policy seen last, in testing");
+    let mut reported = without(without_reports(facts(&enforce(), "1", "")), false, true);
+    reported.reports = Some(letters::facts([Letter::new("a.example", 1).policy(&enforce())]));
+    let plan = planned(&reported, &Change::Testing);
+    let text = &plan.steps[0].publish[0].text;
+    assert!(plan.answer == Answer::Ready && text.contains("mode: testing\nmx: "), "today's hosts: {text}");
+}
+
+#[test]
+fn a_new_provider_begins_in_testing() {
+    let last = "version: STSv1\nmode: enforce\nmx: mx3.shop.example\nmax_age: 2592000\n";
+    let plan = planned(&without_reports(facts(TESTING, "1", "mx3.shop.example")), &new_provider(last));
+    let texts: Vec<&str> = plan.steps.iter().flat_map(|step| &step.publish).map(|publish| publish.text.as_str()).collect();
+    assert_eq!(plan.answer, Answer::Ready, "{:?}", plan.because);
+    assert!(texts.contains(&last.replace("enforce", "testing").as_str()) && !texts.contains(&last), "{texts:?}");
+    assert!(has_note(&plan, "then `stsready change enforce shop.example`"), "{:?}", plan.notes);
+}
+
+#[test]
+fn reports_stand_as_they_are_today() {
+    let standing = |facts: &Facts| planned(facts, &add_third()).standing.iter().map(Finding::code).collect::<Vec<_>>();
+    let clean = facts(TESTING, "1", "mx3.shop.example");
+    assert_eq!(standing(&clean), [""; 0], "that none is about the policy to come is no fault of today");
+    assert_eq!(standing(&without_reports(clean)), ["reports-none"]);
 }

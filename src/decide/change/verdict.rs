@@ -7,6 +7,7 @@ use super::world::World;
 use crate::model::assessment::{Answer, Assessment, Question};
 use crate::model::change::Change;
 use crate::model::facts::Facts;
+use crate::model::facts::policy::Draft;
 use crate::model::facts::servers::Probe;
 use crate::model::finding::{Finding, Outcome, Sheet};
 use crate::model::rule::{Severity, Stage};
@@ -86,20 +87,20 @@ pub(super) fn of(grounds: &Grounds<'_>) -> Verdict {
             known.is_shown() && known.code() == finding.code() && known.subject == finding.subject && known.severity >= finding.severity
         })
     };
-    let mut findings = own(grounds, &after);
+    // A policy changes no MX set: what senders that hold an older one refuse they refuse today.
+    let (mut findings, refused) = own(grounds, &after).into_iter().partition::<Vec<_>, _>(|finding| {
+        finding.rule != &change::BREAKS_CACHED || !matches!(grounds.change, Change::Policy(draft) if !begins(world, draft))
+    });
     after.retain(|finding| !(finding.unsettles() && grounds.change.hosts().iter().any(|host| concerns(finding, host))));
-    let mut standing: Vec<Finding> = on_the_way(grounds).cloned().collect();
-    for finding in after {
+    // Reports are about today; whether they suffice for a switch is told by the judgement of today.
+    let reported = before.findings.iter().filter(|finding| finding.stage == Stage::Reports && finding.is_shown() && weighs(finding));
+    let mut standing: Vec<Finding> = on_the_way(grounds).chain(reported).cloned().chain(refused).collect();
+    for finding in after.into_iter().filter(|finding| finding.stage != Stage::Reports) {
         if leaving && finding.rule == &policy::MODE_NONE {
             continue;
         }
-        // Reports are about today; whether they suffice for a switch is told by the judgement of today.
-        let counts = finding.stage != Stage::Reports;
         let is_new = is_new(&finding);
-        if counts
-            && (is_new || is_of(concern, &finding, grounds.change))
-            && (weighs(&finding) || (is_new && finding.severity >= Severity::Warning))
-        {
+        if (is_new || is_of(concern, &finding, grounds.change)) && (weighs(&finding) || (is_new && finding.severity >= Severity::Warning)) {
             findings.push(finding);
         } else if weighs(&finding) {
             standing.push(finding);
@@ -162,18 +163,28 @@ fn of_today(before: &Assessment, findings: &[Finding]) -> Vec<Finding> {
 }
 
 fn concern(grounds: &Grounds<'_>) -> Concern {
-    let rises = |text: &str| grounds.world.mode() != Some(Mode::Enforce) && text::parse(text).mode == Some(Mode::Enforce);
     match grounds.change {
         Change::Enforce => Concern::Everything,
         Change::Testing | Change::Leave => Concern::Publishing,
         Change::AddMx { .. } => Concern::Hosts,
         Change::RemoveMx { .. } => Concern::Rest,
-        Change::Policy(draft) if rises(&draft.body.text) => Concern::Everything,
+        Change::Policy(draft) if rises(grounds.world, draft) => Concern::Everything,
         Change::Policy(_) => Concern::Policy,
-        Change::Provider { draft, .. } if rises(&draft.body.text) => Concern::Everything,
         Change::Provider { .. } => Concern::Rest,
         Change::Certificate(_) => Concern::HostsAlone,
     }
+}
+
+/// Whether senders that meet no refusal today are to refuse from then on.
+fn begins(world: &World<'_>, draft: &Draft) -> bool {
+    !world.is_enforced() && text::parse(&draft.body.text).mode == Some(Mode::Enforce)
+}
+
+/// Whether a policy makes senders refuse, or refuse for longer.
+fn rises(world: &World<'_>, draft: &Draft) -> bool {
+    let planned = text::parse(&draft.body.text);
+    let is_longer = planned.mode == Some(Mode::Enforce) && planned.max_age > world.max_age();
+    begins(world, draft) || (world.is_enforced() && is_longer)
 }
 
 fn is_of(concern: Concern, finding: &Finding, change: &Change) -> bool {
@@ -231,6 +242,7 @@ fn own(grounds: &Grounds<'_>, after: &[Finding]) -> Vec<Finding> {
         going: &going(grounds),
         chain,
         to_prove: grounds.change.hosts(),
+        unheard: unheard(grounds),
         findings: after,
         // Once it is published for its text it is no new one.
         id: world.chosen.filter(|_| !grounds.route.chosen_is_published),
@@ -243,6 +255,14 @@ fn own(grounds: &Grounds<'_>, after: &[Finding]) -> Vec<Finding> {
         .into_iter()
         .filter(|finding| finding.outcome == Outcome::Broken || finding.outcome == Outcome::Undetermined)
         .collect()
+}
+
+/// The host that is to go where nothing tells that it was ever there.
+fn unheard<'a>(grounds: &Grounds<'a>) -> Option<&'a Domain> {
+    match grounds.change {
+        Change::RemoveMx { host } => Some(host).filter(|host| grounds.world.never_had(host)),
+        _ => None,
+    }
 }
 
 /// The policies in enforce that senders may hold and that the change meets. A step back meets none; what a plan waits for neither.

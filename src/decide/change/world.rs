@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::decide::texts::first;
 use crate::evidence::past::held::{after, clamps, longest};
 use crate::evidence::past::{Held as InCaches, HeldPolicy};
 use crate::model::facts::Facts;
@@ -76,6 +77,43 @@ impl<'a> World<'a> {
 
     fn mx_answer(&self) -> Option<&'a Answer<Vec<MxRecord>>> {
         self.facts.mail.as_ref().and_then(|mail| Looked::seen(&mail.mx))
+    }
+
+    /// Whether DNS answered for the MX records, be it that there are none.
+    pub(super) fn mx_is_known(&self) -> bool {
+        self.facts.mail.as_ref().is_some_and(|mail| mail.mx.failure().is_none())
+    }
+
+    /// The first look that saw a host no more that was an MX.
+    pub(super) fn mx_gone(&self, host: &Domain) -> Option<Timestamp> {
+        self.held.published.mx_gone.get(host).copied()
+    }
+
+    /// Whether an older policy that may be held names this host.
+    pub(super) fn had_listed(&self, host: &Domain) -> bool {
+        self.held.policies.iter().flat_map(|held| &held.mx).any(|pattern| !pattern.is_wildcard() && pattern.matches(host))
+    }
+
+    /// Whether this host is neither an MX nor in the policy, and no past tells that it was. Without any past that is no news: it may have
+    /// been taken out just now, and its id is still to come.
+    pub(super) fn never_had(&self, host: &Domain) -> bool {
+        let is_there = self.has_mx(host) || self.covers(host);
+        let was_there = self.mx_gone(host).is_some() || self.had_listed(host);
+        let tells = self.held.known_since.is_some() || self.id_is_of_text();
+        self.mx_is_known() && self.policy.is_some() && tells && !is_there && !was_there
+    }
+
+    /// Whether the `_mta-sts` name has nothing that the new record comes in place of.
+    pub(super) fn record_comes_new(&self) -> bool {
+        let answer = self.facts.policy.as_ref().map(|policy| &policy.txt);
+        let is_one = |text: &String| text.trim_start().to_ascii_lowercase().starts_with("v=sts");
+        // A lookup that failed tells of no absence: a second record beside the one that may be there makes both void.
+        self.record.is_none() && answer.is_some_and(|txt| txt.answer.failure().is_none() && !txt.texts().iter().any(is_one))
+    }
+
+    /// A first policy in testing with the MX hosts of today.
+    pub(super) fn first_text(&self) -> Option<String> {
+        first(self.case)
     }
 
     /// Whether an MX record names this host.
@@ -170,6 +208,12 @@ impl<'a> World<'a> {
     pub(super) fn refusing<'h>(&self, hosts: &'h [Domain]) -> impl Iterator<Item = &'a HeldPolicy> + use<'a, 'h> {
         let held = self.held;
         held.enforced().filter(|older| hosts.iter().any(|host| !older.mx.iter().any(|pattern| pattern.matches(host))))
+    }
+
+    /// The older policies in enforce that refuse one of these hosts at senders that have not asked for a newer one yet.
+    pub(super) fn unasked<'h>(&self, hosts: &'h [Domain]) -> impl Iterator<Item = &'a HeldPolicy> + use<'a, 'h> {
+        let now = self.now;
+        self.refusing(hosts).filter(move |older| older.asked_until > now)
     }
 
     /// Whether a sender may hold a policy in enforce that does not cover `host`, and would refuse it.

@@ -16,7 +16,7 @@ use crate::model::facts::reports::PolicyType;
 use crate::model::history::seen::{Kind, Seen};
 use crate::model::history::{History, Span, Subject};
 use crate::model::plan::HeldFrom;
-use crate::model::settings::DAY;
+use crate::model::settings::{DAY, MAX_AGE_CAP};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::pattern::MxPattern;
 use crate::wire::policy::{self, Mode, Policy};
@@ -29,8 +29,12 @@ const KEPT: usize = 64;
 pub struct Held {
     /// Policies other than today's that are in some cache, as far as can be known; the longest held first.
     pub policies: Vec<HeldPolicy>,
-    /// Whether anything tells what was served before the present look: an earlier check, or a report that names a policy.
-    pub is_known: bool,
+    /// Since when it is known what was served: the first policy that an earlier check saw or a report names; `None` where nothing tells.
+    pub known_since: Option<Timestamp>,
+    /// Until when senders may hold what was served before [`Held::known_since`].
+    pub unknown_until: Option<Timestamp>,
+    /// The policy that an earlier check saw last, as text.
+    pub last_text: Option<String>,
     /// The ids, and since when things are as they are.
     pub published: Published,
 }
@@ -85,12 +89,23 @@ impl Held {
         let stay = Stay { published: &published, present: present.as_ref(), now };
         checked(past, &stay, &mut found);
         let reports = reported(facts, now);
-        let is_known = !reports.is_empty() || past.of(Kind::Policy).any(|subject| is_earlier(subject, facts.observed_at));
+        let known = Known::of(&reports, past, facts.observed_at);
         named(reports, past, &stay, &mut found);
         let mut policies: Vec<HeldPolicy> = found.into_values().filter(|policy| policy.longest() > now).collect();
         policies.sort_by_key(|policy| std::cmp::Reverse(policy.longest()));
         policies.truncate(KEPT);
-        Self { policies, is_known, published }
+        Self {
+            policies,
+            known_since: known.since,
+            unknown_until: known.unknown_until(published.txt_ttl),
+            last_text: last_text(past, facts.observed_at),
+            published,
+        }
+    }
+
+    /// Whether what was served before anything is known has reached everybody who asks for newer policies.
+    pub fn is_settled(&self, now: Timestamp) -> bool {
+        self.known_since.is_some_and(|since| after(since, self.published.asking()) <= now)
     }
 
     /// Those in enforce, the longest held first.
@@ -119,6 +134,57 @@ pub(super) fn meaning(policy: &Policy) -> Option<Meaning> {
 /// Whether a subject was looked at before the present look.
 pub(super) fn is_earlier(subject: &Subject, observed_at: Timestamp) -> bool {
     subject.spans.iter().any(|span| span.first_seen < observed_at)
+}
+
+/// How far back it is known what was served.
+#[derive(Default)]
+struct Known {
+    since: Option<Timestamp>,
+    /// Whether the first that is known was a withdrawal: it says nothing of what it took the place of.
+    begins_withdrawn: bool,
+    /// The longest time for which any of them is held, in seconds.
+    longest: u64,
+}
+
+impl Known {
+    fn of(reports: &[(Meaning, Named)], past: &History, observed_at: Timestamp) -> Self {
+        let spans = past.of(Kind::Policy).flat_map(|subject| &subject.spans).filter(|span| span.first_seen < observed_at);
+        let checked = spans.filter_map(|span| match &span.seen {
+            Seen::Policy { text, .. } => Some((span.first_seen, meaning(&policy::parse(text))?)),
+            _ => None,
+        });
+        let reported = reports.iter().map(|(key, named)| (named.first, key.clone()));
+        let mut known = Self::default();
+        for (first, (mode, max_age, _)) in checked.chain(reported) {
+            let is_first = known.since.is_none_or(|since| first < since);
+            let is_withdrawn = mode == Mode::None.as_str();
+            if is_first {
+                (known.since, known.begins_withdrawn) = (Some(first), is_withdrawn);
+            } else if known.since == Some(first) {
+                known.begins_withdrawn &= is_withdrawn;
+            }
+            known.longest = known.longest.max(max_age);
+        }
+        known
+    }
+
+    /// Who publishes a policy is taken to have published none before that was to be held for longer; what a withdrawal followed may be held
+    /// as long as is legal.
+    fn unknown_until(&self, txt_ttl: u32) -> Option<Timestamp> {
+        let from = after(self.since?, u64::from(txt_ttl));
+        let max_age = if self.begins_withdrawn { MAX_AGE_CAP } else { self.longest };
+        Some(longest(after(from, max_age), &clamps(Mode::Enforce, max_age, from)))
+    }
+}
+
+/// The policy that an earlier check saw last.
+fn last_text(past: &History, observed_at: Timestamp) -> Option<String> {
+    let spans = past.of(Kind::Policy).flat_map(|subject| &subject.spans).filter(|span| span.first_seen < observed_at);
+    let texts = spans.filter_map(|span| match &span.seen {
+        Seen::Policy { text, .. } => meaning(&policy::parse(text)).map(|_| (span.last_seen, text)),
+        _ => None,
+    });
+    texts.max_by_key(|(last_seen, _)| *last_seen).map(|(_, text)| text.clone())
 }
 
 /// What decides how long a policy stays in caches.

@@ -4,11 +4,11 @@
 //! In: the facts, and what checks saw with the present look on top. Out: [`Published`]. A time is that of the first look that saw it so;
 //! without an earlier look nothing is known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::held::{Meaning, is_earlier, meaning};
+use super::held::{Meaning, is_earlier, looks, meaning};
 use crate::model::facts::Facts;
 use crate::model::history::seen::{Kind, Seen};
 use crate::model::history::{History, Span, Subject};
@@ -32,6 +32,8 @@ pub struct Published {
     pub id_since: Option<Timestamp>,
     /// Since when today's MX set is seen.
     pub mx_since: Option<Timestamp>,
+    /// The hosts that earlier checks saw as an MX and that are none now, each with the first look that saw it no more.
+    pub mx_gone: BTreeMap<Domain, Timestamp>,
     /// Whether today's id came with today's policy or after it; `None` where nothing tells.
     pub id_follows_text: Option<bool>,
     /// The longest TTL of the `_mta-sts` record that waits must reckon with, in seconds.
@@ -70,7 +72,7 @@ impl Published {
         let mx = facts.mail.as_ref().and_then(|mail| mail.mx.seen()).map(|answer| answer.ttl);
         let txt_ttl = ttl(past, &format!("{} TXT", facts.domain.child("_mta-sts")), txt, facts.observed_at);
         let mx_ttl = ttl(past, &format!("{} MX", facts.domain), mx, facts.observed_at);
-        Self { ids, text_since, id_since, mx_since, id_follows_text, txt_ttl, mx_ttl, this_id }
+        Self { ids, text_since, id_since, mx_since, mx_gone: mx_gone(past), id_follows_text, txt_ttl, mx_ttl, this_id }
     }
 
     /// So long after a new id every sender that asks for newer policies has asked: the record's TTL, and the day within which senders ask
@@ -102,6 +104,30 @@ fn since(subject: &Subject, is: impl Fn(&Span) -> bool) -> Option<Timestamp> {
     // The same in other bytes (line ends, order) goes on.
     let before = subject.spans.iter().rev().filter(|span| span.first_seen < newest).take_while(|span| is(span));
     Some(before.last().map_or(newest, |span| span.first_seen))
+}
+
+/// Hosts that came back and went again count from the last time.
+fn mx_gone(past: &History) -> BTreeMap<Domain, Timestamp> {
+    let mut gone: BTreeMap<Domain, Timestamp> = BTreeMap::new();
+    for subject in past.of(Kind::Mx) {
+        let live: BTreeSet<&Domain> = subject.current().flat_map(exchanges).collect();
+        for span in &subject.spans {
+            let Some(missed) = looks(subject).filter(|at| *at > span.last_seen).min() else { continue };
+            for host in exchanges(span).filter(|host| !live.contains(host)) {
+                let known = gone.entry(host.clone()).or_insert(missed);
+                *known = missed.max(*known);
+            }
+        }
+    }
+    gone
+}
+
+fn exchanges(span: &Span) -> impl Iterator<Item = &Domain> {
+    let records = match &span.seen {
+        Seen::Mx { records } => records.as_slice(),
+        _ => &[],
+    };
+    records.iter().map(|record| &record.exchange)
 }
 
 fn id(span: &Span) -> Option<&str> {

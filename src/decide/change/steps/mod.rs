@@ -19,7 +19,8 @@ use crate::wire::pattern::MxPattern;
 use crate::wire::policy::edit::{Edit, edited};
 use crate::wire::policy::parse;
 
-pub(super) use self::mode::last_text;
+pub(super) use self::mode::{last_text, testing_text};
+pub(super) use self::policy::last as last_of_provider;
 
 /// Senders try for so long to deliver (RFC 5321 §4.5.4.1): as long a mail may know the MX hosts of before.
 const QUEUE_LIFE: u64 = 5 * 86_400;
@@ -38,7 +39,7 @@ pub(super) fn of(world: &World<'_>, facts: &Facts, change: &Change) -> Way {
         Change::Certificate(new) => certificate::replace(world, facts, new, &mut route),
     }
     // Certificates are not cached, so that no past matters to them.
-    if !world.held.is_known && !matches!(change, Change::Certificate(_)) {
+    if world.held.known_since.is_none() && !matches!(change, Change::Certificate(_)) {
         route.note(
             "no earlier check and no report tells which policies were served before: if one was in enforce, senders may hold it still; a store \
              (leave out --no-store) remembers",
@@ -79,6 +80,8 @@ fn learn(world: &World<'_>, hosts: &[Domain], say: &str, moot: bool, route: &mut
     if older.is_none() && !world.is_enforced() {
         return;
     }
+    // Whoever did it all at once has not made senders ask.
+    let moot = moot && world.unasked(hosts).next().is_none();
     let refuses_today = world.is_enforced() && hosts.iter().any(|host| !world.covers(host));
     let strict = older.max(world.held_from(world.now).filter(|_| refuses_today));
     let step = route.wait(say, world.id_since(), &[once_asked(world)], moot);

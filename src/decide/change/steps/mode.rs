@@ -1,10 +1,11 @@
 //! Changes of the mode: to enforce, back to testing, and out of MTA-STS.
 
-use super::once_asked;
+use super::{day, once_asked};
 use crate::decide::change::route::{End, Route};
 use crate::decide::change::world::World;
 use crate::decide::texts::{DAY, enforcing, testing as back_in_testing, withdrawn};
 use crate::evidence::past::HeldPolicy;
+use crate::evidence::past::held::after;
 use crate::model::looked::Looked;
 use crate::model::plan::{Action, Publish};
 use crate::model::settings::MAX_AGE_CAP;
@@ -43,9 +44,8 @@ pub(super) fn enforce(world: &World<'_>, route: &mut Route<'_, '_>) {
 }
 
 pub(super) fn testing(world: &World<'_>, route: &mut Route<'_, '_>) {
-    let Some(today) = world.text else { return };
+    let Some(text) = testing_text(world) else { return };
     let domain = world.domain();
-    let text = back_in_testing(today);
     let is_testing = world.mode() == Some(Mode::Testing);
     if !is_testing {
         route.note(
@@ -60,8 +60,29 @@ pub(super) fn testing(world: &World<'_>, route: &mut Route<'_, '_>) {
     let older = world.held.enforced().map(HeldPolicy::longest).max();
     ends.extend(older.map(|until| (never_asked, End::At(until))));
     ends.extend(world.held_for().filter(|_| world.is_enforced()).map(|seconds| (never_asked, End::After(seconds))));
-    let moot = older.is_none() && !world.is_enforced() && world.held.is_known;
+    // Without the time of an id reports may tell that it has been long enough.
+    let moot = older.is_none() && !world.is_enforced() && world.id_since().is_none() && world.held.is_settled(world.now);
+    note_unknown(world, route);
     route.wait("wait until senders have let go of enforce", world.id_since(), &ends, moot);
+}
+
+/// Today's policy in testing; where none is served while senders may hold one in enforce, the one that was seen last, else one with the MX
+/// hosts of today.
+pub(in crate::decide::change) fn testing_text(world: &World<'_>) -> Option<String> {
+    let is_held = world.held.enforced().next().is_some();
+    let lost = || world.held.last_text.clone().or_else(|| world.first_text()).filter(|_| is_held);
+    world.text.map(str::to_owned).or_else(lost).map(|text| back_in_testing(&text))
+}
+
+/// Tells of what was served before anybody looked, as long as senders may hold it.
+fn note_unknown(world: &World<'_>, route: &mut Route<'_, '_>) {
+    let Some(since) = world.held.known_since else { return };
+    if after(since, u64::from(world.txt_ttl()) + MAX_AGE_CAP) > world.now {
+        route.note(format!(
+            "what was served before {} is not known: a sender that never asks may hold a policy of before for up to a year after that",
+            day(since)
+        ));
+    }
 }
 
 /// The text that a withdrawn policy is made of: today's, else one with the MX hosts of today.
@@ -79,7 +100,9 @@ pub(super) fn leave(world: &World<'_>, route: &mut Route<'_, '_>) {
     let all_gone = record_gone && file_gone;
     // Once nobody can hold a policy in enforce the rest only tidies up; a domain that has nothing at all and of which nothing is known
     // has most likely never had anything.
-    route.free = (record_gone || file_gone) && !is_held && (world.held.is_known || all_gone);
+    let never = all_gone && world.held.known_since.is_none() && world.held.published.ids.is_empty();
+    let is_over = world.held.unknown_until.is_some_and(|until| until <= world.now);
+    route.free = (record_gone || file_gone) && !is_held && (is_over || never);
     if !route.free {
         withdraw(world, (record_gone, file_gone), route);
     }
@@ -114,12 +137,20 @@ fn withdraw(world: &World<'_>, (record_gone, file_gone): (bool, bool), route: &m
     let older = world.held.policies.iter().filter(|older| older.mode != Mode::None).map(HeldPolicy::longest).max();
     ends.extend(older.map(|until| (over, End::At(until))));
     ends.extend(world.held_for().filter(|_| !is_withdrawn).map(|seconds| (over, End::After(seconds))));
-    if !world.held.is_known && (is_withdrawn || world.policy.is_none()) {
-        ends.push((
+    match world.held.unknown_until {
+        Some(until) if until > world.now => {
+            ends.push((
+                "what was served before the first check or report is over; nothing tells how long it was to be held",
+                End::At(until),
+            ));
+        }
+        None if is_withdrawn || world.policy.is_none() => ends.push((
             "every policy of before is over; how long the last one was to be held is not known, so the longest that is legal",
             End::After(u64::from(world.txt_ttl()) + MAX_AGE_CAP),
-        ));
+        )),
+        _ => {}
     }
+    note_unknown(world, route);
     route.wait("wait until no sender holds any policy of before", world.id_since(), &ends, false).back = Some(back.to_owned());
 }
 

@@ -4,6 +4,7 @@ use super::{QUEUE_LIFE, day, learn, with_hosts, without_host};
 use crate::decide::change::route::{End, Route};
 use crate::decide::change::world::World;
 use crate::evidence::past::HeldPolicy;
+use crate::evidence::past::held::after;
 use crate::model::plan::{Action, Publish};
 use crate::wire::name::Domain;
 use crate::wire::pattern::MxPattern;
@@ -37,7 +38,7 @@ pub(super) fn add(world: &World<'_>, host: &Domain, preference: Option<u16>, rou
         step.back = Some("serve the file of before again, with another new id".to_owned());
         route.id(&text);
     }
-    let moot = there || (stays && world.held.is_known && world.refusing(hosts).next().is_none());
+    let moot = there || (stays && world.held.is_settled(world.now) && world.refusing(hosts).next().is_none());
     learn(world, hosts, "wait until senders have the policy that covers it", moot, route);
     let preference = preference.unwrap_or_else(|| last(world));
     let line = zone::mx_line(domain, None, preference, host);
@@ -51,10 +52,14 @@ pub(super) fn add(world: &World<'_>, host: &Domain, preference: Option<u16>, rou
 
 pub(super) fn remove(world: &World<'_>, host: &Domain, route: &mut Route<'_, '_>) {
     let Some(today) = world.text else { return };
+    // There is nothing to do; the verdict tells of it.
+    if world.never_had(host) {
+        return;
+    }
     let domain = world.domain();
     let pattern = MxPattern::exact(host.clone());
     let listed = world.policy.is_some_and(|policy| policy.mx.contains(&pattern));
-    let gone = !world.has_mx(host);
+    let gone = world.mx_is_known() && !world.has_mx(host);
     let records = world.mx().iter().filter(|record| record.exchange == *host);
     let lines: Vec<String> = records.map(|record| zone::mx_line(domain, None, record.preference, host)).collect();
     let left: Vec<Domain> = world.mx().iter().map(|record| record.exchange.clone()).filter(|other| other != host).collect();
@@ -69,11 +74,20 @@ pub(super) fn remove(world: &World<'_>, host: &Domain, route: &mut Route<'_, '_>
     step.publish.extend((!lines.is_empty()).then(|| Publish { action: Action::Remove, place: "dns".to_owned(), text: lines.join("\n") }));
     step.verify = vec![format!("dig +short MX {domain}")];
     step.back = Some("put the MX record back: the policy still covers the host".to_owned());
+    let since = world.mx_gone(host).or(world.held.published.mx_since).filter(|_| gone);
+    let remembered = since.map(|since| after(since, remembering(world))).filter(|until| *until > world.now);
+    if let Some(until) = remembered.filter(|_| !world.covers(host)) {
+        route.note(format!(
+            "{host} is out of the policy already, while senders may remember it as an MX: put its line back, with a new id, until {}, and let it \
+             take mail so long",
+            day(until)
+        ));
+    }
     let step = route.wait(
         format!("wait until no sender remembers {host} as an MX, and let it take mail so long"),
-        world.held.published.mx_since.filter(|_| gone),
+        since,
         &[no_longer_tried(world)],
-        gone && !world.covers(host),
+        gone && !world.covers(host) && since.is_none(),
     );
     step.verify = vec![format!("stsready change remove-mx {host} {domain}")];
     step.back = Some("put the MX record back: the policy still covers the host".to_owned());
@@ -81,6 +95,10 @@ pub(super) fn remove(world: &World<'_>, host: &Domain, route: &mut Route<'_, '_>
     let by_wildcard = world.covers(host) && !listed;
     if by_wildcard {
         return route.note(format!("a wildcard of the policy covers {host}: there is no line to take out"));
+    }
+    // A policy that never named it is served as it should be, and so is its id.
+    if !listed && !gone && !world.id_is_of_older() && !world.had_listed(host) {
+        return;
     }
     route.serve(!listed, &text, "serve the policy without the host").back = Some(format!("`stsready change add-mx {host} {domain}`"));
     route.id(&text);
@@ -90,5 +108,10 @@ pub(super) fn remove(world: &World<'_>, host: &Domain, route: &mut Route<'_, '_>
 pub(super) fn no_longer_tried(world: &World<'_>) -> (&'static str, End) {
     let why =
         "the MX record's TTL (an hour at least: a resolver may show what is left of it) and the five days for which senders keep mail";
-    (why, End::After(u64::from(world.mx_ttl()) + QUEUE_LIFE))
+    (why, End::After(remembering(world)))
+}
+
+/// So long a mail may be tried at an MX host whose record went, in seconds.
+pub(super) fn remembering(world: &World<'_>) -> u64 {
+    u64::from(world.mx_ttl()) + QUEUE_LIFE
 }

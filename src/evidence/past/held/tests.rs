@@ -212,7 +212,8 @@ fn reports_name_what_no_check_saw() {
     // Nobody has named it for weeks.
     let old = vec![Letter::new("slow.example", 21).policy(&month)];
     assert_eq!(hours(&with(old, &[])), [(Mode::Enforce, 14 * DAYS + 11)]);
-    assert!(with(cached(), &[]).is_known && !with(vec![], &[]).is_known);
+    assert_eq!(with(cached(), &[]).known_since.map(|since| since.duration_since(at(0)).as_hours()), Some(-2 * DAYS - 12));
+    assert_eq!(with(vec![], &[]).known_since, None);
 }
 
 #[test]
@@ -251,4 +252,41 @@ fn waits_reckon_with_the_longest_ttl_that_was_seen_of_late() {
     assert_eq!(with(7, &[("4", 90, 9), ("24", 20, 12)]), 86_400);
     assert_eq!(with(7, &[("24", 90, 40)]), 3_600, "lowered long ago");
     assert_eq!(with(7_300, &[]), 4 * 3_600, "rounded up as it is remembered");
+}
+
+#[test]
+fn what_is_known_begins_with_the_first_policy_that_was_seen() {
+    let (week, none) = (enforce(), TESTING.replace("testing", "none"));
+    for (texts, since, until) in [
+        (&[][..], None, None),
+        (&[("", 9, 3)], None, None),
+        (&[(&*week, 9, 3), (TESTING, 2, 1)], Some(9), Some((9, 604_800))),
+        // Nothing tells what a withdrawal came after.
+        (&[(&none, 9, 1)], Some(9), Some((9, 31_557_600))),
+        (&[("", 20, 12), (&none, 9, 1)], Some(9), Some((9, 31_557_600))),
+        (&[(&week, 30, 12), (&none, 9, 1)], Some(30), Some((30, 604_800))),
+    ] {
+        let held = held(&facts(TESTING, "2"), history(texts, &[]));
+        let until = until.map(|(days, seconds)| after(at(days), 3_600 + seconds));
+        assert_eq!((held.known_since, held.unknown_until), (since.map(at), until), "{texts:?}");
+    }
+    let last = held(&facts("", "2"), history(&[(&week, 30, 12), (TESTING, 9, 3), ("", 2, 1)], &[])).last_text;
+    assert_eq!(last.as_deref(), Some(TESTING));
+}
+
+#[test]
+fn an_mx_host_went_when_it_was_first_missed() {
+    use crate::model::facts::dns::MxRecord;
+    let span = |hosts: &[&str], first, last| Span {
+        seen: Seen::Mx { records: hosts.iter().map(|host| MxRecord { preference: 10, exchange: Domain::from_dns(host) }).collect() },
+        first_seen: at(first),
+        last_seen: at(last),
+    };
+    let spans =
+        vec![span(&["a.example", "b.example", "c.example"], 20, 15), span(&["a.example", "c.example"], 12, 9), span(&["a.example"], 7, 1)];
+    let subject = Subject { kind: Kind::Mx, name: "shop.example".to_owned(), looked_at: at(1), spans };
+    let past = History { subjects: vec![subject], ..History::nothing(Domain::from_dns("shop.example")) };
+    let gone = held(&facts(TESTING, "2"), past).published.mx_gone;
+    let expected = [("b.example", 12), ("c.example", 7)].map(|(host, ago)| (Domain::from_dns(host), at(ago)));
+    assert_eq!(gone, BTreeMap::from(expected));
 }
