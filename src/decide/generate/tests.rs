@@ -131,7 +131,7 @@ fn what_would_be_wrong_is_refused_with_the_way_out() {
         Wish { text: Some(text), ..wish() }
     };
     let published = Ground { sts: texts_of("v=STSv1; id=1;"), ..ground() };
-    for (why, ground, wish, is_right) in [
+    for (why, ground, wish, is_right) in vec![
         ("change enforce", ground(), text("mode: testing\nmode: enforce\n"), "world"),
         ("change enforce", ground(), text("mode: none\nMode: Enforce\n"), "world"),
         ("two modes, in the lines 2 and 3", ground(), text("mode: testing\nmode: none\n"), "world"),

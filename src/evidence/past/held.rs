@@ -153,7 +153,9 @@ impl Known {
             Seen::Policy { text, .. } => Some((span.first_seen, meaning(&policy::parse(text))?)),
             _ => None,
         });
-        let reported = reports.iter().map(|(key, named)| (named.first, key.clone()));
+        // A report tells that it was so at some time of its period: by the end of the earliest for sure. On the day of a withdrawal the period
+        // of the report about it begins before what was withdrawn was seen last.
+        let reported = reports.iter().filter_map(|(key, named)| Some((*named.ends.iter().min()?, key.clone())));
         let mut known = Self::default();
         for (first, (mode, max_age, _)) in checked.chain(reported) {
             let is_first = known.since.is_none_or(|since| first < since);

@@ -212,7 +212,11 @@ fn reports_name_what_no_check_saw() {
     // Nobody has named it for weeks.
     let old = vec![Letter::new("slow.example", 21).policy(&month)];
     assert_eq!(hours(&with(old, &[])), [(Mode::Enforce, 14 * DAYS + 11)]);
-    assert_eq!(with(cached(), &[]).known_since.map(|since| since.duration_since(at(0)).as_hours()), Some(-2 * DAYS - 12));
+    assert_eq!(
+        with(cached(), &[]).known_since.map(|since| since.duration_since(at(0)).as_hours()),
+        Some(-DAYS - 12),
+        "by the end of the report's period"
+    );
     assert_eq!(with(vec![], &[]).known_since, None);
 }
 
