@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
     use crate::model::facts::Facts;
-    use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
+    use crate::model::fixture::vantage;
     use crate::model::history::seen::{Kind, Seen};
     use crate::model::history::{History, Span, Subject};
     use crate::model::settings::Settings;
@@ -77,19 +77,11 @@ mod tests {
         let now: Timestamp = "2026-03-31T12:00:00Z".parse().expect("a time");
         let ago = |days: i64| now - SignedDuration::from_hours(24 * days);
         let domain = Domain::from_dns("shop.example");
-        let vantage = Vantage {
-            resolvers: Vec::new(),
-            roots: Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") },
-            ipv4: Family::Available,
-            ipv6: Family::Available,
-            helo: "here.example".to_owned(),
-            means: Means::default(),
-        };
         let policy = Seen::Policy { sha256: Fingerprint::of(text.as_bytes()), text: text.to_owned(), mode: None, max_age: None };
         let spans = vec![Span { seen: policy, first_seen: ago(seen + 1), last_seen: ago(seen) }];
         let subject = Subject { kind: Kind::Policy, name: "mta-sts.shop.example".to_owned(), looked_at: ago(looked), spans };
         let history = History { subjects: vec![subject], ..History::nothing(domain.clone()) };
-        let facts = Facts { history: Some(history), ..Facts::nothing(domain, now, vantage) };
+        let facts = Facts { history: Some(history), ..Facts::nothing(domain, now, vantage()) };
         let settings = Settings::default();
         Case::new(&facts, &settings, now).held.last_mode()
     }

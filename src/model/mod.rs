@@ -9,6 +9,8 @@ pub mod effective;
 pub mod expiry;
 pub mod facts;
 pub mod finding;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod generated;
 pub mod guide;
 pub mod history;

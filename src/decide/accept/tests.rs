@@ -1,11 +1,10 @@
 use super::*;
 use crate::model::facts::dns::MailFacts;
-use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
+use crate::model::fixture::vantage;
 use crate::model::looked::{Failure, FailureKind};
 use crate::model::settings::Settings;
 use crate::rules::{cert, domain, mx, record, starttls};
-use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
 const NOW: &str = "2026-11-22T12:00:00Z";
@@ -41,15 +40,7 @@ fn findings() -> Vec<Finding> {
 }
 
 fn facts() -> Facts {
-    let vantage = Vantage {
-        resolvers: Vec::new(),
-        roots: Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") },
-        ipv4: Family::Available,
-        ipv6: Family::Available,
-        helo: "here.example".to_owned(),
-        means: Means::default(),
-    };
-    let nothing = Facts::nothing(Domain::from_dns("shop.example"), NOW.parse().expect("a time"), vantage);
+    let nothing = Facts::nothing(Domain::from_dns("shop.example"), NOW.parse().expect("a time"), vantage());
     Facts { servers: Some(Vec::new()), reports: Some(crate::model::facts::reports::ReportFacts::default()), ..nothing }
 }
 

@@ -6,10 +6,11 @@ use super::*;
 use crate::evidence::reports::letters::{self, Letter, TESTING};
 use crate::model::facts::RecordFacts;
 use crate::model::facts::dns::{AddressFacts, MailFacts, MxRecord, TxtFacts, TxtRecord};
-use crate::model::facts::policy::{Body, Draft, Fetch, PolicyFacts, Response};
+use crate::model::facts::policy::{Body, Draft, Fetch, PolicyFacts};
 use crate::model::facts::servers::{MxHost, MxSource, Probe};
 use crate::model::facts::tls::TlsFacts;
-use crate::model::facts::vantage::{Family, Means, Vantage};
+use crate::model::facts::vantage::Vantage;
+use crate::model::fixture::{served, vantage};
 use crate::model::history::seen::{Kind, Seen};
 use crate::model::history::{History, Span, Subject};
 use crate::model::looked::{Absence, AbsenceKind, Answer as DnsAnswer, Failure, FailureKind, Looked};
@@ -83,16 +84,6 @@ fn facts(policy: &str, id: &str, spare: &str) -> Facts {
     if !spare.is_empty() {
         servers.push(host(spare, MxSource::Asked, None));
     }
-    let response = Response {
-        status: 200,
-        content_type: Some("text/plain".to_owned()),
-        location: None,
-        date: None,
-        age: None,
-        server: None,
-        body: Body::new(policy.as_bytes()),
-        too_large: false,
-    };
     let fetch = Fetch {
         address: [192, 0, 2, 1].into(),
         at: now,
@@ -100,7 +91,7 @@ fn facts(policy: &str, id: &str, spare: &str) -> Facts {
         elapsed_ms: 20,
         connect: Looked::Seen(3),
         tls: Some(Looked::Seen(serve("mta-sts.shop.example"))),
-        response: Some(Looked::Seen(response)),
+        response: Some(Looked::Seen(served(policy))),
     };
     let prints: Vec<_> = servers
         .iter()
@@ -112,14 +103,7 @@ fn facts(policy: &str, id: &str, spare: &str) -> Facts {
     let records = mx.iter().map(|mx| MxRecord { preference: 10, exchange: name(mx) }).collect();
     let txt = |owner: &str, text: &str| TxtFacts { name: name(owner), answer: texts(text), elsewhere: Vec::new() };
     let reports = ["google.com", "microsoft.com"].into_iter().flat_map(|reporter| Letter::daily(reporter, 1..=21));
-    let vantage = Vantage {
-        resolvers: Vec::new(),
-        roots: trust.roots(),
-        ipv4: Family::Available,
-        ipv6: Family::Available,
-        helo: "test.example".to_owned(),
-        means: Means::default(),
-    };
+    let vantage = Vantage { roots: trust.roots(), helo: "test.example".to_owned(), ..vantage() };
     Facts {
         mail: Some(MailFacts { mx: seen(records), mx_total: None, own_addresses: None, parent_policy: None }),
         record: Some(RecordFacts { txt: txt("_smtp._tls.shop.example", "v=TLSRPTv1; rua=mailto:tls@shop.example"), targets: Vec::new() }),

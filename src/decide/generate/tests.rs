@@ -1,9 +1,8 @@
 use super::*;
 use crate::model::facts::TargetFacts;
 use crate::model::facts::dns::{AddressFacts, MxRecord};
-use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
+use crate::model::fixture::vantage;
 use crate::model::looked::{Cname, Failure, FailureKind};
-use crate::wire::fingerprint::Fingerprint;
 
 fn name(text: &str) -> Domain {
     Domain::from_dns(text)
@@ -42,15 +41,7 @@ fn ground() -> Ground {
 }
 
 fn nothing() -> Facts {
-    let vantage = Vantage {
-        resolvers: Vec::new(),
-        roots: Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") },
-        ipv4: Family::Available,
-        ipv6: Family::Available,
-        helo: "here.example".to_owned(),
-        means: Means::default(),
-    };
-    Facts::nothing(name("shop.example"), "2026-11-22T09:00:00Z".parse().expect("a time"), vantage)
+    Facts::nothing(name("shop.example"), "2026-11-22T09:00:00Z".parse().expect("a time"), vantage())
 }
 
 fn wish() -> Wish {

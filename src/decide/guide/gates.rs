@@ -86,26 +86,18 @@ mod tests {
     use crate::decide::assess;
     use crate::model::assessment::StageState;
     use crate::model::facts::Facts;
-    use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
     use crate::model::finding::{Evidence, EvidenceKind, Sheet};
+    use crate::model::fixture::vantage;
     use crate::model::rule::{Severity, Stage};
     use crate::model::settings::Settings;
     use crate::playbook::Playbook;
     use crate::rules::{catalogue, cert, mx, record};
-    use crate::wire::fingerprint::Fingerprint;
+
     use crate::wire::name::Domain;
 
     /// An assessment with these findings and nothing else.
     fn assessment(write: impl FnOnce(&mut Sheet)) -> Assessment {
-        let vantage = Vantage {
-            resolvers: Vec::new(),
-            roots: Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") },
-            ipv4: Family::Available,
-            ipv6: Family::Available,
-            helo: "here.example".to_owned(),
-            means: Means::default(),
-        };
-        let facts = Facts::nothing(Domain::from_dns("shop.example"), Timestamp::UNIX_EPOCH, vantage);
+        let facts = Facts::nothing(Domain::from_dns("shop.example"), Timestamp::UNIX_EPOCH, vantage());
         let mut sheet = Sheet::default();
         write(&mut sheet);
         let stages = vec![StageState { stage: Stage::Record, state: State::Warn }, StageState { stage: Stage::Mx, state: State::Fail }];

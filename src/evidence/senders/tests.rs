@@ -12,8 +12,8 @@ use crate::model::facts::policy::{Draft, Fetch, PolicyFacts, Response};
 use crate::model::facts::reports::PolicyType;
 use crate::model::facts::servers::{MxHost, MxSource, Probe, WideHello};
 use crate::model::facts::tls::{TlsFacts, Trust};
-use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
 use crate::model::facts::{Der, Facts};
+use crate::model::fixture::{served, vantage};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Failure, FailureKind};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::policy as wire_policy;
@@ -39,27 +39,9 @@ fn txt(name: &str, text: &str) -> TxtFacts {
 
 /// A domain about which no two senders disagree.
 fn domain() -> Facts {
-    let roots = Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") };
-    let vantage = Vantage {
-        resolvers: Vec::new(),
-        roots,
-        ipv4: Family::Available,
-        ipv6: Family::Available,
-        helo: "here.example".to_owned(),
-        means: Means::default(),
-    };
-    let mut facts = Facts::nothing(Domain::from_dns("shop.example"), now(), vantage);
+    let mut facts = Facts::nothing(Domain::from_dns("shop.example"), now(), vantage());
     facts.mail = Some(mail(&["mx1.shop.example", "mx2.mx.shop.example"]));
-    let response = Response {
-        status: 200,
-        content_type: Some("text/plain; charset=utf-8".to_owned()),
-        location: None,
-        date: None,
-        age: None,
-        server: None,
-        body: Body::new(POLICY.as_bytes()),
-        too_large: false,
-    };
+    let response = Response { content_type: Some("text/plain; charset=utf-8".to_owned()), ..served(POLICY) };
     let fetch = Fetch {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         at: now(),

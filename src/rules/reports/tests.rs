@@ -7,13 +7,12 @@ use crate::evidence::past::Held;
 use crate::evidence::reports::letters::{Letter, TESTING, facts, now};
 use crate::model::facts::dns::{MailFacts, MxRecord};
 use crate::model::facts::reports::{Authenticity, PolicyType, Rejected, SetAside};
-use crate::model::facts::vantage::{Family, Roots, Vantage};
 use crate::model::facts::{Facts, SCHEMA};
 use crate::model::finding::{Finding, Outcome};
+use crate::model::fixture::vantage;
 use crate::model::looked::Answer;
 use crate::model::rule::Severity;
 use crate::model::settings::Settings;
-use crate::wire::fingerprint::Fingerprint;
 use crate::wire::policy;
 
 /// A domain with two MX hosts that nothing was found against, since nothing was looked at but its reports.
@@ -24,14 +23,7 @@ fn domain(reports: Option<ReportFacts>) -> Facts {
         schema: SCHEMA.to_owned(),
         domain: Domain::from_dns("shop.example"),
         observed_at: now(),
-        vantage: Vantage {
-            resolvers: Vec::new(),
-            roots: Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") },
-            ipv4: Family::Available,
-            ipv6: Family::Available,
-            helo: "here.example".to_owned(),
-            means: crate::model::facts::vantage::Means::default(),
-        },
+        vantage: vantage(),
         others: Vec::new(),
         mail: Some(MailFacts {
             mx: Looked::Seen(Answer { value: mx, ttl: 300, via: Vec::new() }),

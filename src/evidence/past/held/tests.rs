@@ -3,8 +3,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::evidence::reports::letters::{self, Letter, TESTING};
 use crate::model::facts::dns::{AddressFacts, TxtFacts, TxtRecord};
-use crate::model::facts::policy::{Body, Fetch, PolicyFacts, Response};
-use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
+use crate::model::facts::policy::{Fetch, PolicyFacts, Response};
+use crate::model::fixture::{served, vantage};
 use crate::model::looked::{Absence, AbsenceKind, Answer, Looked};
 use crate::wire::name::Domain;
 
@@ -24,20 +24,8 @@ fn absent<T>() -> Looked<T> {
 
 /// shop.example today, with this id; an empty text stands for a policy host that answers 404.
 fn facts(text: &str, id: &str) -> Facts {
-    let family = Family::Available;
-    let roots = Roots { name: "mozilla".to_owned(), count: 0, sha256: Fingerprint::of(b"") };
-    let vantage = Vantage { resolvers: Vec::new(), roots, ipv4: family, ipv6: family, helo: "test".to_owned(), means: Means::default() };
     let record = TxtRecord { strings: vec![format!("v=STSv1; id={id}")] };
-    let response = Response {
-        status: if text.is_empty() { 404 } else { 200 },
-        content_type: Some("text/plain".to_owned()),
-        location: None,
-        date: None,
-        age: None,
-        server: None,
-        body: Body::new(text.as_bytes()),
-        too_large: false,
-    };
+    let response = Response { status: if text.is_empty() { 404 } else { 200 }, ..served(text) };
     let fetch = Fetch {
         address: [192, 0, 2, 1].into(),
         at: letters::now(),
@@ -62,7 +50,7 @@ fn facts(text: &str, id: &str) -> Facts {
         pattern_domains: BTreeMap::new(),
         https_witness: None,
     };
-    Facts { policy: Some(policy), ..Facts::nothing(Domain::from_dns("shop.example"), letters::now(), vantage) }
+    Facts { policy: Some(policy), ..Facts::nothing(Domain::from_dns("shop.example"), letters::now(), vantage()) }
 }
 
 /// What checks saw, each with the days ago on which it was seen first and last.
