@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use super::args::{CheckArgs, CheckFormat, Common, DomainArgs, MxArgs, Outputs, PolicyArgs};
+use super::args::{CheckArgs, CheckFormat, Common, DomainArgs, MxArgs, NotifyArgs, Outputs, PolicyArgs};
 use super::config::Config;
+use super::keep::Keep;
+use super::notify::Bulletin;
 use super::observe::{self, Job, Taker};
 use super::{Exit, Failure, Streams, setup};
 use crate::decide;
@@ -23,7 +25,7 @@ const DRAFT_CAP: usize = POLICY_CAP + 1;
 pub(super) fn record(args: &DomainArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, ..Wanted::default() };
     let domains = setup::domains(&args.domains, &args.common, false)?;
-    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, &args.outputs, streams)
+    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, &args.outputs, &NotifyArgs::default(), streams)
 }
 
 pub(super) fn policy(args: &PolicyArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
@@ -32,7 +34,7 @@ pub(super) fn policy(args: &PolicyArgs, streams: &mut Streams<'_>) -> Result<Exi
     let domains = setup::domains(&args.domains, &args.common, draft.is_some())?;
     match draft {
         Some(draft) if domains.is_empty() => alone(args, draft, streams),
-        _ => run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, &args.outputs, streams),
+        _ => run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, &args.outputs, &NotifyArgs::default(), streams),
     }
 }
 
@@ -43,13 +45,13 @@ pub(super) fn mx(args: &MxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
         // A host asked for without a domain stands for itself.
         domains.extend(args.host.first().cloned());
     }
-    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, &args.outputs, streams)
+    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, &args.outputs, &NotifyArgs::default(), streams)
 }
 
 pub(super) fn check(args: &CheckArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, policy: true, mx: true, reports: true, ..Wanted::default() };
     let domains = setup::domains(&args.domains, &args.common, false)?;
-    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &args.reports }, &args.outputs, streams)
+    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &args.reports }, &args.outputs, &args.notify, streams)
 }
 
 pub(super) fn draft(path: &Path) -> Result<Draft, Failure> {
@@ -59,13 +61,13 @@ pub(super) fn draft(path: &Path) -> Result<Draft, Failure> {
 }
 
 /// Looks, or takes saved facts, and judges each domain by itself.
-fn run(job: &Job<'_>, outputs: &Outputs<CheckFormat>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    observe::look(job, Printer::new(job.common, outputs)?, streams)
+fn run(job: &Job<'_>, outputs: &Outputs<CheckFormat>, notify: &NotifyArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    observe::look(job, Printer::new(job.common, outputs, notify)?, streams)
 }
 
 /// A draft without a domain: its text alone.
 fn alone(args: &PolicyArgs, draft: Draft, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    let mut printer = Printer::new(&args.common, &args.outputs)?;
+    let mut printer = Printer::new(&args.common, &args.outputs, &NotifyArgs::default())?;
     let looker = observe::runtime()?.block_on(setup::looker(&args.common))?;
     let facts = looker.draft_alone(draft);
     printer.take(0, &facts, streams)?;
@@ -78,18 +80,21 @@ struct Printer<'a> {
     outputs: &'a Outputs<CheckFormat>,
     config: Config,
     settings: Settings,
+    bulletin: Bulletin,
     exit: Exit,
-    kept: Vec<(usize, Assessment)>,
+    /// Each with its place among the domains, and whether it is to be printed.
+    kept: Vec<(usize, bool, Assessment)>,
     /// What the last one answered, where it is worth to be remembered.
     answered: Option<Verdict>,
 }
 
 impl<'a> Printer<'a> {
-    fn new(common: &'a Common, outputs: &'a Outputs<CheckFormat>) -> Result<Self, Failure> {
+    fn new(common: &'a Common, outputs: &'a Outputs<CheckFormat>, notify: &NotifyArgs) -> Result<Self, Failure> {
         outputs.ready()?;
         let config = Config::load(&common.store)?;
         let settings = setup::settings_by(common, &config)?;
-        Ok(Self { common, outputs, config, settings, exit: Exit::Ready, kept: Vec::new(), answered: None })
+        let bulletin = if notify.is_any() { Bulletin::of(notify, &Keep::of(&common.store)?)? } else { Bulletin::none() };
+        Ok(Self { common, outputs, config, settings, bulletin, exit: Exit::Ready, kept: Vec::new(), answered: None })
     }
 
     fn is_streamed(&self) -> bool {
@@ -103,18 +108,32 @@ impl<'a> Printer<'a> {
     }
 }
 
+impl Printer<'_> {
+    /// These assessments in one format.
+    fn written(&self, assessments: &[&Assessment], format: CheckFormat, width: usize) -> Result<String, Failure> {
+        let (all, quiet) = (self.common.all, self.common.quiet);
+        Ok(match format {
+            CheckFormat::Text if quiet => assessments.iter().map(|assessment| text::headline(assessment, width)).collect(),
+            CheckFormat::Text => pages(assessments, text::Options { width, all }),
+            CheckFormat::Json => json::document(assessments, all)?,
+            CheckFormat::Ndjson => assessments.iter().map(|assessment| json::line(assessment, all)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
 impl Taker for Printer<'_> {
     fn take(&mut self, index: usize, facts: &Facts, streams: &mut Streams<'_>) -> Result<(), Failure> {
         let assessment = self.judge(facts);
         self.answered = self.common.now.is_none().then(|| decide::remembered(&assessment)).flatten();
         self.exit = self.exit.worse(Exit::of(&assessment, self.common.fail_on));
-        if self.is_streamed() {
+        let is_printed = self.bulletin.take(&assessment)?;
+        if self.is_streamed() && is_printed {
             streams.out.write_all(json::line(&assessment, self.common.all)?.as_bytes())?;
             streams.out.flush()?;
         }
         // Nothing is kept that nobody reads again: there may be thousands.
         if !self.is_streamed() || self.outputs.all().len() > 1 {
-            self.kept.push((index, assessment));
+            self.kept.push((index, is_printed, assessment));
         }
         Ok(())
     }
@@ -128,32 +147,32 @@ impl Taker for Printer<'_> {
     }
 
     fn finish(mut self, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-        // What was printed as it came is not printed again.
-        let left = if self.is_streamed() { self.outputs.files() } else { self.outputs.clone() };
-        self.kept.sort_by_key(|(index, _)| *index);
-        let assessments: Vec<Assessment> = self.kept.into_iter().map(|(_, assessment)| assessment).collect();
-        let (all, quiet) = (self.common.all, self.common.quiet);
-        left.print(streams, |format, width| {
-            Ok(match format {
-                CheckFormat::Text if quiet => assessments.iter().map(|assessment| text::headline(assessment, width)).collect(),
-                CheckFormat::Text => pages(&assessments, text::Options { width, all }),
-                CheckFormat::Json => json::document(&assessments, all)?,
-                CheckFormat::Ndjson => assessments.iter().map(|assessment| json::line(assessment, all)).collect::<Result<_, _>>()?,
-            })
-        })?;
-        Ok(self.exit)
+        self.kept.sort_by_key(|(index, ..)| *index);
+        let (files, printed) = self.outputs.parted();
+        let all: Vec<&Assessment> = self.kept.iter().map(|(.., assessment)| assessment).collect();
+        let mut wrote = files.print(streams, |format, width| self.written(&all, format, width));
+        let changed: Vec<&Assessment> =
+            self.kept.iter().filter(|(_, is_printed, _)| *is_printed).map(|(.., assessment)| assessment).collect();
+        // What was printed as it came is not printed again; and where only changes are wanted and nothing changed, nothing is.
+        if !self.is_streamed() && (changed.len() == all.len() || !changed.is_empty()) {
+            wrote = wrote.and(printed.print(streams, |format, width| self.written(&changed, format, width)));
+        }
+        // A file that cannot be written is no reason to leave anybody untold.
+        let arrived = self.bulletin.finish(wrote.is_ok(), streams)?;
+        wrote?;
+        Ok(if arrived { self.exit } else { self.exit.worse(Exit::Internal) })
     }
 }
 
 /// A page a domain; before those of many, a line for each.
-fn pages(assessments: &[Assessment], options: text::Options) -> String {
+fn pages(assessments: &[&Assessment], options: text::Options) -> String {
     let overview = (assessments.len() > 1).then(|| overview(assessments, options.width));
     let pages = assessments.iter().map(|assessment| text::assessment(assessment, options));
     overview.into_iter().chain(pages).collect::<Vec<_>>().join(&format!("\n{}\n\n", "─".repeat(options.width.min(100))))
 }
 
 /// A line a domain, before the pages of many.
-fn overview(assessments: &[Assessment], width: usize) -> String {
+fn overview(assessments: &[&Assessment], width: usize) -> String {
     let mut page = Page::new(width);
     let rows: Vec<_> = assessments
         .iter()

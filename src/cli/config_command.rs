@@ -41,6 +41,7 @@ fn check(args: &ConfigCheckArgs, streams: &mut Streams<'_>) -> Result<Exit, Fail
                 count(config.domains.len(), "domain"),
                 count(config.accept.len(), "accepted risk"),
                 count(config.imap.len(), "mailbox"),
+                count(config.notify.len(), "channel"),
             ];
             let parts = parts.join(", ").replace("mailboxs", "mailboxes");
             writeln!(streams.out, "{} is right: {parts}", escape::terminal(&path.display().to_string()))?;

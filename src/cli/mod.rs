@@ -17,6 +17,7 @@ mod ingest;
 mod keep;
 mod keys;
 mod memory;
+mod notify;
 mod observe;
 mod outputs;
 mod playbook;

@@ -9,6 +9,7 @@ pub mod guide;
 mod next;
 mod question;
 mod stages;
+pub mod standing;
 mod summary;
 mod texts;
 mod verdict;

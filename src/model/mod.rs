@@ -19,6 +19,7 @@ pub mod plan;
 pub mod result_type;
 pub mod rule;
 pub mod settings;
+pub mod standing;
 pub mod store;
 pub mod threshold;
 pub mod timeline;

@@ -17,6 +17,7 @@ pub mod source;
 pub mod tls;
 pub mod trust;
 pub mod vantage;
+pub mod webhook;
 
 /// Where observations get their time from: handed down from the command line, so that nothing below it reads a clock of its own.
 pub type Clock = fn() -> jiff::Timestamp;

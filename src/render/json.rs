@@ -183,7 +183,7 @@ impl<'a> View<'a> {
 }
 
 /// One object; an array where there are several. `all` also lists the findings that hold or do not apply.
-pub fn document(assessments: &[Assessment], all: bool) -> Result<String, serde_json::Error> {
+pub fn document(assessments: &[&Assessment], all: bool) -> Result<String, serde_json::Error> {
     match assessments {
         [one] => escape::json_pretty(&View::of(one, all)),
         many => escape::json_pretty(&many.iter().map(|one| View::of(one, all)).collect::<Vec<_>>()),

@@ -14,6 +14,7 @@ pub mod history;
 pub mod ingest;
 pub mod json;
 pub mod list;
+pub mod news;
 pub mod page;
 pub mod reports;
 pub mod rule_html;

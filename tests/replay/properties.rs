@@ -109,7 +109,7 @@ impl Base {
         let facts =
             Facts { reports: Some(ReportFacts { sources: vec!["test".into()], reports, ..ReportFacts::default() }), ..self.0.clone() };
         let assessment = decide::assess(&facts, &Settings::default(), now());
-        serde_json::from_str(&rendered::document(&[assessment], true).unwrap()).unwrap()
+        serde_json::from_str(&rendered::document(&[&assessment], true).unwrap()).unwrap()
     }
 
     /// How good the answer is, and what decides it.

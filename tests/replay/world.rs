@@ -229,7 +229,7 @@ impl World {
 /// What the facts with these reports are judged to; a second time after they were saved and read, to the same bytes.
 fn judged(facts: &Facts, reports: ReportFacts, now: Timestamp, wrong: &mut Vec<String>) -> Value {
     let facts = Facts { reports: Some(reports), ..facts.clone() };
-    let page = |facts: &Facts| rendered::document(&[decide::assess(facts, &Settings::default(), now)], true).unwrap();
+    let page = |facts: &Facts| rendered::document(&[&decide::assess(facts, &Settings::default(), now)], true).unwrap();
     let saved: Facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
     let live = page(&facts);
     if page(&saved) != live {

@@ -19,6 +19,7 @@ mod row;
 mod schema;
 mod stats;
 mod text;
+mod told;
 mod value;
 mod verdicts;
 

@@ -70,6 +70,7 @@ impl Store {
                      UNION SELECT domain FROM subject UNION SELECT name FROM subject UNION SELECT value FROM span
                      UNION SELECT domain FROM look UNION SELECT vantage FROM look UNION SELECT proven FROM look
                      UNION SELECT domain FROM verdict UNION SELECT value FROM verdict
+                     UNION SELECT domain FROM told UNION SELECT channel FROM told UNION SELECT value FROM told
                  )",
                 [],
             )

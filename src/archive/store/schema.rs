@@ -7,7 +7,8 @@ use rusqlite::{Connection, Result};
 pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"STSR");
 
 /// Step *n* leads from schema *n* to schema *n* + 1.
-pub(super) const STEPS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+pub(super) const STEPS: &[&str] =
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql"), include_str!("schema/4.sql")];
 
 /// The schema that this version writes.
 #[expect(clippy::cast_possible_truncation, reason = "a handful of steps")]

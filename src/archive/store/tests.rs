@@ -6,6 +6,7 @@ mod open;
 mod prune;
 mod reading;
 mod sound;
+mod told;
 mod verdicts;
 mod versions;
 

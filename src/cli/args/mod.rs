@@ -7,6 +7,7 @@ mod formats;
 mod generate;
 mod guide;
 mod history;
+mod notify;
 mod outputs;
 mod playbook;
 mod reports;
@@ -28,6 +29,7 @@ pub(super) use self::formats::{
 pub(super) use self::generate::{GenerateAt, GenerateCommand, PolicyBody};
 pub(super) use self::guide::GuideArgs;
 pub(super) use self::history::HistoryArgs;
+pub(super) use self::notify::{NotifyArgs, Target, target};
 pub(super) use self::outputs::{Outputs, Place};
 pub(super) use self::playbook::{PlaybookCheck, PlaybookCommand, PlaybookList, PlaybookShow};
 pub(super) use self::reports::{Back, DigestArgs, FetchArgs, IngestArgs, ListArgs, PruneArgs, ReportsCommand, ShowArgs, Verifying};
@@ -165,6 +167,8 @@ pub(super) struct CheckArgs {
     /// Files or directories with TLS reports (JSON, gzip, mail), beside those in the store (--no-store: in place of them); may be given several times
     #[arg(long, value_name = "PATH")]
     pub(super) reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) notify: NotifyArgs,
     #[command(flatten)]
     pub(super) outputs: Outputs<CheckFormat>,
     #[command(flatten)]

@@ -30,9 +30,10 @@ impl<F: Format> Outputs<F> {
         &self.0
     }
 
-    /// Those that go to files.
-    pub(in crate::cli) fn files(&self) -> Self {
-        Self(self.0.iter().filter(|(_, place)| *place != Place::Stdout).cloned().collect())
+    /// Those that go to files, and what is printed.
+    pub(in crate::cli) fn parted(&self) -> (Self, Self) {
+        let (printed, files) = self.0.iter().cloned().partition(|(_, place)| *place == Place::Stdout);
+        (Self(files), Self(printed))
     }
 
     /// What standard output gets, if anything.

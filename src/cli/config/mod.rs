@@ -33,12 +33,17 @@
 //! password-command = "pass show imap"   # or password-file = "…", or password-env = "…"; never the password itself
 //! move-to = "Done"                      # or seen = true; without either, messages are only looked at
 //! ca-file = "/etc/ssl/own-ca.pem"       # a private CA that vouches for the server
+//!
+//! [[notify]]                            # whom `check --notify` tells what is new
+//! to = "https://hooks.example.com/…"    # or "mailto:postmaster@example.com", or "command:…"
+//! secret-env = "STSREADY_NOTIFY_SECRET" # or secret-file: what messages to a webhook are signed with
 //! ```
 //!
 //! What is not known here is an error with its line: a misspelt setting must not be one that is silently left out.
 
 mod environment;
 mod imap;
+mod notify;
 mod options;
 mod section;
 
@@ -49,6 +54,7 @@ use etcetera::BaseStrategy as _;
 use toml::de::DeTable;
 
 pub(super) use self::imap::Imap;
+pub(super) use self::notify::Notify;
 pub(super) use self::options::{Set, defaults, names};
 pub(super) use self::section::Fault;
 use self::section::{Faults, Section, scalar};
@@ -77,6 +83,8 @@ pub(super) struct Config {
     pub(super) reports: Reports,
     /// Folders that reports are fetched from.
     pub(super) imap: Vec<Imap>,
+    /// Whom to tell what is new.
+    pub(super) notify: Vec<Notify>,
     /// Thresholds other than the defaults.
     pub(super) thresholds: Vec<Turned>,
     /// Risks that are accepted.
@@ -176,6 +184,7 @@ impl Config {
             options,
             reports: reports(top.section("reports")),
             imap: imap::read(top.sections("imap")),
+            notify: notify::read(top.sections("notify")),
             thresholds: thresholds(top.section("thresholds")),
             accept: top.sections("accept").into_iter().filter_map(accept).collect(),
             domains: domains(top.sections("domain")),

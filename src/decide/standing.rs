@@ -1,0 +1,115 @@
+//! How a domain stands, and what is new about it.
+
+use jiff::Timestamp;
+
+use crate::model::assessment::{Assessment, Question};
+use crate::model::finding::{Finding, Outcome};
+use crate::model::rule::Severity;
+use crate::model::standing::{Alert, News, Standing, Told};
+
+/// What of an assessment is worth a word when it changes; `None` where a stage alone was looked at.
+pub fn standing(assessment: &Assessment) -> Option<Standing> {
+    let is_alert =
+        |finding: &&Finding| finding.outcome == Outcome::Broken && finding.severity >= Severity::Warning && finding.accepted.is_none();
+    let mut alerts: Vec<Alert> = assessment.findings.iter().filter(is_alert).map(alert).collect();
+    // Several findings of a rule on one subject are one matter, as bad as the worst of them.
+    alerts.sort_by(|one, other| (&one.code, &one.subject, other.severity).cmp(&(&other.code, &other.subject, one.severity)));
+    alerts.dedup_by(|one, kept| (&one.code, &one.subject) == (&kept.code, &kept.subject));
+    (assessment.question != Question::CheckStage).then_some(Standing { question: assessment.question, answer: assessment.answer, alerts })
+}
+
+fn alert(finding: &Finding) -> Alert {
+    Alert {
+        code: finding.code().to_owned(),
+        subject: finding.subject.clone(),
+        severity: finding.severity,
+        message: finding.message.clone(),
+    }
+}
+
+/// What is new since `before`, of which somebody was told at its time.
+pub fn news(assessment: &Assessment, now: Standing, before: Option<&(Timestamp, Standing)>) -> News {
+    let none = Vec::new();
+    let (told, old) = match before {
+        Some((at, before)) => (Some(Told { at: *at, question: before.question, answer: before.answer }), &before.alerts),
+        None => (None, &none),
+    };
+    let same = |one: &Alert, other: &Alert| (&one.code, &one.subject) == (&other.code, &other.subject);
+    let began = now.alerts.iter().filter(|alert| !old.iter().any(|old| same(alert, old) && old.severity >= alert.severity));
+    let ended = old.iter().filter(|old| !now.alerts.iter().any(|alert| same(alert, old)));
+    let (began, ended) = (began.cloned().collect(), ended.cloned().collect());
+    News { domain: assessment.domain.clone(), at: assessment.asked_at, now, before: told, began, ended }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::assess;
+    use crate::model::assessment::Answer;
+    use crate::model::facts::Facts;
+    use crate::model::finding::{Evidence, EvidenceKind, Sheet};
+    use crate::model::fixture::vantage;
+    use crate::model::settings::Settings;
+    use crate::rules::{cert, mx};
+    use crate::wire::name::Domain;
+
+    /// A domain with these findings, and this answer.
+    fn assessment(answer: Answer, write: impl FnOnce(&mut Sheet)) -> Assessment {
+        let facts = Facts::nothing(Domain::from_dns("shop.example"), "2026-11-22T09:00:00Z".parse().expect("a time"), vantage());
+        let mut sheet = Sheet::default();
+        write(&mut sheet);
+        let question = Question::StayInEnforce;
+        Assessment { question, answer, findings: sheet.into_findings(), ..assess(&facts, &Settings::default(), facts.observed_at) }
+    }
+
+    fn broken(sheet: &mut Sheet, subject: &str, days: i64, severity: Severity) {
+        let seen = Evidence::new(EvidenceKind::Certificate, "its end");
+        sheet.broken(&cert::EXPIRING, subject, format!("{subject} ends in {days} days"), seen).severity(severity);
+    }
+
+    #[test]
+    fn only_what_broke_or_got_worse_or_is_answered_otherwise_is_worth_a_call() {
+        use Severity::{Blocker, Warning};
+        let quiet = || assessment(Answer::Ready, |_| {});
+        let warned = |days| assessment(Answer::Ready, move |sheet| broken(sheet, "mx1.shop.example", days, Warning));
+        let worse = || assessment(Answer::NotReady, |sheet| broken(sheet, "mx1.shop.example", 2, Blocker));
+        let both = || {
+            assessment(Answer::Ready, |sheet| {
+                broken(sheet, "mx1.shop.example", 9, Warning);
+                broken(sheet, "mx2.shop.example", 9, Warning);
+            })
+        };
+        let cases: [(Option<Assessment>, Assessment, bool, bool, &[&str], &[&str]); 9] = [
+            (None, quiet(), false, true, &[], &[]),
+            (None, warned(9), false, true, &["mx1.shop.example"], &[]),
+            (None, worse(), true, true, &["mx1.shop.example"], &[]),
+            (Some(quiet()), quiet(), false, false, &[], &[]),
+            (Some(quiet()), warned(9), true, true, &["mx1.shop.example"], &[]),
+            (Some(warned(9)), warned(8), false, false, &[], &[]),
+            (Some(warned(9)), worse(), true, true, &["mx1.shop.example"], &[]),
+            (Some(warned(9)), both(), true, true, &["mx2.shop.example"], &[]),
+            (Some(both()), warned(9), false, true, &[], &["mx2.shop.example"]),
+        ];
+        for (number, (before, now, call, any, began, ended)) in cases.into_iter().enumerate() {
+            let before = before.map(|before| (before.asked_at, standing(&before).expect("the whole was asked")));
+            let news = news(&now, standing(&now).expect("the whole was asked"), before.as_ref());
+            let subjects = |alerts: &[Alert]| alerts.iter().map(|alert| alert.subject.clone()).collect::<Vec<_>>();
+            assert_eq!((news.is_worth_a_call(), news.is_any()), (call, any), "case {number}");
+            assert_eq!(
+                (subjects(&news.began), subjects(&news.ended)),
+                (began.iter().map(ToString::to_string).collect(), ended.iter().map(ToString::to_string).collect()),
+                "case {number}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_accepted_or_advice_or_a_stage_alone_alerts_nobody() {
+        let advice = assessment(Answer::Ready, |sheet| {
+            sheet.broken(&mx::SINGLE, "shop.example", "one MX host", Evidence::new(EvidenceKind::Dns, "MX")).severity(Severity::Advice);
+        });
+        assert_eq!(standing(&advice).map(|standing| standing.alerts), Some(Vec::new()));
+        let stage = Assessment { question: Question::CheckStage, ..assessment(Answer::NotReady, |_| {}) };
+        assert_eq!(standing(&stage), None);
+    }
+}
