@@ -55,6 +55,9 @@ struct View<'a> {
     /// The thresholds that differ from the defaults.
     #[serde(skip_serializing_if = "<[Changed]>::is_empty")]
     thresholds: &'a [Changed],
+    /// The file of the draft that was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draft: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -149,6 +152,9 @@ impl<'a> View<'a> {
             acceptances,
             thresholds,
             keeper,
+            draft,
+            last_known: _,
+            looked_at: _,
         } = assessment;
         Self {
             schema: SCHEMA,
@@ -178,6 +184,7 @@ impl<'a> View<'a> {
             senders,
             acceptances,
             thresholds,
+            draft: draft.as_deref(),
         }
     }
 }
