@@ -11,6 +11,7 @@ pub mod fetch;
 pub mod generate;
 pub mod guide;
 pub mod history;
+pub mod html;
 pub mod ingest;
 pub mod json;
 pub mod list;
