@@ -39,7 +39,8 @@ fn accepted(assessment: &Assessment) -> Vec<&'static str> {
     codes
 }
 
-fn sentence(assessment: &Assessment) -> String {
+/// The answer in one sentence, without a full stop.
+pub(in crate::render) fn sentence(assessment: &Assessment) -> String {
     let domain = assessment.domain.shown();
     let blockers = assessment.findings.iter().filter(|finding| finding.blocks()).count();
     let faults = count(blockers as u64, "fault");

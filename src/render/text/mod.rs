@@ -1,7 +1,7 @@
 //! For people: the answer first, then the ladder, what decides it, what else there is, the tables, and how long it holds.
 
 mod findings;
-mod headline;
+pub(super) mod headline;
 mod horizon;
 mod judged_by;
 mod ladder;
