@@ -44,7 +44,7 @@ pub(in crate::render) fn accepted(assessment: &Assessment) -> Vec<&'static str> 
     codes
 }
 
-/// The answer as a sentence, without a full stop.
+/// The answer in one sentence, without a full stop.
 pub(in crate::render) fn sentence(assessment: &Assessment) -> String {
     let domain = assessment.domain.shown();
     let blockers = assessment.findings.iter().filter(|finding| finding.blocks()).count();
