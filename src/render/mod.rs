@@ -18,6 +18,8 @@ pub mod page;
 pub mod reports;
 pub mod rule_html;
 pub mod rules;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod store;
 pub mod text;
 pub mod verify;
