@@ -100,27 +100,31 @@ pub fn cell(text: &str) -> Cow<'_, str> {
 pub fn markdown(text: &str) -> String {
     let text = terminal(text);
     let mut out = String::with_capacity(text.len() + 8);
+    // Where a line begins, some signs make a heading, an item or a rule of it, a number with a dot is an item, and spaces are code.
+    if text.starts_with("    ") {
+        out.push_str("&#32;");
+    }
     for (index, word) in text.split(' ').enumerate() {
-        // Where a line begins, a number with a dot is an item, and spaces are code.
-        match index {
-            0 if word.is_empty() => out.push_str("&#32;"),
-            0 => {}
-            _ => out.push(' '),
+        if index > 0 {
+            out.push(' ');
         }
-        let opening = word.len() - word.trim_start_matches(OPENING).len();
-        let (opening, core) = word.split_at(opening);
+        let (opening, core) = word.split_at(word.len() - word.trim_start_matches(OPENING).len());
         let (core, closing) = core.split_at(core.trim_end_matches(CLOSING).len());
-        let lively = is_lively(core);
+        let (lively, bare) = (is_lively(word), !core.contains(['[', ']', '(', ')', '<', '>', '\\']));
         plain(opening, false, &mut out);
-        match code_span(core).filter(|_| lively) {
+        match code_span(core).filter(|_| lively && bare) {
             Some(code) => out.push_str(&code),
-            None => plain(core, lively, &mut out),
+            None => {
+                if index == 0 && core.starts_with(['#', '+', '-', '=']) {
+                    out.push('\\');
+                }
+                plain(core, lively, &mut out);
+            }
         }
-        plain(closing, false, &mut out);
-        if index == 0 && !core.is_empty() && closing == "." && core.bytes().all(|byte| byte.is_ascii_digit()) {
-            out.truncate(out.len() - 1);
-            out.push_str("\\.");
+        if index == 0 && closing.starts_with(['.', ')']) && !core.is_empty() && core.bytes().all(|byte| byte.is_ascii_digit()) {
+            out.push('\\');
         }
+        plain(closing, lively, &mut out);
     }
     out
 }
@@ -135,7 +139,8 @@ fn is_lively(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     let refers = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '"');
     word.contains(['@', '$'])
-        || word.matches(':').count() > 1
+        || word.trim_end_matches(CLOSING).matches(':').count() > 1
+        || (word.len() > 2 && word.starts_with(':') && word.ends_with(':'))
         || lower.contains("www.")
         || lower.contains(":/")
         || ["mailto:", "xmpp:", "tel:"].iter().any(|scheme| lower.contains(scheme))
@@ -152,12 +157,14 @@ fn plain(text: &str, lively: bool, out: &mut String) {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '-' | '!' | '|' | '~' | '$' => {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '|' | '~' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
+            // Harmless behind an escaped bracket; but whoever looks for links by eye, or by a pattern, need not wonder.
+            '(' if before == ']' => out.push_str("\\("),
             '@' => out.push_str("&#64;"),
-            ':' => out.push_str("&#58;"),
+            ':' if lively => out.push_str("&#58;"),
             c => out.push(c),
         }
         let breaks = matches!(c, '@' | ':' | '#' | '!' | '~' | '$' | '%' | '&') || (matches!(c, 'w' | 'W') && matches!(before, 'w' | 'W'));
@@ -268,16 +275,23 @@ mod tests {
         for (text, shown) in [
             ("plain text", "plain text"),
             ("<b>|`x`", "&lt;b&gt;\\|\\`x\\`"),
-            ("[a](https://b)", "\\[`a](https://b`\\)"),
+            ("[a](https://b)", "\\[a\\]\\(https&#58;&#8203;//b)"),
             ("a\nb", "a\\\\nb"),
+            ("# a", "\\# a"),
+            ("- a - b", "\\- a - b"),
+            ("---", "\\---"),
+            ("===", "\\==="),
             ("1. one", "1\\. one"),
-            ("12.", "12\\."),
-            ("in 1. one", "in 1. one"),
-            ("  indented", "&#32;  indented"),
-            ("a: b", "a&#58; b"),
+            ("12)", "12\\)"),
+            ("in 1. one (2)", "in 1. one (2)"),
+            ("    code", "&#32;    code"),
+            ("a: b!", "a: b!"),
             ("5 % of a & b", "5 % of a &amp; b"),
+            ("MTA-STS (RFC 8461): _x_ ~~y~~", "MTA-STS (RFC 8461): \\_x\\_ `~~y~~`"),
+            ("until 12:00Z: x", "until 12:00Z: x"),
+            ("2001:db8::1 (x)", "`2001:db8::1` (x)"),
             ("write to a@b.example.", "write to `a@b.example`."),
-            ("(WWW.b.example), x", "\\(`WWW.b.example`\\), x"),
+            ("(WWW.b.example), x", "(`WWW.b.example`), x"),
             ("#1 !2 ~a :+1: $x$ &3", "`#1` `!2` `~a` `:+1`&#58; `$x$` `&3`"),
             ("`@a|b", "\\`&#64;&#8203;a\\|b"),
             ("www.a|b", "ww&#8203;w&#8203;.a\\|b"),

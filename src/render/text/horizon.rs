@@ -1,7 +1,7 @@
 //! Until when senders may hold which policy, and the way back.
 
 use super::{date, duration, minute, steps};
-use crate::model::assessment::{Answer, Assessment, Clamp, OlderPolicy, Question};
+use crate::model::assessment::{Answer, Assessment, Clamp, Horizon, OlderPolicy, Question};
 use crate::render::page::{Look, Page};
 
 /// Older policies beyond these are counted.
@@ -9,14 +9,7 @@ const SHOWN: usize = 6;
 
 pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     let Some(horizon) = &assessment.horizon else { return };
-    let text = format!(
-        "senders that fetch this policy may hold it until {} (record TTL {} + max_age {}){}",
-        minute(horizon.held_until),
-        duration(u64::from(horizon.txt_ttl)),
-        duration(horizon.max_age),
-        clamped(&horizon.clamped)
-    );
-    page.paragraph(&[(Look::Faint, "Horizon  ")], Look::Faint, &text);
+    page.paragraph(&[(Look::Faint, "Horizon  ")], Look::Faint, &now(horizon));
     for older in horizon.older.iter().take(SHOWN) {
         let refuses = older.mode == "enforce" && !older.satisfied;
         page.paragraph(&[(Look::Faint, "         ")], if refuses { Look::Warning } else { Look::Faint }, &held(older));
@@ -38,7 +31,19 @@ pub(super) fn way_back(assessment: &Assessment, page: &mut Page) {
     }
 }
 
-fn held(older: &OlderPolicy) -> String {
+/// Until when a sender may hold the policy of today.
+pub(in crate::render) fn now(horizon: &Horizon) -> String {
+    format!(
+        "senders that fetch this policy may hold it until {} (record TTL {} + max_age {}){}",
+        minute(horizon.held_until),
+        duration(u64::from(horizon.txt_ttl)),
+        duration(horizon.max_age),
+        clamped(&horizon.clamped)
+    )
+}
+
+/// Until when a sender may hold an older policy, and whether it would deliver by it.
+pub(in crate::render) fn held(older: &OlderPolicy) -> String {
     let names = |hosts: &[crate::wire::name::Domain]| hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let mut faults = Vec::new();
     if !older.uncovered.is_empty() {
