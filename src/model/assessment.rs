@@ -334,6 +334,27 @@ pub struct ReportsSummary {
     /// The fewest MX hosts that a sender had left on any day; `None` where nothing was refused, or it is not known where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hosts_left: Option<HostsLeft>,
+    /// The reports that [`Self::reports`] counts, so that each can be shown: the newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<ReportId>,
+    /// How many of them were left out, the oldest.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub ids_left_out: usize,
+}
+
+/// What names a report, and proves that it is the one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReportId {
+    /// Who sent it: a registered domain.
+    pub reporter: String,
+    /// `report-id`, as written.
+    pub id: String,
+    /// The period's start.
+    pub start: Timestamp,
+    /// The period's end.
+    pub end: Timestamp,
+    /// Of the report's JSON as it came, decompressed.
+    pub sha256: Fingerprint,
 }
 
 /// How many MX hosts a sender had left beside those that it would have refused.

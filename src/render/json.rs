@@ -72,8 +72,8 @@ struct VantageView<'a> {
 /// Who wrote it.
 #[derive(Clone, Copy, Serialize)]
 pub(super) struct Tool {
-    name: &'static str,
-    version: &'static str,
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
 }
 
 /// This program.

@@ -68,7 +68,7 @@ fn operator(assessment: &Assessment, paper: &mut Paper) {
                 Cell::Text(note.target()),
                 Cell::State(look, sign, word.to_owned()),
                 Cell::Long(note.reason.clone()),
-                Cell::Text(note.until.map_or_else(|| "for good".to_owned(), |until| until.to_string())),
+                Cell::When(note.until.map_or_else(|| "for good".to_owned(), |until| until.to_string())),
                 Cell::Long(note.said().unwrap_or_default()),
             ]
         });

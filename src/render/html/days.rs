@@ -7,7 +7,7 @@ use crate::model::assessment::{Assessment, DaySummary, ReportsSummary};
 use crate::render::escape::html;
 use crate::render::page::Look;
 use crate::render::text::minute;
-use crate::render::text::sessions::{checked, count, days, figures};
+use crate::render::text::sessions::{checks, count, days, figures};
 
 /// Reporters beyond these are counted.
 const REPORTERS_SHOWN: usize = 50;
@@ -16,8 +16,8 @@ pub(super) fn write(assessment: &Assessment, paper: &mut Paper) {
     let Some(reports) = assessment.reports.as_ref().filter(|reports| reports.reports > 0) else { return };
     paper.section("reports", "Reports", |paper| {
         paper.paragraph(Look::Plain, &figures(reports));
-        if let Some(checked) = checked(reports) {
-            paper.paragraph(Look::Plain, &checked);
+        if let Some(told) = checks(reports) {
+            paper.paragraph(Look::Plain, &told);
         }
         if let Some(at) = reports.suffices_at {
             paper.paragraph(Look::Plain, &format!("if reports stay clean, they suffice on {} at the earliest", minute(at)));
@@ -64,7 +64,7 @@ fn chart(summaries: &[DaySummary], paper: &mut Paper) {
         count(most, "session")
     ));
     let rows = summaries.iter().map(|day| {
-        vec![Cell::Text(day.day.to_string()), Cell::Number(day.successful), Cell::Number(day.failed), Cell::Number(day.reports)]
+        vec![Cell::When(day.day.to_string()), Cell::Number(day.successful), Cell::Number(day.failed), Cell::Number(day.reports)]
     });
     table::folded(
         paper,
@@ -101,7 +101,7 @@ fn reporters(reports: &ReportsSummary, paper: &mut Paper) {
             Cell::Long(reporter.organization.clone()),
             Cell::Number(reporter.reports),
             Cell::Number(reporter.sessions),
-            Cell::Text(minute(reporter.last)),
+            Cell::When(minute(reporter.last)),
         ]
     });
     table::write(paper, "Who reported", &["Reporter", "As it names itself", "Reports", "Sessions", "Last period ends"], rows);

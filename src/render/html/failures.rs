@@ -5,9 +5,8 @@ use super::scale::Share;
 use super::table::{self, Cell};
 use crate::model::assessment::{Assessment, FailureGroup, ReportsSummary};
 use crate::render::page::Look;
-use crate::render::text::date;
 use crate::render::text::reasons::{by, readings, sure};
-use crate::render::text::sessions::{count, label};
+use crate::render::text::sessions::{count, label, when};
 use crate::wire::name::Domain;
 
 /// Rows of one table beyond these are counted.
@@ -48,14 +47,13 @@ fn weighed<'a>(paper: &mut Paper, caption: &str, column: &str, of: impl Iterator
 
 fn kinds(groups: &[FailureGroup], paper: &mut Paper) {
     let rows = groups.iter().take(SHOWN).map(|group| {
-        let (sign, word, look) = label(group.label);
-        let (first, last) = (date(group.first), date(group.last));
+        let (word, look) = label(group.label);
         vec![
             Cell::Text(group.result_type.clone()),
-            Cell::State(look, sign, word.to_owned()),
+            Cell::State(look, mark(look), word.to_owned()),
             Cell::Text(host(group.mx.as_ref())),
             Cell::Number(group.sessions),
-            Cell::Text(if first == last { first } else { format!("{first} to {last}") }),
+            Cell::When(when(group)),
             Cell::Text(group.reporter.clone()),
             Cell::Long(group.reason.clone().unwrap_or_default()),
         ]
@@ -63,6 +61,16 @@ fn kinds(groups: &[FailureGroup], paper: &mut Paper) {
     let columns = ["Result", "What became of it", "MX host", "Sessions", "When", "Reported by", "In the sender's words"];
     table::write(paper, "Each kind of failure, held against today's probe", &columns, rows);
     more(paper, groups.len(), 0);
+}
+
+/// The sign that goes with a look.
+fn mark(look: Look) -> &'static str {
+    match look {
+        Look::Good => "✓",
+        Look::Bad => "✗",
+        Look::Warning => "!",
+        _ => "·",
+    }
 }
 
 fn meanings(groups: &[FailureGroup], paper: &mut Paper) {
@@ -80,7 +88,7 @@ fn refused(reports: &ReportsSummary, paper: &mut Paper) {
     let rows = reports.refused.iter().rev().take(SHOWN).map(|line| {
         let left = line.hosts_left.zip(of).map_or_else(|| "not known".to_owned(), |(left, of)| format!("{left} of {of}"));
         let (day, host) = (line.day.to_string(), host(line.mx.as_ref()));
-        vec![Cell::Text(day), Cell::Text(host), Cell::Number(line.sessions), Cell::Text(line.reporter.clone()), Cell::Text(left)]
+        vec![Cell::When(day), Cell::Text(host), Cell::Number(line.sessions), Cell::Text(line.reporter.clone()), Cell::Text(left)]
     });
     let columns = ["Day", "MX host", "Sessions", "Sender", "MX hosts left"];
     table::write(paper, "What enforce would have refused", &columns, rows);

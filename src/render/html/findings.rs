@@ -6,11 +6,11 @@ use super::Options;
 use super::paper::{Paper, name};
 use super::shell::pre;
 use super::table::{self, Cell};
-use crate::model::assessment::Assessment;
+use crate::model::assessment::{Answer, Assessment};
 use crate::model::finding::{Finding, Outcome};
 use crate::render::escape::html;
 use crate::render::page::{Look, sign};
-use crate::render::text::findings::{Sorted, seen, sorted, subject};
+use crate::render::text::findings::{Weighed, seen, subject};
 
 /// Findings of one code beyond these are counted.
 const SUBJECTS_SHOWN: usize = 24;
@@ -22,8 +22,18 @@ const LISTED: usize = 400;
 pub(super) fn write(assessment: &Assessment, options: Options, paper: &mut Paper) {
     // The first finding of a code is what links to the code lead to.
     let mut linked = BTreeSet::new();
-    for sorted in sorted(assessment) {
-        part(&sorted, &mut linked, paper);
+    let Weighed { deciding, unsettling, accepted, warnings, advice } = Weighed::of(assessment);
+    let heading = if assessment.answer == Answer::Inconclusive { "What keeps the answer open" } else { "What decides it" };
+    for (id, heading, findings) in [
+        ("decides", heading, deciding),
+        ("unknown", "Could not be looked at", unsettling),
+        ("accepted", "Accepted risks", accepted),
+        ("warnings", "Warnings", warnings),
+        ("advice", "Advice", advice),
+    ] {
+        if !findings.is_empty() {
+            paper.section(id, heading, |paper| part(&findings, &mut linked, paper));
+        }
     }
     unshown(assessment, &linked, paper);
     if options.all {
@@ -31,31 +41,27 @@ pub(super) fn write(assessment: &Assessment, options: Options, paper: &mut Paper
     }
 }
 
-fn part(sorted: &Sorted<'_>, linked: &mut BTreeSet<&'static str>, paper: &mut Paper) {
-    if sorted.findings.is_empty() {
-        return;
+/// Findings that belong under one heading; equal codes stand together.
+fn part(findings: &[&Finding], linked: &mut BTreeSet<&'static str>, paper: &mut Paper) {
+    let mut codes: Vec<&'static str> = Vec::new();
+    for finding in findings {
+        if !codes.contains(&finding.code()) {
+            codes.push(finding.code());
+        }
     }
-    paper.section(sorted.id, sorted.heading, |paper| {
-        let mut codes: Vec<&'static str> = Vec::new();
-        for finding in &sorted.findings {
-            if !codes.contains(&finding.code()) {
-                codes.push(finding.code());
-            }
+    // Three faults of one certificate are seen in the same certificate: it is described once.
+    let mut told = BTreeSet::new();
+    for code in codes {
+        let same: Vec<&Finding> = findings.iter().copied().filter(|finding| finding.code() == code).collect();
+        for (index, finding) in same.iter().take(SUBJECTS_SHOWN).enumerate() {
+            let id = if linked.insert(code) { format!(" id=\"{}\"", paper.id(&format!("code-{code}"))) } else { String::new() };
+            let repeats = index > 0 && same.first().is_some_and(|first| first.fix == finding.fix);
+            one(finding, &id, repeats, &mut told, paper);
         }
-        // Three faults of one certificate are seen in the same certificate: it is described once.
-        let mut told = BTreeSet::new();
-        for code in codes {
-            let same: Vec<&Finding> = sorted.findings.iter().copied().filter(|finding| finding.code() == code).collect();
-            for (index, finding) in same.iter().take(SUBJECTS_SHOWN).enumerate() {
-                let id = if linked.insert(code) { format!(" id=\"{}\"", paper.id(&format!("code-{code}"))) } else { String::new() };
-                let repeats = index > 0 && same.first().is_some_and(|first| first.fix == finding.fix);
-                one(finding, &id, repeats, &mut told, paper);
-            }
-            if same.len() > SUBJECTS_SHOWN {
-                paper.paragraph(Look::Faint, &format!("and {} more of {code}", same.len() - SUBJECTS_SHOWN));
-            }
+        if same.len() > SUBJECTS_SHOWN {
+            paper.paragraph(Look::Faint, &format!("and {} more of {code}", same.len() - SUBJECTS_SHOWN));
         }
-    });
+    }
 }
 
 fn one<'a>(finding: &'a Finding, id: &str, repeats_fix: bool, told: &mut BTreeSet<&'a str>, paper: &mut Paper) {

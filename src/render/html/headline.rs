@@ -10,8 +10,7 @@ use crate::render::text::{headline, horizon, ladder, minute};
 
 /// What the browser's tab says.
 pub(super) fn title(assessment: &Assessment) -> String {
-    let (_, word, _) = headline::word(assessment);
-    format!("{}: {word}", assessment.domain.shown())
+    format!("{}: {}", assessment.domain.shown(), headline::word(assessment))
 }
 
 /// The part of a page that stands alone: with the domain as its heading.
@@ -28,7 +27,7 @@ pub(super) fn below(assessment: &Assessment, paper: &mut Paper) {
 }
 
 fn open(assessment: &Assessment, paper: &mut Paper) {
-    let (_, _, look) = headline::word(assessment);
+    let (_, look) = headline::sign(assessment.answer);
     paper.line(format_args!("<header class=\"answer {}\">", name(look)));
 }
 
@@ -62,8 +61,8 @@ fn answer(assessment: &Assessment, paper: &mut Paper) {
 
 /// The answer's sign and word.
 pub(super) fn badge(assessment: &Assessment) -> String {
-    let (sign, word, look) = headline::word(assessment);
-    format!("<strong class=\"badge {}\">{sign} {word}</strong>", name(look))
+    let (sign, look) = headline::sign(assessment.answer);
+    format!("<strong class=\"badge {}\">{sign} {}</strong>", name(look), headline::word(assessment))
 }
 
 /// A code that leads to its first finding, where one is shown.

@@ -8,7 +8,7 @@ use super::shell::pre;
 use crate::model::assessment::{Assessment, Horizon, OlderPolicy};
 use crate::render::escape::html;
 use crate::render::page::Look;
-use crate::render::text::horizon::{held, refuses, said};
+use crate::render::text::horizon::{self, held, refuses};
 
 /// Older policies beyond these are counted.
 const SHOWN: usize = 40;
@@ -30,20 +30,20 @@ pub(super) fn write(assessment: &Assessment, paper: &mut Paper) {
             }
         });
     }
-    if let Some(horizon) = &assessment.horizon {
-        paper.section("held", "What senders may still hold", |paper| chart(assessment, horizon, paper));
+    if let Some(held_now) = &assessment.horizon {
+        paper.section("held", "What senders may still hold", |paper| chart(assessment, held_now, paper));
     }
 }
 
-fn chart(assessment: &Assessment, horizon: &Horizon, paper: &mut Paper) {
+fn chart(assessment: &Assessment, held_now: &Horizon, paper: &mut Paper) {
     let now = assessment.asked_at;
-    let older = horizon.older.iter().flat_map(|older| [older.first_seen, older.held_until]);
-    let scale = Scale::around(now, DAYS, DAYS, older.chain([horizon.held_until]));
+    let older = held_now.older.iter().flat_map(|older| [older.first_seen, older.held_until]);
+    let scale = Scale::around(now, DAYS, DAYS, older.chain([held_now.held_until]));
     paper.line(format_args!("<figure>"));
     scale.now(now, paper);
     paper.line(format_args!("<ol class=\"strips\">"));
-    strip(paper, &said(horizon), Look::Plain, [now, now, horizon.held_until], now, &scale);
-    for policy in horizon.older.iter().take(SHOWN) {
+    strip(paper, &horizon::now(held_now), Look::Plain, [now, now, held_now.held_until], now, &scale);
+    for policy in held_now.older.iter().take(SHOWN) {
         let look = if refuses(policy) { Look::Warning } else { Look::Plain };
         strip(paper, &held(policy), look, ends(policy), now, &scale);
     }
@@ -53,8 +53,8 @@ fn chart(assessment: &Assessment, horizon: &Horizon, paper: &mut Paper) {
         "<figcaption><span class=\"key line\"></span> now; <span class=\"key\"></span> it was served; \
          <span class=\"key open\"></span> senders may still hold it</figcaption>\n</figure>"
     ));
-    if horizon.older.len() > SHOWN {
-        paper.paragraph(Look::Faint, &format!("and {} more older policies", horizon.older.len() - SHOWN));
+    if held_now.older.len() > SHOWN {
+        paper.paragraph(Look::Faint, &format!("and {} more older policies", held_now.older.len() - SHOWN));
     }
 }
 

@@ -71,12 +71,16 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// From the first to the last of `instants`, as far as they lie within `before` and `after` days of now, and a week around it at least.
+    /// From the first to the last of `instants`, as far as they lie within `before` and `after` days of now, with some room at both ends.
+    /// What lies further ahead runs out of the chart and does not press the rest together.
     pub(super) fn around(now: Timestamp, before: i64, after: i64, instants: impl Iterator<Item = Timestamp> + Clone) -> Self {
         let day = |days: i64| now.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(now);
-        let first = instants.clone().min().unwrap_or(now);
-        let last = instants.max().unwrap_or(now);
-        Self { start: first.clamp(day(-before), day(-2)), end: last.clamp(day(7), day(after)) }
+        let (earliest, latest) = (day(-before), day(after));
+        let last = instants.clone().filter(|instant| *instant <= latest).max().unwrap_or(latest).max(day(7));
+        let room = now.duration_until(last) / 16;
+        let first = instants.min().unwrap_or(now).min(now.saturating_sub(room).unwrap_or(now));
+        let first = first.saturating_sub(room).unwrap_or(first);
+        Self { start: first.max(earliest), end: last.saturating_add(room).unwrap_or(last) }
     }
 
     /// Where an instant stands; at the nearer end if it lies beyond.
@@ -128,12 +132,14 @@ mod tests {
     fn what_lies_beyond_an_end_stands_at_it() {
         let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
         let now = at("2026-03-10T00:00:00Z");
-        let scale = Scale::around(now, 10, 40, [at("-009999-01-02T01:59:59Z"), at("9999-01-01T00:00:00Z")].into_iter());
+        let scale =
+            Scale::around(now, 10, 40, ["-009999-01-02T01:59:59Z", "2026-03-26T00:00:00Z", "9999-01-01T00:00:00Z"].map(at).into_iter());
         for (instant, shown) in [
             ("1970-01-01T00:00:00Z", "0.00%"),
             ("2026-02-28T00:00:00Z", "0.00%"),
-            ("2026-03-10T00:00:00Z", "20.00%"),
-            ("2026-04-19T00:00:00Z", "100.00%"),
+            ("2026-03-10T00:00:00Z", "37.03%"),
+            ("2026-03-26T00:00:00Z", "96.29%"),
+            ("2026-03-27T00:00:00Z", "100.00%"),
             ("9999-12-30T22:00:00Z", "100.00%"),
         ] {
             assert_eq!(scale.at(at(instant)).to_string(), shown, "{instant}");

@@ -4,7 +4,7 @@ use super::paper::Paper;
 use super::table::{self, Cell};
 use crate::model::assessment::{Assessment, KnownFrom, MxSummary};
 use crate::render::page::Look;
-use crate::render::text::servers::{certificates, covered, label, outcome, tls};
+use crate::render::text::servers::{certificates, covered, fared, label, tls};
 
 /// Rows beyond these are counted.
 const SHOWN: usize = 400;
@@ -43,17 +43,13 @@ fn host_rows(assessment: &Assessment, host: &MxSummary) -> Vec<Vec<Cell>> {
         return vec![[Cell::Text(label(host))].into_iter().chain(unknown).chain(nothing).chain(ends()).collect()];
     }
     let row = |address: &crate::model::assessment::AddressSummary| {
-        let (sign, word, look) = outcome(address.outcome);
-        let tls = match &address.suite {
-            Some(suite) => format!("{} ({suite})", tls(address)),
-            None => tls(address),
-        };
+        let (sign, word, look) = fared(address.outcome);
         let served = [
             Cell::Text(label(host)),
             Cell::Code(address.address.to_string()),
             Cell::State(look, sign, word.to_owned()),
-            Cell::Text(tls),
-            Cell::Text(certificates(&address.chains, assessment.asked_at)),
+            Cell::Text(tls(address)),
+            Cell::Long(certificates(&address.chains, assessment.asked_at)),
         ];
         served.into_iter().chain(ends()).collect()
     };
@@ -84,7 +80,7 @@ fn leaves(assessment: &Assessment, paper: &mut Paper) {
                 Cell::Text(chain.key_type.clone()),
                 Cell::Long(leaf.names.join(", ")),
                 Cell::Text(leaf.issuer.clone()),
-                Cell::Text(ends),
+                Cell::When(ends),
                 trust,
             ]
         })

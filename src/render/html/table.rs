@@ -12,6 +12,8 @@ pub(super) enum Cell {
     Text(String),
     /// Words of some length, which get room on a phone.
     Long(String),
+    /// A day or an instant, which stands on one line.
+    When(String),
     /// Something to be copied or compared letter by letter.
     Code(String),
     /// How many.
@@ -49,6 +51,7 @@ fn put(paper: &mut Paper, cell: &Cell, heads: bool) {
     match cell {
         Cell::Text(text) => paper.put(format_args!("<{open}>{}</{close}>", html(text))),
         Cell::Long(text) => paper.put(format_args!("<{open} class=\"wide\">{}</{close}>", html(text))),
+        Cell::When(text) => paper.put(format_args!("<{open} class=\"when\">{}</{close}>", html(text))),
         Cell::Code(text) => paper.put(format_args!("<{open}><code>{}</code></{close}>", html(text))),
         Cell::Number(number) => paper.put(format_args!("<{open} class=\"number\">{number}</{close}>")),
         Cell::State(look, sign, word) => {

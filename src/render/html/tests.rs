@@ -131,7 +131,7 @@ fn the_answer_stands_first_and_every_fault_with_its_fix_below() {
     for assessment in sample::assessments() {
         let page = domain(&assessment, Options::default());
         let (head, body) = page.split_once("<nav").expect("sections");
-        let (_, word, _) = crate::render::text::headline::word(&assessment);
+        let word = crate::render::text::headline::word(&assessment);
         assert!(head.contains(&format!(" {word}</strong>")), "{head}");
         for finding in assessment.findings.iter().filter(|finding| finding.is_shown()) {
             assert!(body.contains(&html(&finding.message)), "{}", finding.message);

@@ -5,9 +5,10 @@ use jiff::civil::{Date, date};
 
 use super::{BREAKOUT, FORMULA, HOSTILE, days_from_now, domain, endless, now};
 use crate::model::assessment::{
-    Cause, CheckedFor, CleanChecks, Confidence, DaySummary, FailureGroup, GroupLabel, HostsLeft, Refused, ReporterSummary, ReportsSummary,
-    Window,
+    Cause, CheckedFor, CleanChecks, Confidence, DaySummary, FailureGroup, GroupLabel, HostsLeft, Refused, ReportId, ReporterSummary,
+    ReportsSummary, Window,
 };
+use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
 /// Thirty days with gaps and failures.
@@ -86,6 +87,8 @@ pub(super) fn troubled() -> ReportsSummary {
         ],
         refused_left_out: 4,
         hosts_left: Some(HostsLeft { left: 1, of: 3 }),
+        ids: vec![id("google.com", "2026-03-09T00:00:00Z_example.net"), id(BREAKOUT, HOSTILE), id(&endless(), FORMULA)],
+        ids_left_out: 34,
         ..clean()
     }
 }
@@ -110,7 +113,14 @@ pub(super) fn clean() -> ReportsSummary {
         refused: Vec::new(),
         refused_left_out: 0,
         hosts_left: None,
+        ids: vec![id("google.com", "2026-03-09T00:00:00Z_good.example"), id("microsoft.com", "134175+good.example")],
+        ids_left_out: 58,
     }
+}
+
+fn id(reporter: &str, id: &str) -> ReportId {
+    let (start, end) = (days_from_now(-2), days_from_now(-1));
+    ReportId { reporter: reporter.to_owned(), id: id.to_owned(), start, end, sha256: Fingerprint::of(id.as_bytes()) }
 }
 
 fn reporter(reporter: &str, organization: &str, sessions: u64) -> ReporterSummary {

@@ -14,40 +14,43 @@ const SUBJECTS_SHOWN: usize = 12;
 const EVIDENCE_SHOWN: usize = 6;
 
 pub(super) fn write(assessment: &Assessment, options: Options, page: &mut Page) {
-    for sorted in sorted(assessment) {
-        section(page, sorted.heading, &sorted.findings, sorted.id != "advice");
-    }
+    let Weighed { deciding, unsettling, accepted, warnings, advice } = Weighed::of(assessment);
+    let heading = if assessment.answer == Answer::Inconclusive { "What keeps the answer open" } else { "What decides it" };
+    section(page, heading, &deciding, true);
+    section(page, "Could not be looked at", &unsettling, true);
+    section(page, "Accepted risks", &accepted, true);
+    section(page, "Warnings", &warnings, true);
+    section(page, "Advice", &advice, false);
     if options.all {
         listed(assessment, page);
     }
 }
 
-/// Findings that belong under one heading.
-pub(in crate::render) struct Sorted<'a> {
-    /// What the part is called in links.
-    pub(in crate::render) id: &'static str,
-    /// The heading.
-    pub(in crate::render) heading: &'static str,
-    /// Worst first; none where there is nothing of the kind.
-    pub(in crate::render) findings: Vec<&'a Finding>,
+/// The findings that are shown, by what they are to the answer; each in one place.
+pub(in crate::render) struct Weighed<'a> {
+    /// They make the answer what it is.
+    pub(in crate::render) deciding: Vec<&'a Finding>,
+    /// They would unsettle it, were it not decided.
+    pub(in crate::render) unsettling: Vec<&'a Finding>,
+    /// The operator accepts them.
+    pub(in crate::render) accepted: Vec<&'a Finding>,
+    /// They neither block nor unsettle.
+    pub(in crate::render) warnings: Vec<&'a Finding>,
+    /// Improvements.
+    pub(in crate::render) advice: Vec<&'a Finding>,
 }
 
-/// Every finding that is shown, in the order in which a person should read: what decides, what is not known, what is accepted, the rest.
-pub(in crate::render) fn sorted(assessment: &Assessment) -> [Sorted<'_>; 5] {
-    let (accepted, shown): (Vec<&Finding>, Vec<&Finding>) =
-        assessment.findings.iter().filter(|finding| finding.is_shown()).partition(|finding| finding.accepted.is_some());
-    let (deciding, rest): (Vec<_>, Vec<_>) =
-        shown.into_iter().partition(|finding| assessment.because.contains(&finding.code()) && (finding.blocks() || finding.unsettles()));
-    let (unsettling, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.unsettles() || finding.blocks());
-    let (warnings, advice): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.severity >= Severity::Warning);
-    let heading = if assessment.answer == Answer::Inconclusive { "What keeps the answer open" } else { "What decides it" };
-    [
-        Sorted { id: "decides", heading, findings: deciding },
-        Sorted { id: "unknown", heading: "Could not be looked at", findings: unsettling },
-        Sorted { id: "accepted", heading: "Accepted risks", findings: accepted },
-        Sorted { id: "warnings", heading: "Warnings", findings: warnings },
-        Sorted { id: "advice", heading: "Advice", findings: advice },
-    ]
+impl<'a> Weighed<'a> {
+    pub(in crate::render) fn of(assessment: &'a Assessment) -> Self {
+        let (accepted, shown): (Vec<&Finding>, Vec<&Finding>) =
+            assessment.findings.iter().filter(|finding| finding.is_shown()).partition(|finding| finding.accepted.is_some());
+        let (deciding, rest): (Vec<_>, Vec<_>) = shown
+            .into_iter()
+            .partition(|finding| assessment.because.contains(&finding.code()) && (finding.blocks() || finding.unsettles()));
+        let (unsettling, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.unsettles() || finding.blocks());
+        let (warnings, advice): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.severity >= Severity::Warning);
+        Self { deciding, unsettling, accepted, warnings, advice }
+    }
 }
 
 fn section<'a>(page: &mut Page, heading: &str, findings: &[&'a Finding], in_full: bool) {

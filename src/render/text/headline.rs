@@ -7,8 +7,8 @@ use crate::model::rule::Stage;
 use crate::render::page::{Look, Page};
 
 pub(super) fn write(assessment: &Assessment, page: &mut Page) {
-    let (_, word, look) = word(assessment);
-    page.paragraph(&[(look, word), (Look::Plain, "  ")], Look::Strong, &sentence(assessment));
+    let (_, look) = sign(assessment.answer);
+    page.paragraph(&[(look, word(assessment)), (Look::Plain, "  ")], Look::Strong, &sentence(assessment));
     if let Some(owner) = &assessment.keeper.owner {
         page.paragraph(&[(Look::Faint, "owner ")], Look::Plain, owner);
     }
@@ -21,15 +21,25 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     }
 }
 
-/// The sign, the word and the look of the answer.
-pub(in crate::render) fn word(assessment: &Assessment) -> (&'static str, &'static str, Look) {
+/// The sign and the look of the answer.
+pub(in crate::render) fn sign(answer: Answer) -> (&'static str, Look) {
+    match answer {
+        Answer::Ready => ("✓", Look::Good),
+        Answer::NotReady => ("✗", Look::Bad),
+        Answer::Inconclusive => ("?", Look::Unknown),
+        Answer::NotApplicable => ("–", Look::Faint),
+    }
+}
+
+/// The answer in a word.
+pub(in crate::render) fn word(assessment: &Assessment) -> &'static str {
     match (assessment.answer, assessment.question) {
-        (Answer::Ready, Question::CheckStage) => ("✓", "PASS", Look::Good),
-        (Answer::NotReady, Question::CheckStage) => ("✗", "FAIL", Look::Bad),
-        (Answer::Ready, _) => ("✓", "READY", Look::Good),
-        (Answer::NotReady, _) => ("✗", "NOT READY", Look::Bad),
-        (Answer::Inconclusive, _) => ("?", "INCONCLUSIVE", Look::Unknown),
-        (Answer::NotApplicable, _) => ("–", "NOT APPLICABLE", Look::Faint),
+        (Answer::Ready, Question::CheckStage) => "PASS",
+        (Answer::NotReady, Question::CheckStage) => "FAIL",
+        (Answer::Ready, _) => "READY",
+        (Answer::NotReady, _) => "NOT READY",
+        (Answer::Inconclusive, _) => "INCONCLUSIVE",
+        (Answer::NotApplicable, _) => "NOT APPLICABLE",
     }
 }
 
@@ -44,7 +54,7 @@ pub(in crate::render) fn accepted(assessment: &Assessment) -> Vec<&'static str> 
     codes
 }
 
-/// The answer in one sentence, without a full stop.
+/// The answer in a sentence, without a full stop.
 pub(in crate::render) fn sentence(assessment: &Assessment) -> String {
     let domain = assessment.domain.shown();
     let blockers = assessment.findings.iter().filter(|finding| finding.blocks()).count();

@@ -10,29 +10,13 @@ const SHOWN: usize = 6;
 
 pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     let Some(horizon) = &assessment.horizon else { return };
-    page.paragraph(&[(Look::Faint, "Horizon  ")], Look::Faint, &said(horizon));
+    page.paragraph(&[(Look::Faint, "Horizon  ")], Look::Faint, &now(horizon));
     for older in horizon.older.iter().take(SHOWN) {
         page.paragraph(&[(Look::Faint, "         ")], if refuses(older) { Look::Warning } else { Look::Faint }, &held(older));
     }
     if horizon.older.len() > SHOWN {
         page.line(&[(Look::Faint, &format!("         and {} more older policies", horizon.older.len() - SHOWN))]);
     }
-}
-
-/// Until when the policy of today may be held.
-pub(in crate::render) fn said(horizon: &Horizon) -> String {
-    format!(
-        "senders that fetch this policy may hold it until {} (record TTL {} + max_age {}){}",
-        minute(horizon.held_until),
-        duration(u64::from(horizon.txt_ttl)),
-        duration(horizon.max_age),
-        clamped(&horizon.clamped)
-    )
-}
-
-/// Whether senders that still hold it refuse some MX host of today.
-pub(in crate::render) fn refuses(older: &OlderPolicy) -> bool {
-    older.mode == "enforce" && !older.satisfied
 }
 
 pub(super) fn way_back(assessment: &Assessment, page: &mut Page) {
@@ -54,7 +38,23 @@ pub(in crate::render) fn roll_back(assessment: &Assessment) -> &[Fix] {
     }
 }
 
-/// Until when an older policy may be held, and whether today's MX hosts satisfy it.
+/// Whether senders that still hold it refuse some MX host of today.
+pub(in crate::render) fn refuses(older: &OlderPolicy) -> bool {
+    older.mode == "enforce" && !older.satisfied
+}
+
+/// Until when a sender may hold the policy of today.
+pub(in crate::render) fn now(horizon: &Horizon) -> String {
+    format!(
+        "senders that fetch this policy may hold it until {} (record TTL {} + max_age {}){}",
+        minute(horizon.held_until),
+        duration(u64::from(horizon.txt_ttl)),
+        duration(horizon.max_age),
+        clamped(&horizon.clamped)
+    )
+}
+
+/// Until when a sender may hold an older policy, and whether it would deliver by it.
 pub(in crate::render) fn held(older: &OlderPolicy) -> String {
     let names = |hosts: &[crate::wire::name::Domain]| hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let mut faults = Vec::new();

@@ -36,7 +36,7 @@ pub(in crate::render) fn sign(state: State) -> (&'static str, &'static str, Look
     }
 }
 
-/// One line of what was seen of a stage.
+/// What was seen at a stage, in a line.
 pub(in crate::render) fn seen(assessment: &Assessment, stage: Stage) -> String {
     match stage {
         Stage::Record => record(assessment),

@@ -77,7 +77,7 @@ pub(in crate::render) fn covered(assessment: &Assessment, host: &MxSummary) -> (
 }
 
 fn row(name: String, address: &AddressSummary, covered: (Look, String), assessment: &Assessment) -> Vec<(Look, String)> {
-    let (sign, word, look) = outcome(address.outcome);
+    let (sign, word, look) = fared(address.outcome);
     vec![
         (look, sign.to_owned()),
         (Look::Plain, name),
@@ -89,8 +89,8 @@ fn row(name: String, address: &AddressSummary, covered: (Look, String), assessme
     ]
 }
 
-/// The sign, the word and the look of how an address fared.
-pub(in crate::render) fn outcome(outcome: AddressOutcome) -> (&'static str, &'static str, Look) {
+/// How an address fared: a sign, and a word.
+pub(in crate::render) fn fared(outcome: AddressOutcome) -> (&'static str, &'static str, Look) {
     match outcome {
         AddressOutcome::Proven => ("✓", "proven", Look::Good),
         AddressOutcome::Broken => ("✗", "broken", Look::Bad),
@@ -98,7 +98,7 @@ pub(in crate::render) fn outcome(outcome: AddressOutcome) -> (&'static str, &'st
     }
 }
 
-/// The version of TLS, or what there is in its place.
+/// The version of TLS, or how far it came.
 pub(in crate::render) fn tls(address: &AddressSummary) -> String {
     match (&address.tls_version, address.starttls) {
         (Some(version), _) => version.clone(),

@@ -13,7 +13,9 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     page.gap();
     page.line(&[(Look::Strong, "Reports"), (Look::Faint, &format!("  {}", figures(reports)))]);
     bars(&reports.days, page);
-    checks(reports, page);
+    if let Some(told) = checks(reports) {
+        page.paragraph(&[(Look::Good, "  ✓ ")], Look::Plain, &told);
+    }
     reporters(reports, page);
     groups(&reports.groups, page);
     super::reasons::write(&reports.groups, page);
@@ -27,15 +29,8 @@ pub(in crate::render) fn figures(reports: &ReportsSummary) -> String {
     format!("{sessions}, {} failed in {}{}", reports.failures, days(reports.window.days), bound.unwrap_or_default())
 }
 
-/// What live checks stand in for.
-fn checks(reports: &ReportsSummary, page: &mut Page) {
-    if let Some(text) = checked(reports) {
-        page.paragraph(&[(Look::Good, "  ✓ ")], Look::Plain, &text);
-    }
-}
-
-/// The same in one sentence; nothing where they stand in for nothing.
-pub(in crate::render) fn checked(reports: &ReportsSummary) -> Option<String> {
+/// What live checks stand in for, where they do.
+pub(in crate::render) fn checks(reports: &ReportsSummary) -> Option<String> {
     let checks = reports.checks.as_ref().filter(|checks| !checks.stands_in_for.is_empty())?;
     let words = checks.stands_in_for.iter().map(|what| match what {
         CheckedFor::Reporters => "further reporters",
@@ -97,17 +92,6 @@ fn reporters(reports: &ReportsSummary, page: &mut Page) {
     }
 }
 
-/// The sign, the word and the look of what became of a kind of failure.
-pub(in crate::render) fn label(label: GroupLabel) -> (&'static str, &'static str, Look) {
-    match label {
-        GroupLabel::StillTrue => ("✗", "still true", Look::Bad),
-        GroupLabel::Fixed => ("✓", "fixed", Look::Good),
-        GroupLabel::Unexplained => ("!", "unexplained", Look::Warning),
-        GroupLabel::Foreign => ("!", "not your MX", Look::Warning),
-        GroupLabel::NotSts => ("·", "DANE", Look::Faint),
-    }
-}
-
 /// Each kind of failure, with its label.
 fn groups(groups: &[FailureGroup], page: &mut Page) {
     if groups.is_empty() {
@@ -122,15 +106,30 @@ fn groups(groups: &[FailureGroup], page: &mut Page) {
 }
 
 fn row(group: &FailureGroup) -> Vec<(Look, String)> {
-    let (_, word, look) = label(group.label);
-    let (first, last) = (super::date(group.first), super::date(group.last));
-    let when = if first == last { first } else { format!("{first} to {last}") };
+    let (word, look) = label(group.label);
     let reason = group.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     vec![
         (look, word.to_owned()),
         (Look::Plain, format!("{}{reason}", group.result_type)),
         (Look::Plain, group.mx.as_ref().map_or_else(|| "no MX named".to_owned(), ToString::to_string)),
         (Look::Plain, count(group.sessions, "session")),
-        (Look::Faint, format!("{when}, by {}", group.reporter)),
+        (Look::Faint, format!("{}, by {}", when(group), group.reporter)),
     ]
+}
+
+/// What became of failures, in a word or two.
+pub(in crate::render) fn label(label: GroupLabel) -> (&'static str, Look) {
+    match label {
+        GroupLabel::StillTrue => ("still true", Look::Bad),
+        GroupLabel::Fixed => ("fixed", Look::Good),
+        GroupLabel::Unexplained => ("unexplained", Look::Warning),
+        GroupLabel::Foreign => ("not your MX", Look::Warning),
+        GroupLabel::NotSts => ("DANE", Look::Faint),
+    }
+}
+
+/// The days from the first to the last failure.
+pub(in crate::render) fn when(group: &FailureGroup) -> String {
+    let (first, last) = (super::date(group.first), super::date(group.last));
+    if first == last { first } else { format!("{first} to {last}") }
 }

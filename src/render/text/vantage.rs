@@ -49,7 +49,8 @@ fn means(vantage: &Vantage) -> Vec<String> {
     words
 }
 
-fn control(control: &ControlFacts) -> String {
+/// How the control connection went.
+pub(in crate::render) fn control(control: &ControlFacts) -> String {
     let came = match &control.outcome {
         Looked::Seen(greeting) => format!("answers {}", greeting.code),
         Looked::Absent(_) => "is not there".to_owned(),
@@ -58,13 +59,14 @@ fn control(control: &ControlFacts) -> String {
     format!("control {} port {} {came}", control.target, control.port)
 }
 
-fn clock(offset: i64) -> Option<String> {
+/// How far the clocks differ, where that is worth a word.
+pub(in crate::render) fn clock(offset: i64) -> Option<String> {
     let much = offset.unsigned_abs();
     let way = if offset > 0 { "ahead of" } else { "behind" };
     (much > NOTABLE).then(|| format!("clock {} {way} the policy host's", duration(much)))
 }
 
-/// The same of an older one, and what it gave.
+/// A further vantage, and what it gave.
 pub(in crate::render) fn further(other: &OtherVantage) -> String {
     let mut words = vec![format!("{}, {}", minute(other.observed_at), means(&other.vantage).join("; "))];
     for (list, what) in [
@@ -85,7 +87,8 @@ fn named(list: &[String]) -> String {
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
 
-fn family(family: Family) -> &'static str {
+/// Whether a family can be used.
+pub(in crate::render) fn family(family: Family) -> &'static str {
     match family {
         Family::Available => "yes",
         Family::NoRoute => "no route",
