@@ -30,6 +30,12 @@ pub fn page(judged: &[Judged<'_>], lost: usize) -> String {
     }
 }
 
+/// What all of them come to.
+pub fn worst(judged: &[Judged<'_>], lost: usize) -> Status {
+    let worst = judged.iter().map(|one| one.status).max().unwrap_or(Status::Unknown);
+    if lost > 0 { worst.max(Status::Unknown) } else { worst }
+}
+
 fn single(judged: Judged<'_>) -> Output {
     let Judged { status, assessment } = judged;
     let mut said = headline::sentence(assessment);
@@ -60,8 +66,7 @@ fn deciding(status: Status, assessment: &Assessment) -> Vec<&'static str> {
 }
 
 fn several(judged: &[Judged<'_>], lost: usize) -> Output {
-    let worst = judged.iter().map(|one| one.status).max().unwrap_or(Status::Unknown);
-    let status = if lost > 0 { worst.max(Status::Unknown) } else { worst };
+    let status = worst(judged, lost);
     let mut numbers = Vec::new();
     for of in [Status::Critical, Status::Warning, Status::Unknown, Status::Ok] {
         let names: Vec<String> = judged.iter().filter(|one| one.status == of).map(|one| one.assessment.domain.shown()).collect();
@@ -105,9 +110,8 @@ fn several(judged: &[Judged<'_>], lost: usize) -> Output {
 
 /// How many findings of each weight, accepted ones apart.
 fn counts(judged: &[Judged<'_>]) -> Vec<Perfdata> {
-    let number = |test: fn(&Finding) -> bool| {
-        judged.iter().flat_map(|one| &one.assessment.findings).filter(|finding| test(finding)).count() as u64
-    };
+    let number =
+        |test: fn(&Finding) -> bool| judged.iter().flat_map(|one| &one.assessment.findings).filter(|finding| test(finding)).count() as u64;
     vec![
         Perfdata::count("blockers", number(Finding::blocks)).none_allowed(),
         Perfdata::count("warnings", number(warns)),
