@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::args::{CheckArgs, CheckFormat, Common, DomainArgs, MxArgs, Outputs, PolicyArgs};
 use super::config::Config;
+use super::exit::FailOn;
 use super::observe::{self, Job, Taker};
 use super::{Exit, Failure, Streams, setup};
 use crate::decide;
@@ -12,8 +13,9 @@ use crate::model::facts::Facts;
 use crate::model::facts::policy::{Body, Draft};
 use crate::model::settings::{POLICY_CAP, Settings};
 use crate::model::verdict::Verdict;
+use crate::render::nagios::check::Judged;
 use crate::render::page::{Look, Page};
-use crate::render::{json, text};
+use crate::render::{github, json, junit, nagios, prometheus, text};
 use crate::stages::Wanted;
 use crate::wire::host_port::HostPort;
 
@@ -79,6 +81,8 @@ struct Printer<'a> {
     config: Config,
     settings: Settings,
     exit: Exit,
+    /// Domains whose facts were lost by a fault of ours.
+    lost: usize,
     kept: Vec<(usize, Assessment)>,
     /// What the last one answered, where it is worth to be remembered.
     answered: Option<Verdict>,
@@ -89,7 +93,7 @@ impl<'a> Printer<'a> {
         outputs.ready()?;
         let config = Config::load(&common.store)?;
         let settings = setup::settings_by(common, &config)?;
-        Ok(Self { common, outputs, config, settings, exit: Exit::Ready, kept: Vec::new(), answered: None })
+        Ok(Self { common, outputs, config, settings, exit: Exit::Ready, lost: 0, kept: Vec::new(), answered: None })
     }
 
     fn is_streamed(&self) -> bool {
@@ -124,6 +128,7 @@ impl Taker for Printer<'_> {
     }
 
     fn lost(&mut self) {
+        self.lost += 1;
         self.exit = self.exit.worse(Exit::Internal);
     }
 
@@ -132,17 +137,32 @@ impl Taker for Printer<'_> {
         let left = if self.is_streamed() { self.outputs.files() } else { self.outputs.clone() };
         self.kept.sort_by_key(|(index, _)| *index);
         let assessments: Vec<Assessment> = self.kept.into_iter().map(|(_, assessment)| assessment).collect();
-        let (all, quiet) = (self.common.all, self.common.quiet);
+        let (all, quiet, fail_on) = (self.common.all, self.common.quiet, self.common.fail_on);
+        let references: Vec<&Assessment> = assessments.iter().collect();
+        let judged: Vec<Judged<'_>> =
+            assessments.iter().map(|assessment| Judged { status: Exit::status(assessment, fail_on), assessment }).collect();
         left.print(streams, |format, width| {
             Ok(match format {
                 CheckFormat::Text if quiet => assessments.iter().map(|assessment| text::headline(assessment, width)).collect(),
                 CheckFormat::Text => pages(&assessments, text::Options { width, all }),
                 CheckFormat::Json => json::document(&assessments, all)?,
                 CheckFormat::Ndjson => assessments.iter().map(|assessment| json::line(assessment, all)).collect::<Result<_, _>>()?,
+                CheckFormat::Nagios => nagios::check::page(&judged, self.lost),
+                CheckFormat::Prometheus => prometheus::check::page(&references),
+                CheckFormat::Junit => junit::page(&references, line(fail_on)),
+                CheckFormat::Github => github::page(&references),
             })
         })?;
+        if left.printed() == Some(CheckFormat::Nagios) {
+            return Ok(Exit::Plugin(nagios::check::worst(&judged, self.lost)));
+        }
         Ok(self.exit)
     }
+}
+
+/// What of JUnit's cases fails, as the exit code has it.
+fn line(fail_on: FailOn) -> junit::Line {
+    junit::Line { warnings: fail_on == FailOn::Warning, undetermined: matches!(fail_on, FailOn::Inconclusive | FailOn::Warning) }
 }
 
 /// A page a domain; before those of many, a line for each.

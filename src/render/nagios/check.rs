@@ -30,6 +30,12 @@ pub fn page(judged: &[Judged<'_>], lost: usize) -> String {
     }
 }
 
+/// What all of them come to.
+pub fn worst(judged: &[Judged<'_>], lost: usize) -> Status {
+    let worst = judged.iter().map(|one| one.status).max().unwrap_or(Status::Unknown);
+    if lost > 0 { worst.max(Status::Unknown) } else { worst }
+}
+
 fn single(judged: Judged<'_>) -> Output {
     let Judged { status, assessment } = judged;
     let mut said = headline::sentence(assessment);
@@ -60,8 +66,7 @@ fn deciding(status: Status, assessment: &Assessment) -> Vec<&'static str> {
 }
 
 fn several(judged: &[Judged<'_>], lost: usize) -> Output {
-    let worst = judged.iter().map(|one| one.status).max().unwrap_or(Status::Unknown);
-    let status = if lost > 0 { worst.max(Status::Unknown) } else { worst };
+    let status = worst(judged, lost);
     let mut numbers = Vec::new();
     for of in [Status::Critical, Status::Warning, Status::Unknown, Status::Ok] {
         let names: Vec<String> = judged.iter().filter(|one| one.status == of).map(|one| one.assessment.domain.shown()).collect();
