@@ -15,7 +15,7 @@ use crate::model::settings::{POLICY_CAP, Settings};
 use crate::model::verdict::Verdict;
 use crate::render::nagios::check::Judged;
 use crate::render::page::{Look, Page};
-use crate::render::{github, json, junit, nagios, prometheus, text};
+use crate::render::{github, html, json, junit, nagios, prometheus, text};
 use crate::stages::Wanted;
 use crate::wire::host_port::HostPort;
 
@@ -147,6 +147,7 @@ impl Taker for Printer<'_> {
                 CheckFormat::Text => pages(&assessments, text::Options { width, all }),
                 CheckFormat::Json => json::document(&assessments, all)?,
                 CheckFormat::Ndjson => assessments.iter().map(|assessment| json::line(assessment, all)).collect::<Result<_, _>>()?,
+                CheckFormat::Html => html::document(&assessments, html::Options { all }),
                 CheckFormat::Nagios => nagios::check::page(&judged, self.lost),
                 CheckFormat::Prometheus => prometheus::check::page(&references),
                 CheckFormat::Junit => junit::page(&references, line(fail_on)),
