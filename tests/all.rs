@@ -20,6 +20,7 @@ mod lab;
 mod lab_selftest;
 mod layers;
 mod letters;
+mod monitor;
 mod notify;
 mod pages;
 mod playbook;

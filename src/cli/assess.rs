@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::args::{CheckArgs, CheckFormat, Common, DomainArgs, MxArgs, NotifyArgs, Outputs, PolicyArgs};
 use super::config::Config;
+use super::exit::FailOn;
 use super::keep::Keep;
 use super::notify::Bulletin;
 use super::observe::{self, Job, Taker};
@@ -14,8 +15,9 @@ use crate::model::facts::Facts;
 use crate::model::facts::policy::{Body, Draft};
 use crate::model::settings::{POLICY_CAP, Settings};
 use crate::model::verdict::Verdict;
+use crate::render::nagios::check::Judged;
 use crate::render::page::{Look, Page};
-use crate::render::{json, text};
+use crate::render::{github, html, json, junit, nagios, prometheus, text};
 use crate::stages::Wanted;
 use crate::wire::host_port::HostPort;
 
@@ -82,6 +84,8 @@ struct Printer<'a> {
     settings: Settings,
     bulletin: Bulletin,
     exit: Exit,
+    /// Domains whose facts were lost by a fault of ours.
+    lost: usize,
     /// Each with its place among the domains, and whether it is to be printed.
     kept: Vec<(usize, bool, Assessment)>,
     /// What the last one answered, where it is worth to be remembered.
@@ -94,7 +98,7 @@ impl<'a> Printer<'a> {
         let config = Config::load(&common.store)?;
         let settings = setup::settings_by(common, &config)?;
         let bulletin = if notify.is_any() { Bulletin::of(notify, &Keep::of(&common.store)?)? } else { Bulletin::none() };
-        Ok(Self { common, outputs, config, settings, bulletin, exit: Exit::Ready, kept: Vec::new(), answered: None })
+        Ok(Self { common, outputs, config, settings, bulletin, exit: Exit::Ready, lost: 0, kept: Vec::new(), answered: None })
     }
 
     fn is_streamed(&self) -> bool {
@@ -117,7 +121,17 @@ impl Printer<'_> {
             CheckFormat::Text => pages(assessments, text::Options { width, all }),
             CheckFormat::Json => json::document(assessments, all)?,
             CheckFormat::Ndjson => assessments.iter().map(|assessment| json::line(assessment, all)).collect::<Result<_, _>>()?,
+            CheckFormat::Html => html::document(assessments, html::Options { all }),
+            CheckFormat::Nagios => nagios::check::page(&self.judged(assessments), self.lost),
+            CheckFormat::Prometheus => prometheus::check::page(assessments),
+            CheckFormat::Junit => junit::page(assessments, line(self.common.fail_on)),
+            CheckFormat::Github => github::page(assessments),
         })
+    }
+
+    /// Each with the status that a plugin has of it.
+    fn judged<'b>(&self, assessments: &[&'b Assessment]) -> Vec<Judged<'b>> {
+        assessments.iter().map(|assessment| Judged { status: Exit::status(assessment, self.common.fail_on), assessment }).collect()
     }
 }
 
@@ -143,6 +157,7 @@ impl Taker for Printer<'_> {
     }
 
     fn lost(&mut self) {
+        self.lost += 1;
         self.exit = self.exit.worse(Exit::Internal);
     }
 
@@ -158,10 +173,19 @@ impl Taker for Printer<'_> {
             wrote = wrote.and(printed.print(streams, |format, width| self.written(&changed, format, width)));
         }
         // A file that cannot be written is no reason to leave anybody untold.
-        let arrived = self.bulletin.finish(wrote.is_ok(), streams)?;
+        let arrived = std::mem::replace(&mut self.bulletin, Bulletin::none()).finish(wrote.is_ok(), streams)?;
         wrote?;
-        Ok(if arrived { self.exit } else { self.exit.worse(Exit::Internal) })
+        Ok(match self.outputs.printed() {
+            _ if !arrived => self.exit.worse(Exit::Internal),
+            Some(CheckFormat::Nagios) => Exit::Plugin(nagios::check::worst(&self.judged(&all), self.lost)),
+            _ => self.exit,
+        })
     }
+}
+
+/// What of JUnit's cases fails, as the exit code has it.
+fn line(fail_on: FailOn) -> junit::Line {
+    junit::Line { warnings: fail_on == FailOn::Warning, undetermined: matches!(fail_on, FailOn::Inconclusive | FailOn::Warning) }
 }
 
 /// A page a domain; before those of many, a line for each.

@@ -7,6 +7,7 @@ use crate::model::finding::{Finding, Outcome};
 use crate::model::guide::{Guide, Standing};
 use crate::model::plan::Plan;
 use crate::model::rule::Severity;
+use crate::render::nagios::Status;
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Exit {
     Inconclusive,
     /// 4: the tool itself failed.
     Internal,
+    /// 0 to 3 as monitoring plugins do, for what prints as one.
+    Plugin(Status),
 }
 
 /// The table as help and README show it.
@@ -31,7 +34,8 @@ Exit codes:
   2  usage or configuration error
   3  inconclusive: something could not be looked at, or the evidence does not suffice
   4  the tool itself failed
-With many domains: the worst, in the order 4, 1, 3, 0.";
+With many domains: the worst, in the order 4, 1, 3, 0.
+As a monitoring plugin (--format nagios): 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; the worst in the order 2, 1, 3, 0.";
 
 /// Where the exit code draws the line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -56,6 +60,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Inconclusive => 3,
             Self::Internal => 4,
+            Self::Plugin(status) => status.code(),
         }
     }
 
@@ -63,7 +68,7 @@ impl Exit {
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
         let rank = |exit| match exit {
-            Self::Internal | Self::Usage => 3,
+            Self::Internal | Self::Usage | Self::Plugin(_) => 3,
             Self::NotReady => 2,
             Self::Inconclusive => 1,
             Self::Ready => 0,
@@ -90,6 +95,17 @@ impl Exit {
             Standing::NotApplicable => Answer::NotApplicable,
         };
         Self::of_answer(answer, &[], fail_on)
+    }
+
+    /// What one assessment is to a monitor: not ready is critical, what only `--fail-on warning` objects to is a warning.
+    pub fn status(assessment: &Assessment, fail_on: FailOn) -> Status {
+        match Self::of(assessment, fail_on) {
+            Self::Ready => Status::Ok,
+            Self::NotReady if assessment.answer == Answer::NotReady => Status::Critical,
+            Self::NotReady => Status::Warning,
+            Self::Inconclusive | Self::Usage | Self::Internal => Status::Unknown,
+            Self::Plugin(status) => status,
+        }
     }
 
     fn of_answer(answer: Answer, findings: &[Finding], fail_on: FailOn) -> Self {

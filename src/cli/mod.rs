@@ -21,6 +21,7 @@ mod notify;
 mod observe;
 mod outputs;
 mod playbook;
+mod plugin;
 mod progress;
 mod proxies;
 mod reports;
@@ -60,6 +61,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) 
     let args: Vec<OsString> = args.into_iter().collect();
     let (cli, matches) = match parse(&args) {
         Ok(parsed) => parsed,
+        Err(error) if error.use_stderr() && plugin::was_meant(&args, std::env::var_os("STSREADY_FORMAT").as_deref()) => {
+            let text = error.render().to_string();
+            let line = text.lines().next().unwrap_or_default();
+            return plugin::unknown(line.strip_prefix("error: ").unwrap_or(line), streams);
+        }
         Err(error) => {
             let text = harmless(error.render().ansi().to_string(), &args);
             let wrote = if error.use_stderr() { write!(streams.err, "{text}") } else { write!(streams.out, "{text}") };
@@ -70,8 +76,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) 
             };
         }
     };
+    let is_plugin = plugin::is_called(&cli);
     match command(cli.command, &matches, streams) {
         Ok(exit) => exit,
+        Err(failure) if is_plugin => plugin::unknown(&failure.to_string(), streams),
         // A reader that has had enough (`| head`) needs no words; but it has not read an answer, so this is no success either.
         Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Internal,
         Err(failure) => {

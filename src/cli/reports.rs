@@ -18,7 +18,7 @@ use crate::model::facts::reports::ReportFacts;
 use crate::model::settings::Settings;
 use crate::render::list::{self, Listed};
 use crate::render::reports::{AboutDomain, Reading};
-use crate::render::{breakdown, digest, reports as page};
+use crate::render::{breakdown, csv, digest, reports as page};
 use crate::wire::name::Domain;
 
 /// What is shown unless another time is asked for.
@@ -257,6 +257,8 @@ pub(super) fn digest(args: &DigestArgs, streams: &mut Streams<'_>) -> Result<Exi
             DigestFormat::Text => digest::text(&all, width),
             DigestFormat::Markdown => digest::markdown(&all),
             DigestFormat::Json => digest::document(&all)?,
+            DigestFormat::Ndjson => digest::lines(&all)?,
+            DigestFormat::Csv => csv::digest(&all)?,
         })
     })?;
     Ok(if all.domains.iter().all(|domain| domain.day.is_none()) { Exit::Inconclusive } else { Exit::Ready })

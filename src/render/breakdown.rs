@@ -154,12 +154,12 @@ pub fn csv(breakdowns: &[Breakdown]) -> Result<String, csv::Error> {
 fn cells(domain: &Domain, row: &Row) -> [String; 10] {
     let text = |text: &str| escape::cell(text).into_owned();
     [
-        domain.to_string(),
+        text(domain.as_str()),
         row.day.to_string(),
         text(&row.reporter),
         text(named(&row.policy_type)),
         row.version.clone().unwrap_or_default(),
-        row.mx.as_ref().map(ToString::to_string).unwrap_or_default(),
+        row.mx.as_ref().map(|mx| text(mx.as_str())).unwrap_or_default(),
         text(&row.result),
         row.reason.as_deref().map(text).unwrap_or_default(),
         row.sessions.to_string(),

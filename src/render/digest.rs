@@ -28,6 +28,20 @@ pub fn document(digest: &Digest) -> Result<String, serde_json::Error> {
     escape::json_pretty(&View { schema: SCHEMA, digest })
 }
 
+#[derive(Serialize)]
+struct Line<'a> {
+    schema: &'static str,
+    as_of: jiff::Timestamp,
+    #[serde(flatten)]
+    domain: &'a DomainDigest,
+}
+
+/// One object a domain, a line each.
+pub fn lines(digest: &Digest) -> Result<String, serde_json::Error> {
+    let line = |domain| escape::json_line(&Line { schema: SCHEMA, as_of: digest.as_of, domain });
+    digest.domains.iter().map(line).collect()
+}
+
 /// One thing to say, whatever the format says it in.
 struct Item {
     look: Look,

@@ -89,31 +89,155 @@ impl<F: Formatter> Formatter for Json<F> {
     }
 }
 
-/// For a cell of a spreadsheet: harmless in a terminal, and never taken for a formula.
+/// For a cell of a spreadsheet: harmless in a terminal, and never taken for a formula. Spreadsheets may leave out spaces before one, and
+/// some take the wide forms of its signs; tabs and line ends are shown as escapes before that.
 pub fn cell(text: &str) -> Cow<'_, str> {
     let text = terminal(text);
-    if text.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{text}")) } else { text }
+    let begins = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if begins { Cow::Owned(format!("'{text}")) } else { text }
 }
 
-/// For Markdown inside a line or a table's cell: nothing in it is markup, a link or HTML.
-pub fn markdown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
+/// For a line of a monitoring plugin: no line end, no `|`, which would begin performance data, and no tag for a page that shows it.
+pub fn plugin(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
     for c in terminal(text).chars() {
         match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '-' | '!' | '|' | '~' => {
-                out.push('\\');
-                out.push(c);
+            '|' | '<' | '>' => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             }
-            // A bare address or URL would become a link.
-            '@' => out.push_str("&#64;"),
-            ':' => out.push_str("&#58;"),
             c => out.push(c),
         }
     }
     out
+}
+
+/// For the label of performance data, in its quotes: a quote in it is doubled, and there is no `=`.
+pub fn perfdata_label(text: &str) -> String {
+    format!("'{}'", plugin(text).replace('=', "\\u{3d}").replace('\'', "''"))
+}
+
+/// For the value of a Prometheus label, without its quotes.
+pub fn label_value(text: &str) -> String {
+    terminal(text).replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// For XML 1.0, in text and in attributes; what it cannot hold is shown as an escape.
+pub fn xml(text: &str) -> String {
+    html(&terminal(text)).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
+}
+
+/// For a line in the log of a workflow, behind words of ours: nothing in it is a command to the runner. The older form of commands is
+/// looked for anywhere in a line.
+pub fn workflow_log(text: &str) -> String {
+    terminal(text).replace("##[", "#\\u{23}[")
+}
+
+/// For the text of a workflow command.
+pub fn workflow_data(text: &str) -> String {
+    workflow_log(text).replace('%', "%25")
+}
+
+/// For a property of a workflow command.
+pub fn workflow_property(text: &str) -> String {
+    workflow_data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// For Markdown inside a line or a table's cell: nothing in it is markup, a link or HTML. What a viewer would make a link, a mention or a
+/// reference of stands as code, which all of them leave alone and which is copied as it is.
+pub fn markdown(text: &str) -> String {
+    let text = terminal(text);
+    let mut out = String::with_capacity(text.len() + 8);
+    // Where a line begins, some signs make a heading, an item or a rule of it, a number with a dot is an item, and spaces are code.
+    if text.starts_with("    ") {
+        out.push_str("&#32;");
+    }
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 {
+            out.push(' ');
+        }
+        let (opening, core) = word.split_at(word.len() - word.trim_start_matches(OPENING).len());
+        let (core, closing) = core.split_at(core.trim_end_matches(CLOSING).len());
+        let (lively, bare) = (is_lively(word), !core.contains(['[', ']', '(', ')', '<', '>', '\\']));
+        plain(opening, false, &mut out);
+        match code_span(core).filter(|_| lively && bare) {
+            Some(code) => out.push_str(&code),
+            None => {
+                if index == 0 && core.starts_with(['#', '+', '-', '=']) {
+                    out.push('\\');
+                }
+                plain(core, lively, &mut out);
+            }
+        }
+        if index == 0 && closing.starts_with(['.', ')']) && !core.is_empty() && core.bytes().all(|byte| byte.is_ascii_digit()) {
+            out.push('\\');
+        }
+        plain(closing, lively, &mut out);
+    }
+    out
+}
+
+/// What may stand before a word, and
+const OPENING: [char; 4] = ['(', '[', '"', '\''];
+/// what behind it, without being part of it.
+const CLOSING: [char; 9] = ['.', ',', ';', ':', '?', ')', ']', '"', '\''];
+
+/// Whether GitHub, GitLab or Jira make of this word a link, a mention, a reference, an emoji or a formula.
+fn is_lively(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let refers = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '"');
+    word.contains(['@', '$'])
+        || word.trim_end_matches(CLOSING).matches(':').count() > 1
+        || (word.len() > 2 && word.starts_with(':') && word.ends_with(':'))
+        || lower.contains("www.")
+        || lower.contains(":/")
+        || ["mailto:", "xmpp:", "tel:"].iter().any(|scheme| lower.contains(scheme))
+        || word.match_indices(['#', '!', '~', '%', '&']).any(|(at, sign)| refers(&word[at + sign.len()..]))
+}
+
+/// Without code: signs of markup are escaped; and where the text is `lively`, what a viewer looks for in it is broken by a character without
+/// width.
+fn plain(text: &str, lively: bool, out: &mut String) {
+    let mut chars = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = chars.next() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '|' | '~' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // Harmless behind an escaped bracket; but whoever looks for links by eye, or by a pattern, need not wonder.
+            '(' if before == ']' => out.push_str("\\("),
+            '@' => out.push_str("&#64;"),
+            ':' if lively => out.push_str("&#58;"),
+            c => out.push(c),
+        }
+        let breaks = matches!(c, '@' | ':' | '#' | '!' | '~' | '$' | '%' | '&') || (matches!(c, 'w' | 'W') && matches!(before, 'w' | 'W'));
+        if lively && breaks && chars.peek().is_some() {
+            out.push_str("&#8203;");
+        }
+        before = c;
+    }
+}
+
+/// For Markdown: a name, a value or a digest as code, in which nothing is markup, a link or a mention. What code cannot hold in a table's cell
+/// as well stands as [`markdown`] would have it.
+pub fn code(text: &str) -> String {
+    code_span(text).unwrap_or_else(|| {
+        let mut out = String::new();
+        plain(&terminal(text), true, &mut out);
+        out
+    })
+}
+
+/// Nothing is escaped in code but a table's bar, and that in a way that a backslash before it undoes.
+fn code_span(text: &str) -> Option<String> {
+    let text = terminal(text);
+    let holds = !text.is_empty() && !text.contains(['`', '|']) && !text.starts_with(' ') && !text.ends_with(' ');
+    holds.then(|| format!("`{text}`"))
 }
 
 /// For HTML, between tags and in quoted attributes: nothing in it is markup. Line ends and tabs stay.
@@ -178,10 +302,33 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for (text, shown) in
-            [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-2", "'-2"), ("mx1.example", "mx1.example"), ("\t=1", "\\t=1")]
-        {
+        for (text, shown) in [
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-2", "'-2"),
+            ("mx1.example", "mx1.example"),
+            ("\t=1", "\\t=1"),
+            (" =1", "' =1"),
+            ("＝1", "'＝1"),
+            ("\r+1", "\\r+1"),
+        ] {
             assert_eq!(cell(text), shown);
+        }
+    }
+
+    #[test]
+    fn each_format_keeps_what_is_not_ours_in_its_place() {
+        type Escape = fn(&str) -> String;
+        for (escape, text, shown) in [
+            (plugin as Escape, "a | b=1\n<i>", "a \\u{7c} b=1\\n\\u{3c}i\\u{3e}"),
+            (perfdata_label, "it's =1|", "'it''s \\u{3d}1\\u{7c}'"),
+            (label_value, "a\"b\\c\nd\u{1b}", "a\\\"b\\\\c\\\\nd\\\\u{1b}"),
+            (xml, "<a b='\"'>&\0\u{fffe}\n]]>", "&lt;a b=&#39;&quot;&#39;&gt;&amp;\\u{0}\\u{fffe}\\n]]&gt;"),
+            (workflow_log, "100 %\n::error::x ##[add-path]", "100 %\\n::error::x #\\u{23}[add-path]"),
+            (workflow_data, "100 %0A\r\n::x", "100 %250A\\r\\n::x"),
+            (workflow_property, "a:b,c%", "a%3Ab%2Cc%25"),
+        ] {
+            assert_eq!(escape(text), shown);
         }
     }
 
@@ -199,10 +346,44 @@ mod tests {
         for (text, shown) in [
             ("plain text", "plain text"),
             ("<b>|`x`", "&lt;b&gt;\\|\\`x\\`"),
-            ("[a](https://b)", "\\[a\\]\\(https&#58;//b\\)"),
+            ("[a](https://b)", "\\[a\\]\\(https&#58;&#8203;//b)"),
             ("a\nb", "a\\\\nb"),
+            ("# a", "\\# a"),
+            ("- a - b", "\\- a - b"),
+            ("---", "\\---"),
+            ("===", "\\==="),
+            ("1. one", "1\\. one"),
+            ("12)", "12\\)"),
+            ("in 1. one (2)", "in 1. one (2)"),
+            ("    code", "&#32;    code"),
+            ("a: b!", "a: b!"),
+            ("5 % of a & b", "5 % of a &amp; b"),
+            ("MTA-STS (RFC 8461): _x_ ~~y~~", "MTA-STS (RFC 8461): \\_x\\_ `~~y~~`"),
+            ("until 12:00Z: x", "until 12:00Z: x"),
+            ("2001:db8::1 (x)", "`2001:db8::1` (x)"),
+            ("write to a@b.example.", "write to `a@b.example`."),
+            ("(WWW.b.example), x", "(`WWW.b.example`), x"),
+            ("#1 !2 ~a :+1: $x$ &3", "`#1` `!2` `~a` `:+1`&#58; `$x$` `&3`"),
+            ("`@a|b", "\\`&#64;&#8203;a\\|b"),
+            ("www.a|b", "ww&#8203;w&#8203;.a\\|b"),
+            ("http://a`b", "http&#58;&#8203;//a\\`b"),
         ] {
             assert_eq!(markdown(text), shown);
+        }
+    }
+
+    #[test]
+    fn code_is_left_only_where_nothing_in_it_can_end_it() {
+        for (text, shown) in [
+            ("v=STSv1; id=1;", "`v=STSv1; id=1;`"),
+            ("<b>*x*</b>", "`<b>*x*</b>`"),
+            ("a\nb\u{1b}", "`a\\nb\\u{1b}`"),
+            ("a`b", "a\\`b"),
+            ("\\|<b>", "\\\\\\|&lt;b&gt;"),
+            ("", ""),
+            (" x", " x"),
+        ] {
+            assert_eq!(code(text), shown);
         }
     }
 

@@ -55,6 +55,9 @@ struct View<'a> {
     /// The thresholds that differ from the defaults.
     #[serde(skip_serializing_if = "<[Changed]>::is_empty")]
     thresholds: &'a [Changed],
+    /// The file of the draft that was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draft: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -69,8 +72,8 @@ struct VantageView<'a> {
 /// Who wrote it.
 #[derive(Clone, Copy, Serialize)]
 pub(super) struct Tool {
-    name: &'static str,
-    version: &'static str,
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
 }
 
 /// This program.
@@ -149,6 +152,9 @@ impl<'a> View<'a> {
             acceptances,
             thresholds,
             keeper,
+            draft,
+            last_known: _,
+            looked_at: _,
         } = assessment;
         Self {
             schema: SCHEMA,
@@ -178,6 +184,7 @@ impl<'a> View<'a> {
             senders,
             acceptances,
             thresholds,
+            draft: draft.as_deref(),
         }
     }
 }

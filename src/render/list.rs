@@ -100,7 +100,7 @@ pub fn cells(listed: &Listed) -> [String; 12] {
         text(&listed.reporter),
         text(&listed.report.organization),
         text(&listed.report.id),
-        listed.names(),
+        text(&listed.names()),
         listed.successful().to_string(),
         listed.failed().to_string(),
         text(&state(&listed.authenticity)),

@@ -18,6 +18,16 @@ pub(in crate::cli) enum CheckFormat {
     Json,
     /// One object a line, each as its domain ends
     Ndjson,
+    /// For a browser: one file for all domains
+    Html,
+    /// For a monitor: one line with performance data, and the exit codes of plugins
+    Nagios,
+    /// Metrics for node_exporter's textfile collector
+    Prometheus,
+    /// Test results
+    Junit,
+    /// Annotations in a workflow
+    Github,
 }
 
 impl Format for CheckFormat {}
@@ -32,6 +42,14 @@ pub(in crate::cli) enum ExpiryFormat {
     Json,
     /// One certificate a line
     Ndjson,
+    /// Rows for a spreadsheet (RFC 4180)
+    Csv,
+    /// For a ticket or a mail
+    Markdown,
+    /// For a monitor: one line with performance data, and the exit codes of plugins
+    Nagios,
+    /// Metrics for node_exporter's textfile collector
+    Prometheus,
 }
 
 impl Format for ExpiryFormat {}
@@ -96,6 +114,10 @@ pub(in crate::cli) enum DigestFormat {
     Markdown,
     /// One object
     Json,
+    /// One domain a line
+    Ndjson,
+    /// A row a domain (RFC 4180)
+    Csv,
 }
 
 impl Format for DigestFormat {
@@ -164,6 +186,14 @@ pub(in crate::cli) enum AnyFormat {
     Html,
     /// Rows for a spreadsheet
     Csv,
+    /// For a monitor
+    Nagios,
+    /// Metrics
+    Prometheus,
+    /// Test results
+    Junit,
+    /// Annotations in a workflow
+    Github,
 }
 
 impl Format for AnyFormat {}

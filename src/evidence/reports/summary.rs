@@ -12,8 +12,12 @@ use super::reporters::Rhythms;
 use super::tally::Tally;
 use super::window::{Sufficiency, sufficiency};
 use super::{Judged, Situation, groups, refused, spike};
-use crate::model::assessment::{ReporterSummary, ReportsSummary, Window};
+use crate::model::assessment::{ReportId, ReporterSummary, ReportsSummary, Window};
+use crate::model::facts::reports::Report;
 use crate::model::settings::EvidenceSettings;
+
+/// Reports that are named one by one; more are many months of a large sender, or somebody's joke.
+const NAMED: usize = 1_000;
 
 /// Judges the reports of a domain.
 pub fn judge(situation: &Situation<'_>) -> Judged {
@@ -28,10 +32,14 @@ pub fn judge(situation: &Situation<'_>) -> Judged {
     let window = window(situation, days, &tally);
     let (sessions, failures) = tally.sessions(today - window.days, today);
     let Refusals { lines, left_out, hosts_left } = refused::of(situation, &entries, today - judged..=today);
+    let mut ids: Vec<ReportId> = distinct_reports(&entries, today - longest).into_iter().map(id).collect();
+    ids.sort_by(|a, b| (b.end, &a.reporter, &a.id, a.sha256).cmp(&(a.end, &b.reporter, &b.id, b.sha256)));
+    let reports = ids.len();
+    ids.truncate(NAMED);
     let summary = ReportsSummary {
         window,
         days_with_reports: tally.with_reports(today - window.days, today),
-        reports: distinct_reports(&entries, today - longest),
+        reports: reports as u64,
         reporters: reporters(&entries, today - longest),
         sessions,
         failures,
@@ -46,6 +54,8 @@ pub fn judge(situation: &Situation<'_>) -> Judged {
         refused: lines,
         refused_left_out: left_out,
         hosts_left,
+        ids_left_out: reports - ids.len(),
+        ids,
     };
     let from_the_future = situation.reports.reports.iter().filter(|report| entries::is_of_the_future(report, situation.now)).count();
     let stopped = Rhythms::of(&entries, |_| true).stopped(today - longest, today, tally.rest, situation.settings);
@@ -59,9 +69,15 @@ fn window(situation: &Situation<'_>, days: i64, tally: &Tally) -> Window {
     Window { start, end: situation.now, days }
 }
 
-fn distinct_reports(entries: &[Entry<'_>], first: Day) -> u64 {
-    let recent = entries.iter().filter(|entry| entry.last_day() >= first);
-    recent.map(|entry| (&entry.report.reporter, &entry.report.id, entry.report.sha256)).collect::<BTreeSet<_>>().len() as u64
+/// Each report once, whatever the number of its entries.
+fn distinct_reports<'a>(entries: &[Entry<'a>], first: Day) -> Vec<&'a Report> {
+    let recent = entries.iter().filter(|entry| entry.last_day() >= first).map(|entry| entry.report);
+    recent.map(|report| ((&report.reporter, &report.id, report.sha256), report)).collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
+fn id(report: &Report) -> ReportId {
+    let Report { reporter, id, start, end, sha256, .. } = report;
+    ReportId { reporter: reporter.clone(), id: id.clone(), start: *start, end: *end, sha256: *sha256 }
 }
 
 fn reporters(entries: &[Entry<'_>], first: Day) -> Vec<ReporterSummary> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{AGAINST_SHOWN, is_new, place, standing, state};
 use crate::model::finding::Outcome;
 use crate::model::guide::{Block, Guide, Piece, Rung, Standing};
-use crate::render::escape::{fenced, markdown};
+use crate::render::escape::{code, fenced, markdown};
 use crate::render::text::{date, duration, minute};
 
 /// One guide as a document.
@@ -97,9 +97,7 @@ fn line(pieces: &[Piece]) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Text(text) => markdown(text),
         Piece::Strong(text) => format!("**{}**", markdown(text)),
-        // Inside a code span nothing is escaped; what could end it is left to ordinary text.
-        Piece::Code(text) if text.contains('`') || text.chars().any(char::is_control) => markdown(text),
-        Piece::Code(text) => format!("`{}`", crate::render::escape::terminal(text)),
+        Piece::Code(text) => code(text),
     };
     pieces.iter().map(piece).collect()
 }

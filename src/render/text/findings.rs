@@ -14,12 +14,7 @@ const SUBJECTS_SHOWN: usize = 12;
 const EVIDENCE_SHOWN: usize = 6;
 
 pub(super) fn write(assessment: &Assessment, options: Options, page: &mut Page) {
-    let (accepted, shown): (Vec<&Finding>, Vec<&Finding>) =
-        assessment.findings.iter().filter(|finding| finding.is_shown()).partition(|finding| finding.accepted.is_some());
-    let (deciding, rest): (Vec<_>, Vec<_>) =
-        shown.into_iter().partition(|finding| assessment.because.contains(&finding.code()) && (finding.blocks() || finding.unsettles()));
-    let (unsettling, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.unsettles() || finding.blocks());
-    let (warnings, advice): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.severity >= Severity::Warning);
+    let Weighed { deciding, unsettling, accepted, warnings, advice } = Weighed::of(assessment);
     let heading = if assessment.answer == Answer::Inconclusive { "What keeps the answer open" } else { "What decides it" };
     section(page, heading, &deciding, true);
     section(page, "Could not be looked at", &unsettling, true);
@@ -28,6 +23,33 @@ pub(super) fn write(assessment: &Assessment, options: Options, page: &mut Page) 
     section(page, "Advice", &advice, false);
     if options.all {
         listed(assessment, page);
+    }
+}
+
+/// The findings that are shown, by what they are to the answer; each in one place.
+pub(in crate::render) struct Weighed<'a> {
+    /// They make the answer what it is.
+    pub(in crate::render) deciding: Vec<&'a Finding>,
+    /// They would unsettle it, were it not decided.
+    pub(in crate::render) unsettling: Vec<&'a Finding>,
+    /// The operator accepts them.
+    pub(in crate::render) accepted: Vec<&'a Finding>,
+    /// They neither block nor unsettle.
+    pub(in crate::render) warnings: Vec<&'a Finding>,
+    /// Improvements.
+    pub(in crate::render) advice: Vec<&'a Finding>,
+}
+
+impl<'a> Weighed<'a> {
+    pub(in crate::render) fn of(assessment: &'a Assessment) -> Self {
+        let (accepted, shown): (Vec<&Finding>, Vec<&Finding>) =
+            assessment.findings.iter().filter(|finding| finding.is_shown()).partition(|finding| finding.accepted.is_some());
+        let (deciding, rest): (Vec<_>, Vec<_>) = shown
+            .into_iter()
+            .partition(|finding| assessment.because.contains(&finding.code()) && (finding.blocks() || finding.unsettles()));
+        let (unsettling, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.unsettles() || finding.blocks());
+        let (warnings, advice): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.severity >= Severity::Warning);
+        Self { deciding, unsettling, accepted, warnings, advice }
     }
 }
 
@@ -92,14 +114,16 @@ fn one(page: &mut Page, finding: &Finding, evidence: Option<&Vec<&Evidence>>, re
     }
 }
 
-fn subject(finding: &Finding) -> String {
+/// What a finding is about, with the line of the policy.
+pub(in crate::render) fn subject(finding: &Finding) -> String {
     match finding.line {
         Some(line) => format!("{} line {line}", finding.subject),
         None => finding.subject.clone(),
     }
 }
 
-fn seen(evidence: &Evidence) -> String {
+/// What was seen, and when.
+pub(in crate::render) fn seen(evidence: &Evidence) -> String {
     match evidence.at {
         Some(at) => format!("{}  ({})", evidence.text, super::minute(at)),
         None => evidence.text.clone(),

@@ -11,28 +11,33 @@ const REPORTERS_SHOWN: usize = 10;
 pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     let Some(reports) = assessment.reports.as_ref().filter(|reports| reports.reports > 0) else { return };
     page.gap();
-    let bound =
-        reports.failure_rate_upper_bound.map(|bound| format!("; failure rate below {:.2} % (95 %)", bound * 100.0)).unwrap_or_default();
-    let facts = format!("  {}, {} failed in {}{bound}", count(reports.sessions, "session"), reports.failures, days(reports.window.days));
-    page.line(&[(Look::Strong, "Reports"), (Look::Faint, &facts)]);
+    page.line(&[(Look::Strong, "Reports"), (Look::Faint, &format!("  {}", figures(reports)))]);
     bars(&reports.days, page);
-    checks(reports, page);
+    if let Some(told) = checks(reports) {
+        page.paragraph(&[(Look::Good, "  ✓ ")], Look::Plain, &told);
+    }
     reporters(reports, page);
     groups(&reports.groups, page);
     super::reasons::write(&reports.groups, page);
     super::refused::write(reports, page);
 }
 
-/// What live checks stand in for.
-fn checks(reports: &ReportsSummary, page: &mut Page) {
-    let Some(checks) = reports.checks.as_ref().filter(|checks| !checks.stands_in_for.is_empty()) else { return };
+/// The window in one sentence.
+pub(in crate::render) fn figures(reports: &ReportsSummary) -> String {
+    let bound = reports.failure_rate_upper_bound.map(|bound| format!("; failure rate below {:.2} % (95 %)", bound * 100.0));
+    let sessions = count(reports.sessions, "session");
+    format!("{sessions}, {} failed in {}{}", reports.failures, days(reports.window.days), bound.unwrap_or_default())
+}
+
+/// What live checks stand in for, where they do.
+pub(in crate::render) fn checks(reports: &ReportsSummary) -> Option<String> {
+    let checks = reports.checks.as_ref().filter(|checks| !checks.stands_in_for.is_empty())?;
     let words = checks.stands_in_for.iter().map(|what| match what {
         CheckedFor::Reporters => "further reporters",
         CheckedFor::Sessions => "more sessions",
     });
     let words = words.collect::<Vec<_>>().join(" and ");
-    let text = format!("clean live checks of every MX address on {} stand in for {words}", days(i64::try_from(checks.days).unwrap_or(0)));
-    page.paragraph(&[(Look::Good, "  ✓ ")], Look::Plain, &text);
+    Some(format!("clean live checks of every MX address on {} stand in for {words}", days(i64::try_from(checks.days).unwrap_or(0))))
 }
 
 /// `1 session`, `2 sessions`.
@@ -40,7 +45,7 @@ pub(in crate::render) fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
-fn days(number: i64) -> String {
+pub(in crate::render) fn days(number: i64) -> String {
     count(u64::try_from(number).unwrap_or(0), "day")
 }
 
@@ -101,21 +106,30 @@ fn groups(groups: &[FailureGroup], page: &mut Page) {
 }
 
 fn row(group: &FailureGroup) -> Vec<(Look, String)> {
-    let (word, look) = match group.label {
-        GroupLabel::StillTrue => ("still true", Look::Bad),
-        GroupLabel::Fixed => ("fixed", Look::Good),
-        GroupLabel::Unexplained => ("unexplained", Look::Warning),
-        GroupLabel::Foreign => ("not your MX", Look::Warning),
-        GroupLabel::NotSts => ("DANE", Look::Faint),
-    };
-    let (first, last) = (super::date(group.first), super::date(group.last));
-    let when = if first == last { first } else { format!("{first} to {last}") };
+    let (word, look) = label(group.label);
     let reason = group.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     vec![
         (look, word.to_owned()),
         (Look::Plain, format!("{}{reason}", group.result_type)),
         (Look::Plain, group.mx.as_ref().map_or_else(|| "no MX named".to_owned(), ToString::to_string)),
         (Look::Plain, count(group.sessions, "session")),
-        (Look::Faint, format!("{when}, by {}", group.reporter)),
+        (Look::Faint, format!("{}, by {}", when(group), group.reporter)),
     ]
+}
+
+/// What became of failures, in a word or two.
+pub(in crate::render) fn label(label: GroupLabel) -> (&'static str, Look) {
+    match label {
+        GroupLabel::StillTrue => ("still true", Look::Bad),
+        GroupLabel::Fixed => ("fixed", Look::Good),
+        GroupLabel::Unexplained => ("unexplained", Look::Warning),
+        GroupLabel::Foreign => ("not your MX", Look::Warning),
+        GroupLabel::NotSts => ("DANE", Look::Faint),
+    }
+}
+
+/// The days from the first to the last failure.
+pub(in crate::render) fn when(group: &FailureGroup) -> String {
+    let (first, last) = (super::date(group.first), super::date(group.last));
+    if first == last { first } else { format!("{first} to {last}") }
 }

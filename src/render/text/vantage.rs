@@ -14,12 +14,17 @@ const NOTABLE: u64 = 30;
 const NAMED: usize = 4;
 
 pub(super) fn write(assessment: &Assessment, page: &mut Page) {
-    let mut words = means(&assessment.vantage);
-    words.extend(assessment.clock_offset_seconds.and_then(clock));
-    page.paragraph(&[(Look::Faint, "Vantage  ")], Look::Faint, &words.join("; "));
+    page.paragraph(&[(Look::Faint, "Vantage  ")], Look::Faint, &words(assessment).join("; "));
     for other in &assessment.vantages {
         page.paragraph(&[(Look::Faint, "also     ")], Look::Faint, &further(other));
     }
+}
+
+/// All that is to be said of the newest vantage, and of its clock.
+pub(in crate::render) fn words(assessment: &Assessment) -> Vec<String> {
+    let mut words = means(&assessment.vantage);
+    words.extend(assessment.clock_offset_seconds.and_then(clock));
+    words
 }
 
 fn means(vantage: &Vantage) -> Vec<String> {
@@ -44,7 +49,8 @@ fn means(vantage: &Vantage) -> Vec<String> {
     words
 }
 
-fn control(control: &ControlFacts) -> String {
+/// How the control connection went.
+pub(in crate::render) fn control(control: &ControlFacts) -> String {
     let came = match &control.outcome {
         Looked::Seen(greeting) => format!("answers {}", greeting.code),
         Looked::Absent(_) => "is not there".to_owned(),
@@ -53,13 +59,15 @@ fn control(control: &ControlFacts) -> String {
     format!("control {} port {} {came}", control.target, control.port)
 }
 
-fn clock(offset: i64) -> Option<String> {
+/// How far the clocks differ, where that is worth a word.
+pub(in crate::render) fn clock(offset: i64) -> Option<String> {
     let much = offset.unsigned_abs();
     let way = if offset > 0 { "ahead of" } else { "behind" };
     (much > NOTABLE).then(|| format!("clock {} {way} the policy host's", duration(much)))
 }
 
-fn further(other: &OtherVantage) -> String {
+/// A further vantage, and what it gave.
+pub(in crate::render) fn further(other: &OtherVantage) -> String {
     let mut words = vec![format!("{}, {}", minute(other.observed_at), means(&other.vantage).join("; "))];
     for (list, what) in [
         (&other.gave, "gave"),
@@ -79,7 +87,8 @@ fn named(list: &[String]) -> String {
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
 
-fn family(family: Family) -> &'static str {
+/// Whether a family can be used.
+pub(in crate::render) fn family(family: Family) -> &'static str {
     match family {
         Family::Available => "yes",
         Family::NoRoute => "no route",
