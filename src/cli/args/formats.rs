@@ -18,6 +18,8 @@ pub(in crate::cli) enum CheckFormat {
     Json,
     /// One object a line, each as its domain ends
     Ndjson,
+    /// For a ticket
+    Markdown,
 }
 
 impl Format for CheckFormat {}
