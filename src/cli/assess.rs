@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::{CheckArgs, CheckFormat, Common, DomainArgs, MxArgs, NotifyArgs, Outputs, PolicyArgs};
+use super::bundle::Bundle;
 use super::config::Config;
 use super::exit::FailOn;
 use super::keep::Keep;
@@ -17,7 +18,7 @@ use crate::model::settings::{POLICY_CAP, Settings};
 use crate::model::verdict::Verdict;
 use crate::render::nagios::check::Judged;
 use crate::render::page::{Look, Page};
-use crate::render::{github, html, json, junit, nagios, prometheus, text};
+use crate::render::{github, html, json, junit, nagios, prometheus, text, ticket};
 use crate::stages::Wanted;
 use crate::wire::host_port::HostPort;
 
@@ -53,7 +54,9 @@ pub(super) fn mx(args: &MxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
 pub(super) fn check(args: &CheckArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, policy: true, mx: true, reports: true, ..Wanted::default() };
     let domains = setup::domains(&args.domains, &args.common, false)?;
-    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &args.reports }, &args.outputs, &args.notify, streams)
+    let job = Job { common: &args.common, domains, wanted, hosts: &[], reports: &args.reports };
+    let bundle = args.bundle.path.as_deref().map(Bundle::begin).transpose()?;
+    observe::look(&job, Printer { bundle, ..Printer::new(&args.common, &args.outputs, &args.notify)? }, streams)
 }
 
 pub(super) fn draft(path: &Path) -> Result<Draft, Failure> {
@@ -90,6 +93,8 @@ struct Printer<'a> {
     kept: Vec<(usize, bool, Assessment)>,
     /// What the last one answered, where it is worth to be remembered.
     answered: Option<Verdict>,
+    /// Where everything is kept besides.
+    bundle: Option<Bundle>,
 }
 
 impl<'a> Printer<'a> {
@@ -98,7 +103,7 @@ impl<'a> Printer<'a> {
         let config = Config::load(&common.store)?;
         let settings = setup::settings_by(common, &config)?;
         let bulletin = if notify.is_any() { Bulletin::of(notify, &Keep::of(&common.store)?)? } else { Bulletin::none() };
-        Ok(Self { common, outputs, config, settings, bulletin, exit: Exit::Ready, lost: 0, kept: Vec::new(), answered: None })
+        Ok(Self { common, outputs, config, settings, bulletin, exit: Exit::Ready, lost: 0, kept: Vec::new(), answered: None, bundle: None })
     }
 
     fn is_streamed(&self) -> bool {
@@ -121,6 +126,7 @@ impl Printer<'_> {
             CheckFormat::Text => pages(assessments, text::Options { width, all }),
             CheckFormat::Json => json::document(assessments, all)?,
             CheckFormat::Ndjson => assessments.iter().map(|assessment| json::line(assessment, all)).collect::<Result<_, _>>()?,
+            CheckFormat::Markdown => ticket::document(assessments),
             CheckFormat::Html => html::document(assessments, html::Options { all }),
             CheckFormat::Nagios => nagios::check::page(&self.judged(assessments), self.lost),
             CheckFormat::Prometheus => prometheus::check::page(assessments),
@@ -145,8 +151,11 @@ impl Taker for Printer<'_> {
             streams.out.write_all(json::line(&assessment, self.common.all)?.as_bytes())?;
             streams.out.flush()?;
         }
+        if let Some(bundle) = &mut self.bundle {
+            bundle.take(index, facts);
+        }
         // Nothing is kept that nobody reads again: there may be thousands.
-        if !self.is_streamed() || self.outputs.all().len() > 1 {
+        if !self.is_streamed() || self.outputs.all().len() > 1 || self.bundle.is_some() {
             self.kept.push((index, is_printed, assessment));
         }
         Ok(())
@@ -172,6 +181,8 @@ impl Taker for Printer<'_> {
         if !self.is_streamed() && (changed.len() == all.len() || !changed.is_empty()) {
             wrote = wrote.and(printed.print(streams, |format, width| self.written(&changed, format, width)));
         }
+        let kept = self.bundle.take().map_or(Ok(()), |bundle| bundle.finish(&all, &self.settings, None));
+        let wrote = wrote.and(kept);
         // A file that cannot be written is no reason to leave anybody untold.
         let arrived = std::mem::replace(&mut self.bulletin, Bulletin::none()).finish(wrote.is_ok(), streams)?;
         wrote?;

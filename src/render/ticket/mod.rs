@@ -16,7 +16,7 @@ use super::text::headline;
 use crate::model::assessment::Assessment;
 
 /// One ticket; where there are several domains, a table of them stands before their pages.
-pub fn document(assessments: &[Assessment]) -> String {
+pub fn document(assessments: &[&Assessment]) -> String {
     let mut document = Document::default();
     if let [one] = assessments {
         page(one, &mut document);
@@ -32,7 +32,7 @@ pub fn document(assessments: &[Assessment]) -> String {
             Inline::text(assessment.keeper.owner.as_deref().unwrap_or_default()),
         ]
     };
-    document.table(["Domain", "Answer", "Because", "Evidence valid until", "Owner"], assessments.iter().map(row));
+    document.table(["Domain", "Answer", "Because", "Evidence valid until", "Owner"], assessments.iter().copied().map(row));
     document.below(1);
     for assessment in assessments {
         page(assessment, &mut document);
@@ -57,13 +57,13 @@ mod tests {
 
     #[test]
     fn the_ticket_of_everything_at_once_and_of_every_answer() {
-        sample::golden("ticket.md", &document(&[sample::assessment()]));
-        sample::golden("tickets.md", &document(&sample::assessments()));
+        sample::golden("ticket.md", &document(&[&sample::assessment()]));
+        sample::golden("tickets.md", &document(&sample::assessments().iter().collect::<Vec<_>>()));
     }
 
     #[test]
     fn a_ticket_has_what_a_change_is_signed_by() {
-        let ticket = document(&[sample::assessment()]);
+        let ticket = document(&[&sample::assessment()]);
         for what in [
             "# NOT READY: xn--bcher-kva.example (bücher.example)",
             "Is it safe to stay in enforce?",
@@ -82,7 +82,7 @@ mod tests {
     /// Outside of fences and code, every sign of a hostile text that could be markup is escaped.
     #[test]
     fn nothing_hostile_is_markup() {
-        let ticket = document(&sample::assessments());
+        let ticket = document(&sample::assessments().iter().collect::<Vec<_>>());
         assert!(!ticket.chars().any(|c| c != '\n' && c.is_control() || c == '\u{202e}'), "{ticket}");
         let mut fence: Option<String> = None;
         let mut seen = 0;
