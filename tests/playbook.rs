@@ -221,7 +221,7 @@ fn a_playbook_of_ones_own_is_walked_from_a_file_and_from_a_folder() {
     let states: Vec<&str> = guide["steps"].as_array().unwrap().iter().map(|step| step["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["done", "current", "current"]);
     assert_eq!(guide["current"], 3);
-    assert!(guide["steps"][1]["body"].as_str().unwrap().contains("&lt;ann&#64;example.com&gt; about mx1.alpha.test"), "{guide:#}");
+    assert!(guide["steps"][1]["body"].as_str().unwrap().contains("&lt;`ann@example.com`&gt; about mx1.alpha.test"), "{guide:#}");
     let named = stsready(["guide", "alpha.test", "--format", "json", "--playbook", "ours", "--config"]).args([&config]).at(&lab).run();
     assert_eq!(named.exits(3).json()["title"], "How we do it at alpha.test");
     let list = stsready(["playbook", "list", "--config"]).args([&config]).run().exits(0).stdout;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::{CheckArgs, CheckFormat, Common, DomainArgs, MxArgs, Outputs, PolicyArgs};
+use super::bundle::Bundle;
 use super::config::Config;
 use super::exit::FailOn;
 use super::observe::{self, Job, Taker};
@@ -15,7 +16,7 @@ use crate::model::settings::{POLICY_CAP, Settings};
 use crate::model::verdict::Verdict;
 use crate::render::nagios::check::Judged;
 use crate::render::page::{Look, Page};
-use crate::render::{github, html, json, junit, nagios, prometheus, text};
+use crate::render::{github, html, json, junit, nagios, prometheus, text, ticket};
 use crate::stages::Wanted;
 use crate::wire::host_port::HostPort;
 
@@ -51,7 +52,9 @@ pub(super) fn mx(args: &MxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
 pub(super) fn check(args: &CheckArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, policy: true, mx: true, reports: true, ..Wanted::default() };
     let domains = setup::domains(&args.domains, &args.common, false)?;
-    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &args.reports }, &args.outputs, streams)
+    let job = Job { common: &args.common, domains, wanted, hosts: &[], reports: &args.reports };
+    let bundle = args.bundle.path.as_deref().map(Bundle::begin).transpose()?;
+    observe::look(&job, Printer { bundle, ..Printer::new(&args.common, &args.outputs)? }, streams)
 }
 
 pub(super) fn draft(path: &Path) -> Result<Draft, Failure> {
@@ -86,6 +89,8 @@ struct Printer<'a> {
     kept: Vec<(usize, Assessment)>,
     /// What the last one answered, where it is worth to be remembered.
     answered: Option<Verdict>,
+    /// Where everything is kept besides.
+    bundle: Option<Bundle>,
 }
 
 impl<'a> Printer<'a> {
@@ -93,7 +98,7 @@ impl<'a> Printer<'a> {
         outputs.ready()?;
         let config = Config::load(&common.store)?;
         let settings = setup::settings_by(common, &config)?;
-        Ok(Self { common, outputs, config, settings, exit: Exit::Ready, lost: 0, kept: Vec::new(), answered: None })
+        Ok(Self { common, outputs, config, settings, exit: Exit::Ready, lost: 0, kept: Vec::new(), answered: None, bundle: None })
     }
 
     fn is_streamed(&self) -> bool {
@@ -116,8 +121,11 @@ impl Taker for Printer<'_> {
             streams.out.write_all(json::line(&assessment, self.common.all)?.as_bytes())?;
             streams.out.flush()?;
         }
+        if let Some(bundle) = &mut self.bundle {
+            bundle.take(index, facts);
+        }
         // Nothing is kept that nobody reads again: there may be thousands.
-        if !self.is_streamed() || self.outputs.all().len() > 1 {
+        if !self.is_streamed() || self.outputs.all().len() > 1 || self.bundle.is_some() {
             self.kept.push((index, assessment));
         }
         Ok(())
@@ -141,11 +149,12 @@ impl Taker for Printer<'_> {
         let references: Vec<&Assessment> = assessments.iter().collect();
         let judged: Vec<Judged<'_>> =
             assessments.iter().map(|assessment| Judged { status: Exit::status(assessment, fail_on), assessment }).collect();
-        left.print(streams, |format, width| {
+        let printed = left.print(streams, |format, width| {
             Ok(match format {
                 CheckFormat::Text if quiet => assessments.iter().map(|assessment| text::headline(assessment, width)).collect(),
                 CheckFormat::Text => pages(&assessments, text::Options { width, all }),
                 CheckFormat::Json => json::document(&assessments, all)?,
+                CheckFormat::Markdown => ticket::document(&assessments),
                 CheckFormat::Ndjson => assessments.iter().map(|assessment| json::line(assessment, all)).collect::<Result<_, _>>()?,
                 CheckFormat::Html => html::document(&assessments, html::Options { all }),
                 CheckFormat::Nagios => nagios::check::page(&judged, self.lost),
@@ -153,7 +162,9 @@ impl Taker for Printer<'_> {
                 CheckFormat::Junit => junit::page(&references, line(fail_on)),
                 CheckFormat::Github => github::page(&references),
             })
-        })?;
+        });
+        let kept = self.bundle.map_or(Ok(()), |bundle| bundle.finish(&assessments, &self.settings, None));
+        printed.and(kept)?;
         if left.printed() == Some(CheckFormat::Nagios) {
             return Ok(Exit::Plugin(nagios::check::worst(&judged, self.lost)));
         }

@@ -3,15 +3,19 @@
 use std::path::Path;
 
 use super::args::{ChangeAt, ChangeCommand, Common, PlanFormat};
+use super::bundle::Bundle;
 use super::config::Config;
 use super::observe::{self, Job, Taker};
 use super::{Exit, Failure, Streams, assess, setup};
+use crate::decide;
 use crate::decide::change::{Given, plan};
+use crate::model::assessment::Assessment;
 use crate::model::change::{Change, NewChain};
 use crate::model::facts::Facts;
 use crate::model::facts::policy::Draft;
 use crate::model::facts::vantage::Roots;
 use crate::model::plan::Plan;
+use crate::model::settings::Settings;
 use crate::net::shelf::Shelf;
 use crate::net::trust::{TrustStore, certificates, key_fits};
 use crate::render::change::{json, markdown, text};
@@ -45,7 +49,10 @@ pub(super) fn run(command: &ChangeCommand, streams: &mut Streams<'_>) -> Result<
     let also = change.hosts().iter().filter(|host| **host != policy_host).cloned().map(HostPort::from).collect();
     let wanted = Wanted { record: true, policy: true, mx: true, reports: true, also, ..Wanted::default() };
     let job = Job { common, domains: vec![at.domain.clone()], wanted, hosts: &[], reports: &at.reports };
-    observe::look(&job, Planner { at, change, roots, exit: Exit::Ready, plan: None }, streams)
+    let config = Config::load(&common.store)?;
+    let settings = setup::settings_by(common, &config)?;
+    let bundle = at.bundle.path.as_deref().map(Bundle::begin).transpose()?;
+    observe::look(&job, Planner { at, config, settings, change, roots, exit: Exit::Ready, plan: None, today: Vec::new(), bundle }, streams)
 }
 
 /// The hosts of a new provider: those that were named, else those that the policy names. A wildcard names none, and what stands beside it
@@ -103,24 +110,35 @@ pub(super) fn same_roots(roots: Option<&Roots>, facts: &Facts) -> Result<(), Fai
 /// Plans as soon as the domain is seen.
 struct Planner<'a> {
     at: &'a ChangeAt,
+    config: Config,
+    settings: Settings,
     change: Change,
     /// Those that a new chain was judged by.
     roots: Option<Roots>,
     exit: Exit,
     plan: Option<Plan>,
+    /// Where everything is kept besides,
+    bundle: Option<Bundle>,
+    /// and for it, today as it is without the change.
+    today: Vec<Assessment>,
 }
 
 impl Taker for Planner<'_> {
-    fn take(&mut self, _: usize, facts: &Facts, _: &mut Streams<'_>) -> Result<(), Failure> {
+    fn take(&mut self, index: usize, facts: &Facts, _: &mut Streams<'_>) -> Result<(), Failure> {
         let common = &self.at.common;
         same_roots(self.roots.as_ref(), facts)?;
         let given = Given { id: self.at.id.as_deref() };
         let now = common.now.unwrap_or(facts.observed_at);
-        let config = Config::load(&common.store)?;
-        let mut plan = plan(facts, &self.change, given, &setup::settings_by(common, &config)?, now);
-        plan.notes.extend(config.keeper(&facts.domain).owner.map(|owner| format!("owner of {}: {owner}", facts.domain)));
+        let keeper = self.config.keeper(&facts.domain);
+        let mut plan = plan(facts, &self.change, given, &self.settings, now);
+        plan.notes.extend(keeper.owner.as_ref().map(|owner| format!("owner of {}: {owner}", facts.domain)));
         self.exit = self.exit.worse(Exit::of_plan(&plan, common.fail_on));
         self.plan = Some(plan);
+        if let Some(bundle) = &mut self.bundle {
+            let today = decide::assess(&facts.clone().without_asked(), &self.settings, now);
+            self.today.push(Assessment { keeper, ..today });
+            bundle.take(index, facts);
+        }
         Ok(())
     }
 
@@ -131,7 +149,7 @@ impl Taker for Planner<'_> {
     fn finish(self, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
         let common = &self.at.common;
         let Some(plan) = self.plan else { return Ok(self.exit) };
-        self.at.outputs.print(streams, |format, width| {
+        let printed = self.at.outputs.print(streams, |format, width| {
             Ok(match format {
                 PlanFormat::Text if common.quiet => text::line(&plan, width),
                 PlanFormat::Text => text::page(&plan, width),
@@ -139,7 +157,9 @@ impl Taker for Planner<'_> {
                 PlanFormat::Json => json::document(&plan)?,
                 PlanFormat::Ndjson => json::line(&plan)?,
             })
-        })?;
+        });
+        let kept = self.bundle.map_or(Ok(()), |bundle| bundle.finish(&self.today, &self.settings, Some(&plan)));
+        printed.and(kept)?;
         Ok(self.exit)
     }
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod assess;
+mod bundle;
 mod change;
 mod config;
 mod config_command;
@@ -121,6 +122,7 @@ fn command(command: Command, matches: &ArgMatches, streams: &mut Streams<'_>) ->
         Command::Reports(ReportsCommand::Prune(args)) => store::prune(&args, streams),
         Command::Store(command) => store::run(&command, streams),
         Command::Check(args) => assess::check(&args, streams),
+        Command::Bundle(command) => bundle::run(&command, streams),
         Command::History(args) => history::history(&args, streams),
         Command::Guide(args) => guide::run(&args, streams),
         Command::Playbook(command) => playbook::run(&command, streams),

@@ -12,10 +12,14 @@ use crate::wire::name::Domain;
 /// Reads one facts object, an array of them, or one a line.
 fn read(path: &Path) -> Result<Vec<Facts>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
-    let wrong =
-        |error: &dyn std::fmt::Display| Failure::Usage(format!("{} is no facts file: {error}; --save-facts writes one", path.display()));
+    parse(&text).map_err(|why| Failure::Usage(format!("{} is no facts file: {why}; --save-facts writes one", path.display())))
+}
+
+/// The same of its text; an error in words that complete "it is no facts file: ".
+pub(super) fn parse(text: &str) -> Result<Vec<Facts>, String> {
+    let wrong = |error: &dyn std::fmt::Display| error.to_string();
     let mut all = Vec::new();
-    for value in serde_json::Deserializer::from_str(&text).into_iter::<serde_json::Value>() {
+    for value in serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>() {
         let value = value.map_err(|error| wrong(&error))?;
         let values = match value {
             serde_json::Value::Array(values) => values,
@@ -48,11 +52,16 @@ pub(super) fn by_domain(paths: &[PathBuf]) -> Result<Vec<(Domain, Vec<Facts>)>, 
 
 /// Writes facts whole or not at all.
 pub(super) fn write(path: &Path, facts: &[Facts]) -> Result<(), Failure> {
+    let mut whole = Whole::begin(path)?;
+    whole.write_all(text(facts)?.as_bytes()).map_err(|error| whole.failed(error))?;
+    whole.finish()
+}
+
+/// The text of a facts file: one object, or an array of several.
+pub(super) fn text(facts: &[Facts]) -> Result<String, Failure> {
     let text = match facts {
         [one] => serde_json::to_string_pretty(one)?,
         many => serde_json::to_string_pretty(many)?,
     };
-    let mut whole = Whole::begin(path)?;
-    whole.write_all(text.as_bytes()).and_then(|()| whole.write_all(b"\n")).map_err(|error| whole.failed(error))?;
-    whole.finish()
+    Ok(text + "\n")
 }

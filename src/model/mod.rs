@@ -3,6 +3,7 @@
 pub mod acceptance;
 pub mod assessment;
 pub mod breakdown;
+pub mod bundle;
 pub mod change;
 pub mod digest;
 pub mod effective;

@@ -178,9 +178,9 @@ pub fn markdown(text: &str) -> String {
 }
 
 /// What may stand before a word, and
-const OPENING: [char; 4] = ['(', '[', '"', '\''];
+const OPENING: [char; 5] = ['(', '[', '<', '"', '\''];
 /// what behind it, without being part of it.
-const CLOSING: [char; 9] = ['.', ',', ';', ':', '?', ')', ']', '"', '\''];
+const CLOSING: [char; 10] = ['.', ',', ';', ':', '?', ')', ']', '>', '"', '\''];
 
 /// Whether GitHub, GitLab or Jira make of this word a link, a mention, a reference, an emoji or a formula.
 fn is_lively(word: &str) -> bool {
@@ -363,6 +363,7 @@ mod tests {
             ("2001:db8::1 (x)", "`2001:db8::1` (x)"),
             ("write to a@b.example.", "write to `a@b.example`."),
             ("(WWW.b.example), x", "(`WWW.b.example`), x"),
+            ("Ann <ann@b.example>", "Ann &lt;`ann@b.example`&gt;"),
             ("#1 !2 ~a :+1: $x$ &3", "`#1` `!2` `~a` `:+1`&#58; `$x$` `&3`"),
             ("`@a|b", "\\`&#64;&#8203;a\\|b"),
             ("www.a|b", "ww&#8203;w&#8203;.a\\|b"),

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::ops::Add;
 
-use super::escape;
+use super::{escape, text};
 use crate::model::finding::{Finding, Fix, Outcome};
 
 /// A piece of a line, in which nothing is markup that is not ours.
@@ -104,6 +104,12 @@ impl Document {
         }
     }
 
+    /// Findings, a line each, with what is accepted of them and what mends them; none, no list.
+    pub(super) fn findings<'a>(&mut self, all: impl IntoIterator<Item = &'a Finding>) {
+        let text = findings(all);
+        self.block(text.trim_end());
+    }
+
     /// A table; without rows, none.
     pub(super) fn table<const N: usize>(&mut self, header: [&str; N], rows: impl IntoIterator<Item = [Inline; N]>) {
         let row = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
@@ -122,15 +128,22 @@ impl Document {
     }
 }
 
-/// A finding in a line: its code, its weight, what it is about, what it says.
-pub(super) fn finding(finding: &Finding) -> Inline {
-    let weight = if finding.outcome == Outcome::Undetermined { "not known" } else { finding.severity.as_str() };
-    Inline(format!(
-        "**{}** ({weight}) {}: {}",
-        escape::markdown(finding.code()),
-        escape::code(&finding.subject),
-        escape::markdown(&finding.message)
-    ))
+/// Findings as items: code, weight, what it is about, what it says; below, that it is accepted, and the mend.
+pub(super) fn findings<'a>(all: impl IntoIterator<Item = &'a Finding>) -> String {
+    let mut out = String::new();
+    for finding in all {
+        let weight = if finding.outcome == Outcome::Undetermined { "not known" } else { finding.severity.as_str() };
+        let (code, subject) = (escape::markdown(finding.code()), escape::code(&finding.subject));
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(out, "- **{code}** ({weight}) {subject}: {}", escape::markdown(&finding.message));
+        if let Some(accepted) = &finding.accepted {
+            let _ = writeln!(out, "  - accepted: {}", escape::markdown(&text::accepted(accepted)));
+        }
+        if let Some(fix) = &finding.fix {
+            let _ = writeln!(out, "  - fix: {}", escape::markdown(&fix.say));
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod blocks;
 pub mod breakdown;
+pub mod bundle;
 pub mod change;
 pub mod config;
 pub mod csv;

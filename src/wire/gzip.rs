@@ -3,7 +3,7 @@
 //! In: bytes that begin with the gzip magic. Out: the unpacked bytes, and whether other bytes followed; or, of what is too large for
 //! memory, a [`Stream`] of them.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write as _};
 
 use flate2::bufread::MultiGzDecoder;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
@@ -41,6 +41,13 @@ pub enum GzipError {
     /// Over [`RATIO_CAP`].
     #[error("it unpacks to more than {RATIO_CAP} times its size")]
     Ratio,
+}
+
+/// Packs bytes; the same bytes give the same file, for neither a time nor a system stands in it.
+pub fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut packer = flate2::GzBuilder::new().write(Vec::new(), flate2::Compression::default());
+    packer.write_all(bytes)?;
+    packer.finish()
 }
 
 /// Whether `bytes` begin as gzip does.
@@ -199,15 +206,18 @@ impl<R: Read> Read for Counted<R> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use proptest::prelude::*;
 
     use super::*;
 
     fn pack(data: &[u8]) -> Vec<u8> {
-        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        packer.write_all(data).and_then(|()| packer.finish()).expect("memory")
+        super::pack(data).expect("memory")
+    }
+
+    #[test]
+    fn what_is_packed_tells_neither_a_time_nor_a_system() {
+        let packed = pack(b"text");
+        assert_eq!((&packed[..4], &packed[4..8], packed[9]), (&[0x1f, 0x8b, 8, 0][..], &[0; 4][..], 255));
     }
 
     #[test]

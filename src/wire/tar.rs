@@ -1,9 +1,13 @@
 //! Tar archives (POSIX ustar and pax, GNU's long names) out of untrusted hands, a member at a time.
 //!
 //! In: a reader. Out: each regular file with its name, read as its content; nothing is held in memory but a block and a name. Links,
-//! folders and devices are passed over.
+//! folders and devices are passed over. Own archives are written by [`pack`].
+
+mod write;
 
 use std::io::{self, Read};
+
+pub use self::write::{NameTooLong, pack};
 
 /// Everything comes in blocks of this length.
 const BLOCK: usize = 512;
@@ -37,6 +41,8 @@ pub struct Archive<R> {
     left: u64,
     /// and of what fills its last block.
     filling: u64,
+    /// Links and devices that were passed over.
+    odd: u64,
 }
 
 /// A regular file; reads as its content.
@@ -52,7 +58,7 @@ pub struct Member<'a, R> {
 impl<R: Read> Archive<R> {
     /// Reads an archive from its beginning.
     pub fn new(inner: R) -> Self {
-        Self { inner, left: 0, filling: 0 }
+        Self { inner, left: 0, filling: 0, odd: 0 }
     }
 
     /// The next regular file, `None` at the end; what was not read of the one before is passed over.
@@ -80,9 +86,17 @@ impl<R: Read> Archive<R> {
                 b'S' => return Err(TarError::Damaged("it holds a sparse file")),
                 // A long target of a link, records for all members: nothing about this member's content.
                 b'K' | b'g' => {}
-                _ => extended = Extended::default(),
+                kind => {
+                    self.odd += u64::from(kind != b'5');
+                    extended = Extended::default();
+                }
             }
         }
+    }
+
+    /// How many members were passed over so far that are neither files nor folders.
+    pub fn odd(&self) -> u64 {
+        self.odd
     }
 
     fn expect(&mut self, size: u64) {
@@ -271,6 +285,24 @@ mod tests {
         damaged[1536 + 3] ^= 1;
         let (files, problem) = unpacked(&damaged);
         assert!(files.len() == 1 && matches!(problem, Some(TarError::Damaged(_))), "{problem:?}");
+    }
+
+    #[test]
+    fn links_are_counted_and_folders_are_not() {
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut add = |kind, name: &str| {
+            let mut header = tar::Header::new_ustar();
+            header.set_entry_type(kind);
+            header.set_size(0);
+            builder.append_link(&mut header, name, "/etc/passwd").expect("memory");
+        };
+        add(tar::EntryType::Directory, "folder");
+        add(tar::EntryType::Symlink, "ticket.md");
+        add(tar::EntryType::Link, "hard");
+        let packed = builder.into_inner().expect("memory");
+        let mut archive = Archive::new(&packed[..]);
+        assert!(archive.next_member().unwrap().is_none());
+        assert_eq!(archive.odd(), 2);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(in crate::cli) enum CheckFormat {
     Json,
     /// One object a line, each as its domain ends
     Ndjson,
+    /// For a ticket
+    Markdown,
     /// For a browser: one file for all domains
     Html,
     /// For a monitor: one line with performance data, and the exit codes of plugins

@@ -1,5 +1,6 @@
 //! The command line, described once: help, environment variables and checks all come from here.
 
+mod bundle;
 mod change;
 mod common;
 mod config;
@@ -19,6 +20,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
+pub(super) use self::bundle::{BundleCommand, BundleTo, BundleVerify};
 pub(super) use self::change::{ChangeAt, ChangeCommand};
 pub(super) use self::common::Common;
 pub(super) use self::config::{ConfigCheckArgs, ConfigCommand, ConfigShowArgs};
@@ -76,6 +78,12 @@ pub(super) enum Command {
         after_help = "Examples:\n  stsready check example.com --reports ~/tls-reports\n  stsready check example.com --format json --save-facts facts.json\n  stsready check --facts facts.json                (judge again what was observed then)\n  stsready check --domains-from domains.txt --format ndjson"
     )]
     Check(CheckArgs),
+    /// What was kept with a change: is it as it was, and does the answer follow?
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  stsready check example.com --bundle change-4711          (a folder)\n  stsready check example.com --bundle change-4711.tar.gz   (one file)\n  stsready bundle verify change-4711.tar.gz"
+    )]
+    Bundle(BundleCommand),
     /// Where this domain stands, and the next step with the exact text to publish
     #[command(after_help = guide::EXIT)]
     Guide(GuideArgs),
@@ -165,6 +173,8 @@ pub(super) struct CheckArgs {
     /// Files or directories with TLS reports (JSON, gzip, mail), beside those in the store (--no-store: in place of them); may be given several times
     #[arg(long, value_name = "PATH")]
     pub(super) reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) bundle: BundleTo,
     #[command(flatten)]
     pub(super) outputs: Outputs<CheckFormat>,
     #[command(flatten)]

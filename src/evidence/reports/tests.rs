@@ -4,9 +4,10 @@ use proptest::prelude::*;
 use super::letters::{Letter, TESTING, facts, now};
 use super::*;
 use crate::evidence::past::What;
-use crate::model::assessment::GroupLabel;
+use crate::model::assessment::{GroupLabel, ReportId};
 use crate::model::facts::reports::PolicyType;
 use crate::model::settings::Settings;
+use crate::wire::fingerprint::Fingerprint;
 use crate::wire::policy;
 
 fn judged(letters: impl IntoIterator<Item = Letter>) -> Judged {
@@ -47,6 +48,29 @@ fn the_summary_adds_up() {
     assert_eq!(summary.reporters.iter().map(|reporter| reporter.sessions).sum::<u64>(), 804);
     assert_eq!(summary.suffices_at, None);
     assert!(summary.failure_rate_upper_bound.is_some_and(|bound| bound > 4.0 / 804.0 && bound < 0.02));
+}
+
+/// An auditor asks for each: two entries are one report, and the oldest go first where there are too many.
+#[test]
+fn every_report_that_is_counted_is_named_with_its_digest() {
+    let mut letters: Vec<Letter> = two(1..=20).into_iter().map(|letter| letter.and(PolicyType::Tlsa, "3 1 1 AB", 20)).collect();
+    letters.push(Letter::new("old.example", 60));
+    let summary = judged(letters).summary;
+    assert_eq!((summary.ids.len() as u64, summary.ids_left_out), (summary.reports, 0));
+    let told = |id: &ReportId| (id.reporter.clone(), id.id.clone(), id.sha256);
+    let named = |reporter: &str, ago: i64| {
+        (reporter.to_owned(), format!("{reporter}-{ago}"), Fingerprint::of(format!("{reporter}-{ago}").as_bytes()))
+    };
+    assert_eq!(
+        summary.ids.iter().take(3).map(told).collect::<Vec<_>>(),
+        [named("a.example", 1), named("b.example", 1), named("a.example", 2)]
+    );
+    assert!(summary.ids.iter().all(|id| id.reporter != "old.example"));
+
+    let many = (0..1_100).map(|number| Letter::new(&format!("r{number:04}.example"), 1 + number % 20));
+    let summary = judged(many).summary;
+    assert_eq!((summary.reports, summary.ids.len(), summary.ids_left_out), (1_100, 1_000, 100));
+    assert!(summary.ids.iter().all(|id| id.end > now() - SignedDuration::from_hours(24 * 20)));
 }
 
 #[test]

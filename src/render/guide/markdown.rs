@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{AGAINST_SHOWN, is_new, place, standing, state};
-use crate::model::finding::Outcome;
 use crate::model::guide::{Block, Guide, Piece, Rung, Standing};
 use crate::render::escape::{code, fenced, markdown};
+use crate::render::markdown::findings;
 use crate::render::text::{date, duration, minute};
 
 /// One guide as a document.
@@ -49,13 +49,7 @@ fn step(out: &mut String, number: usize, rung: &Rung) {
         return;
     }
     out.push_str("What keeps it from being done:\n\n");
-    for finding in rung.against.iter().take(AGAINST_SHOWN) {
-        let weight = if finding.outcome == Outcome::Undetermined { "not known" } else { finding.severity.as_str() };
-        let _ = writeln!(out, "- **{}** ({weight}) {}: {}", finding.code(), markdown(&finding.subject), markdown(&finding.message));
-        if let Some(fix) = &finding.fix {
-            let _ = writeln!(out, "  - fix: {}", markdown(&fix.say));
-        }
-    }
+    out.push_str(&findings(rung.against.iter().take(AGAINST_SHOWN)));
     if rung.against.len() > AGAINST_SHOWN {
         let _ = writeln!(out, "- and {} more", rung.against.len() - AGAINST_SHOWN);
     }

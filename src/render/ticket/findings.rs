@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::acceptance::AcceptanceNote;
 use crate::model::assessment::{Answer, Assessment};
 use crate::model::finding::{Evidence, Finding};
-use crate::render::markdown::{self, Document, Inline};
+use crate::render::markdown::{Document, Inline};
 use crate::render::page::sign;
 use crate::render::text::findings::{Weighed, subject};
 
@@ -96,6 +96,8 @@ fn one(finding: &Finding, evidence: &[&Evidence], repeats_fix: bool, document: &
 
 fn lines(findings: &[&Finding], document: &mut Document) {
     let more = findings.len().saturating_sub(IN_LINES);
-    let more = (more > 0).then(|| Inline::text(format!("and {more} more")));
-    document.list(findings.iter().take(IN_LINES).map(|finding| markdown::finding(finding)).chain(more));
+    document.findings(findings.iter().take(IN_LINES).copied());
+    if more > 0 {
+        document.paragraph(Inline::text(format!("and {more} more")));
+    }
 }
