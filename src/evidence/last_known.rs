@@ -13,8 +13,8 @@ use crate::model::expiry::{HostRole, LastKnown};
 use crate::model::facts::Facts;
 use crate::model::facts::servers::{MxHost, MxSource, OtherKey, Probe};
 use crate::model::finding::{Finding, Outcome};
-use crate::model::history::History;
 use crate::model::history::seen::{Kind, Seen};
+use crate::model::history::{History, Subject};
 use crate::model::looked::Looked;
 use crate::model::rule::{Severity, Stage};
 use crate::wire::name::Domain;
@@ -66,7 +66,7 @@ fn is_missed(facts: &Facts, server: &MxHost, address: IpAddr, key_type: &str) ->
 /// Where today's MX records could not be looked up, those of before count.
 fn is_mx_of_before(facts: &Facts, history: &History, host: &str) -> bool {
     let failed = facts.mail.as_ref().is_some_and(|mail| matches!(mail.mx, Looked::Failed(_)));
-    let mut spans = history.of(Kind::Mx).flat_map(|subject| subject.current());
+    let mut spans = history.of(Kind::Mx).flat_map(Subject::current);
     failed && spans.any(|span| matches!(&span.seen, Seen::Mx { records } if records.iter().any(|record| record.exchange.as_str() == host)))
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::model::facts::dns::{AddressFacts, MailFacts, MxRecord};
     use crate::model::fixture;
-    use crate::model::history::{Leaf, Span, Subject};
+    use crate::model::history::{Leaf, Span};
     use crate::model::looked::{Absence, AbsenceKind, Answer, Failure, FailureKind};
     use crate::wire::fingerprint::Fingerprint;
 
