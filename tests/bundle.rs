@@ -230,3 +230,16 @@ fn the_bundle_of_a_change_holds_its_plan() {
     let verified = verify(&folder).run().exits(0);
     assert!(said(&verified).contains("the plan is vouched for by its digest alone"), "{verified}");
 }
+
+/// What was kept by an older version must be read as long as its schema is.
+#[test]
+fn the_bundle_of_an_older_version_is_judged_again() {
+    let older = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bundle-0.0.9.tar.gz");
+    let run = verify(&older).args(["--now", "2026-11-23"]).run().exits(0);
+    let answer = "alpha.test was ready as of 2026-11-22T18:01:58Z; its evidence is valid until";
+    for words in ["SAME ANSWER", answer, "another version, 0.0.9", "4 files"] {
+        assert!(said(&run).contains(words), "{words}{run}");
+    }
+    let late = verify(&older).args(["--now", "2026-11-30"]).run().exits(0);
+    assert!(said(&late).contains("6 days 5 hours ago: look again"), "{late}");
+}

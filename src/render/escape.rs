@@ -172,7 +172,7 @@ pub fn markdown(text: &str) -> String {
         if index == 0 && closing.starts_with(['.', ')']) && !core.is_empty() && core.bytes().all(|byte| byte.is_ascii_digit()) {
             out.push('\\');
         }
-        plain(closing, lively, &mut out);
+        plain(closing, false, &mut out);
     }
     out
 }
@@ -364,7 +364,7 @@ mod tests {
             ("write to a@b.example.", "write to `a@b.example`."),
             ("(WWW.b.example), x", "(`WWW.b.example`), x"),
             ("Ann <ann@b.example>", "Ann &lt;`ann@b.example`&gt;"),
-            ("#1 !2 ~a :+1: $x$ &3", "`#1` `!2` `~a` `:+1`&#58; `$x$` `&3`"),
+            ("#1 !2 ~a :+1: $x$ &3", "`#1` `!2` `~a` `:+1`: `$x$` `&3`"),
             ("`@a|b", "\\`&#64;&#8203;a\\|b"),
             ("www.a|b", "ww&#8203;w&#8203;.a\\|b"),
             ("http://a`b", "http&#58;&#8203;//a\\`b"),
