@@ -27,6 +27,7 @@ mod pages;
 mod playbook;
 mod polite;
 mod replay;
+mod report;
 mod run;
 mod servers;
 mod store;

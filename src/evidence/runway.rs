@@ -274,6 +274,24 @@ mod tests {
     }
 
     #[test]
+    fn bounds_are_where_the_state_changes() {
+        let settings = Settings::default().runway;
+        let second = SignedDuration::from_secs(1);
+        for days in [6, 47, 90, 200, 398] {
+            let ((one, end), (other, _)) = (lasting(days), lasting(3 * days));
+            for elements in [vec![one.clone()], vec![one.clone(), other.clone()]] {
+                let bounds = super::bounds(&elements, &settings).unwrap();
+                let state = |now| super::state(&elements, now, &settings).unwrap().0;
+                assert!(bounds.warning < bounds.critical && bounds.critical < end, "{days} days");
+                for (begins, bound) in [(RunwayState::Warning, bounds.warning), (RunwayState::Critical, bounds.critical)] {
+                    assert!(state(bound - second) < begins && state(bound + second) >= begins, "{days} days, at {bound}");
+                }
+            }
+        }
+        assert_eq!(super::bounds(&[], &settings), None);
+    }
+
+    #[test]
     fn spans_under_ten_days_are_in_hours() {
         for (seconds, text) in [
             (0, "0 minutes"),

@@ -31,6 +31,8 @@ pub struct Expiry {
 pub struct LastKnown {
     /// Where.
     pub place: RunwayPlace,
+    /// At which port.
+    pub port: u16,
     /// Its end.
     pub not_after: Timestamp,
 }

@@ -135,8 +135,10 @@ mod tests {
         golden("github.txt", &written());
     }
 
+    type Properties = Vec<(String, String)>;
+
     /// A command as the runner reads it: its name, its properties, its text.
-    fn read(line: &str) -> Option<(String, Vec<(String, String)>, String)> {
+    fn read(line: &str) -> Option<(String, Properties, String)> {
         let rest = line.trim_start().strip_prefix("::")?;
         let (head, data) = rest.split_once("::")?;
         let (name, properties) = head.split_once(' ').unwrap_or((head, ""));

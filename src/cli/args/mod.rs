@@ -77,7 +77,7 @@ pub(super) enum Command {
     Reports(ReportsCommand),
     /// All stages, and the verdict
     #[command(
-        after_help = "Examples:\n  stsready check example.com --reports ~/tls-reports\n  stsready check example.com --format json --save-facts facts.json\n  stsready check --facts facts.json                (judge again what was observed then)\n  stsready check --domains-from domains.txt --format ndjson"
+        after_help = "Examples:\n  stsready check example.com --reports ~/tls-reports\n  stsready check example.com --format json --save-facts facts.json\n  stsready check --facts facts.json                (judge again what was observed then)\n  stsready check --domains-from domains.txt --format ndjson\n  stsready check example.com --format nagios       (a monitoring plugin)\n  stsready check --domains-from domains.txt -o stsready.prom"
     )]
     Check(CheckArgs),
     /// What was kept with a change: is it as it was, and does the answer follow?
@@ -115,7 +115,7 @@ pub(super) enum Command {
     Config(ConfigCommand),
     /// When every certificate of every MX host and policy host ends, soonest first
     #[command(
-        after_help = "Examples:\n  stsready expiry example.com example.net\n  stsready expiry example.com --warn 30d --critical 14d --quiet\n  stsready expiry --host mx1.example.com --cert-file /etc/ssl/mx1.pem   (renewed, but reloaded?)\n  stsready expiry --host www.example.com:443\n  stsready expiry --domains-from domains.txt --format json"
+        after_help = "Examples:\n  stsready expiry example.com example.net\n  stsready expiry example.com --warn 30d --critical 14d --quiet\n  stsready expiry --host mx1.example.com --cert-file /etc/ssl/mx1.pem   (renewed, but reloaded?)\n  stsready expiry --host www.example.com:443\n  stsready expiry --domains-from domains.txt --format json\n  stsready expiry --domains-from domains.txt --format nagios"
     )]
     Expiry(ExpiryArgs),
     /// The page of a rule: what is wrong, why it matters, how to mend it

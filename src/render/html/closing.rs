@@ -38,8 +38,9 @@ fn senders(assessment: &Assessment, paper: &mut Paper) {
     paper.section("senders", "What senders do differently", |paper| {
         let rows = notes.map(|note| {
             let see = see(assessment, note).unwrap_or_default();
-            let effect = format!("{} {}", note.sender, note.effect);
-            vec![Cell::Text(note.sender.to_owned()), Cell::Long(effect), Cell::Text(note.source.to_owned()), Cell::Code(see.to_owned())]
+            // The sender begins a sentence of which the effect is the rest.
+            let sender = note.sender.trim_end_matches(',').to_owned();
+            vec![Cell::Text(sender), Cell::Long(note.effect.clone()), Cell::Text(note.source.to_owned()), Cell::Code(see.to_owned())]
         });
         table::write(
             paper,

@@ -56,9 +56,10 @@ fn chart(summaries: &[DaySummary], paper: &mut Paper) {
         paper.line(format_args!("</svg>"));
     }
     let failures = if failing > 0 { "; <span class=\"bad\"><span class=\"key\"></span> failures</span>, × below the day" } else { "" };
+    let gaps = if silent > 0 { "; <span class=\"key open\"></span> no report" } else { "" };
     paper.line(format_args!(
         "<div class=\"ends\"><span>{}</span><span>{}</span></div>\n\
-         <figcaption><span class=\"good\"><span class=\"key low\"></span> successes</span>{failures}; the highest day has {}</figcaption>\n</figure>",
+         <figcaption><span class=\"good\"><span class=\"key low\"></span> successes</span>{failures}{gaps}; the highest day has {}</figcaption>\n</figure>",
         first.day,
         last.day,
         count(most, "session")

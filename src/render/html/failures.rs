@@ -1,5 +1,7 @@
 //! What failed: by cause, by sender, each kind with what became of it, what the senders' words mean, and what enforce would have refused.
 
+use std::collections::BTreeMap;
+
 use super::paper::Paper;
 use super::scale::Share;
 use super::table::{self, Cell};
@@ -28,14 +30,13 @@ pub(super) fn write(assessment: &Assessment, paper: &mut Paper) {
 
 /// Failed sessions added up by one of their properties, most first, with bars.
 fn weighed<'a>(paper: &mut Paper, caption: &str, column: &str, of: impl Iterator<Item = (&'a str, u64)>) {
-    let mut sums: Vec<(&str, u64)> = Vec::new();
+    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
     for (key, sessions) in of {
-        match sums.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, sum)) => *sum = sum.saturating_add(sessions),
-            None => sums.push((key, sessions)),
-        }
+        let sum = sums.entry(key).or_default();
+        *sum = sum.saturating_add(sessions);
     }
-    sums.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(other.0)));
+    let mut sums: Vec<(&str, u64)> = sums.into_iter().collect();
+    sums.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
     let most = sums.first().map_or(0, |(_, sum)| *sum);
     let rows = sums
         .iter()

@@ -10,6 +10,7 @@ use crate::model::assessment::{Answer, Assessment};
 use crate::model::finding::{Finding, Outcome};
 use crate::render::escape::html;
 use crate::render::page::{Look, sign};
+use crate::render::text::accepted as accepted_by;
 use crate::render::text::findings::{Weighed, seen, subject};
 
 /// Findings of one code beyond these are counted.
@@ -77,7 +78,7 @@ fn one<'a>(finding: &'a Finding, id: &str, repeats_fix: bool, told: &mut BTreeSe
     let found = finding.found.as_ref().filter(|found| !evidence.iter().any(|evidence| evidence.text.ends_with(found.as_str())));
     paper.line(format_args!("<dl>"));
     if let Some(accepted) = &finding.accepted {
-        paper.line(format_args!("<dt>accepted</dt><dd>{}</dd>", html(&crate::render::text::accepted(accepted))));
+        paper.line(format_args!("<dt>accepted</dt><dd>{}</dd>", html(&accepted_by(accepted))));
     }
     for (term, said) in [("expected", finding.expected.as_ref()), ("found", found)] {
         if let Some(said) = said {

@@ -61,7 +61,7 @@ fn tally(assessments: &[&Assessment]) -> String {
 
 fn list(assessments: &[&Assessment], paper: &mut Paper) {
     paper.line(format_args!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Domains\">\n<table>\n<caption>Each leads to its page below</caption>\n\
+        "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"Domains\">\n<table>\n<caption>Each leads to its page below</caption>\n\
          <thead><tr><th scope=\"col\">Domain</th><th scope=\"col\">Answer</th><th scope=\"col\">Because</th>\
          <th scope=\"col\">First certificate ends</th><th scope=\"col\">Owner</th><th scope=\"col\">Group</th></tr></thead>\n<tbody>"
     ));

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::paper::{Paper, class, name};
-use super::scale::Scale;
-use crate::model::assessment::{Assessment, RunwayEntry};
+use super::scale::{Scale, Share};
+use crate::model::assessment::{Assessment, RunwayBounds, RunwayEntry};
 use crate::render::escape::html;
 use crate::render::page::Look;
 use crate::render::text::{date, duration, minute};
@@ -59,14 +59,15 @@ pub(super) fn write(assessment: &Assessment, paper: &mut Paper) {
 
 /// How near the end is: the sign, the words, the look.
 fn state(entry: &RunwayEntry, now: Timestamp) -> (&'static str, &'static str, Look) {
-    let crossed = |bound: fn(&crate::model::assessment::RunwayBounds) -> Timestamp| {
-        entry.place.bounds.as_ref().is_some_and(|bounds| bound(bounds) < now)
-    };
-    match () {
-        () if entry.not_after < now => ("✗", "over", Look::Bad),
-        () if crossed(|bounds| bounds.critical) => ("✗", "very near", Look::Bad),
-        () if crossed(|bounds| bounds.warning) => ("!", "near", Look::Warning),
-        () => ("✓", "holds", Look::Good),
+    let crossed = |bound: fn(&RunwayBounds) -> Timestamp| entry.place.bounds.as_ref().is_some_and(|bounds| bound(bounds) < now);
+    if entry.not_after < now {
+        ("✗", "over", Look::Bad)
+    } else if crossed(|bounds| bounds.critical) {
+        ("✗", "very near", Look::Bad)
+    } else if crossed(|bounds| bounds.warning) {
+        ("!", "near", Look::Warning)
+    } else {
+        ("✓", "holds", Look::Good)
     }
 }
 
@@ -91,7 +92,7 @@ fn strip(entry: &RunwayEntry, now: Timestamp, scale: &Scale, paper: &mut Paper) 
     let critical = bounds.map_or(end, |bounds| scale.at(bounds.critical).at_most(end));
     let warning = bounds.map_or(end, |bounds| scale.at(bounds.warning).at_most(critical));
     // The nearer the end, the higher the bar: it is seen without colours, too.
-    let start = super::scale::Share::default();
+    let start = Share::default();
     for (from, to, look, y, height) in [
         (start, warning, Look::Good, "35%", "30%"),
         (warning, critical, Look::Warning, "20%", "60%"),

@@ -1,9 +1,12 @@
 //! The MX hosts with their addresses: how each fared, what it served, what covers it, where that is known from.
 
+use std::collections::BTreeSet;
+
 use super::paper::Paper;
 use super::table::{self, Cell};
-use crate::model::assessment::{Assessment, KnownFrom, MxSummary};
+use crate::model::assessment::{AddressSummary, Assessment, KnownFrom, MxSummary};
 use crate::render::page::Look;
+use crate::render::text::minute;
 use crate::render::text::servers::{certificates, covered, fared, label, tls};
 
 /// Rows beyond these are counted.
@@ -31,9 +34,9 @@ fn host_rows(assessment: &Assessment, host: &MxSummary) -> Vec<Vec<Cell>> {
     let (look, cover) = covered(assessment, host);
     let cover = || if look == Look::Bad { Cell::State(look, "✗", cover.clone()) } else { Cell::Text(cover.clone()) };
     let known = match host.known_from {
-        Some(KnownFrom::Reports) => "reports and probe",
+        Some(KnownFrom::Reports) => "reports",
         Some(KnownFrom::ProbeOnly) => "probe only",
-        Some(KnownFrom::Neither) => "neither reports nor probe",
+        Some(KnownFrom::Neither) => "neither",
         None => "",
     };
     let ends = || [cover(), Cell::Text(known.to_owned())];
@@ -42,7 +45,7 @@ fn host_rows(assessment: &Assessment, host: &MxSummary) -> Vec<Vec<Cell>> {
         let nothing = [Cell::Text("–".to_owned()), Cell::Text(String::new())];
         return vec![[Cell::Text(label(host))].into_iter().chain(unknown).chain(nothing).chain(ends()).collect()];
     }
-    let row = |address: &crate::model::assessment::AddressSummary| {
+    let row = |address: &AddressSummary| {
         let (sign, word, look) = fared(address.outcome);
         let served = [
             Cell::Text(label(host)),
@@ -58,14 +61,10 @@ fn host_rows(assessment: &Assessment, host: &MxSummary) -> Vec<Vec<Cell>> {
 
 /// Every leaf that was served, each once, letter by letter.
 fn leaves(assessment: &Assessment, paper: &mut Paper) {
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     let chains = assessment.mx.iter().flat_map(|host| host.addresses.iter().flat_map(|address| &address.chains));
     let rows: Vec<_> = chains
-        .filter(|chain| {
-            let new = !seen.contains(&chain.leaf.sha256);
-            seen.push(chain.leaf.sha256);
-            new
-        })
+        .filter(|chain| seen.insert(chain.leaf.sha256))
         .take(SHOWN)
         .map(|chain| {
             let leaf = &chain.leaf;
@@ -74,13 +73,12 @@ fn leaves(assessment: &Assessment, paper: &mut Paper) {
                 None if chain.trusted => Cell::Text("trusted".to_owned()),
                 None => Cell::State(Look::Bad, "✗", "not trusted".to_owned()),
             };
-            let ends = crate::render::text::minute(leaf.not_after);
             vec![
                 Cell::Code(leaf.sha256.to_string()),
                 Cell::Text(chain.key_type.clone()),
                 Cell::Long(leaf.names.join(", ")),
                 Cell::Text(leaf.issuer.clone()),
-                Cell::When(ends),
+                Cell::When(minute(leaf.not_after)),
                 trust,
             ]
         })

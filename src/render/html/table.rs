@@ -30,7 +30,7 @@ pub(super) fn write(paper: &mut Paper, caption: &str, columns: &[&str], rows: im
     if rows.peek().is_none() {
         return;
     }
-    paper.line(format_args!("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">", html(caption)));
+    paper.line(format_args!("<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">", html(caption)));
     paper.put(format_args!("<table>\n<caption>{}</caption>\n<thead><tr>", html(caption)));
     for column in columns {
         paper.put(format_args!("<th scope=\"col\">{}</th>", html(column)));

@@ -5,6 +5,8 @@ pub mod check;
 pub mod expiry;
 mod perfdata;
 
+use std::fmt::Write as _;
+
 use super::escape;
 pub(in crate::render) use perfdata::Perfdata;
 
@@ -72,12 +74,10 @@ impl Output {
             page.push_str(&figures.join(" "));
         }
         page.push('\n');
-        for more in self.more.iter().take(LINES) {
-            page.push_str(&line(more));
-            page.push('\n');
-        }
+        page.extend(self.more.iter().take(LINES).map(|more| line(more) + "\n"));
         if self.more.len() > LINES {
-            page.push_str(&format!("and {} lines more\n", self.more.len() - LINES));
+            // Writing to a String cannot fail.
+            let _ = writeln!(page, "and {} lines more", self.more.len() - LINES);
         }
         page
     }

@@ -1,7 +1,7 @@
 //! The runway of certificates as metrics. A host that serves many domains is one series, whatever the domains.
 
 use super::{BUILD, CRITICAL, Exposition, LAST_RUN, LAST_SEEN, LAST_SUCCESS, Metric, NOT_AFTER, WARNING, place};
-use crate::model::expiry::{Expiry, HostRole};
+use crate::model::expiry::Expiry;
 use crate::model::facts::policy;
 use crate::render::words;
 
@@ -29,8 +29,7 @@ pub fn page(expiry: &Expiry) -> String {
     }
     for known in &expiry.last_known {
         let [host, address, key_type, role] = place(&known.place);
-        let port = if known.place.role == HostRole::Mx { "25" } else { "443" };
-        out.last_known(known, &[host, address, ("port", port), key_type, role]);
+        out.last_known(known, &[host, address, ("port", &known.port.to_string()), key_type, role]);
     }
     for unseen in &expiry.unseen {
         let address = unseen.address.map(policy::place).unwrap_or_default();

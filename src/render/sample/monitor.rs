@@ -70,6 +70,7 @@ pub(crate) fn expiry() -> Expiry {
         ],
         last_known: vec![LastKnown {
             place: RunwayPlace { seen_at: days_from_now(-2), bounds: None, ..place("mx4.example.com 198.51.100.4 rsa", 40) },
+            port: 25,
             not_after: days_from_now(40),
         }],
     }
