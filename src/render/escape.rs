@@ -289,6 +289,8 @@ fn json(value: &impl Serialize, formatter: impl Formatter) -> Result<String, ser
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -313,6 +315,25 @@ mod tests {
             ("\r+1", "\\r+1"),
         ] {
             assert_eq!(cell(text), shown);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_at_all_leaves_its_place(chars in proptest::collection::vec(any::<char>(), 0..40), sign in "[=+@|'\"<#\\[%:,\n-]{0,6}") {
+            let text: String = sign.chars().chain(chars).chain(sign.chars()).collect();
+            let is_shown = |shown: &str| !shown.chars().any(is_hostile);
+            prop_assert!(is_shown(&plugin(&text)) && !plugin(&text).contains(['|', '<', '>']));
+            let label = perfdata_label(&text);
+            let inside = label.strip_prefix('\'').and_then(|label| label.strip_suffix('\'')).unwrap_or("=");
+            prop_assert!(!inside.contains('=') && !inside.replace("''", "").contains('\''));
+            let value = label_value(&text).replace("\\\\", "").replace("\\\"", "");
+            prop_assert!(is_shown(&value) && !value.contains(['"', '\\']));
+            let (markup, not_xml) = (xml(&text), ['<', '>', '"', '\'', '\u{fffe}', '\u{ffff}']);
+            prop_assert!(is_shown(&markup) && !markup.contains(not_xml));
+            let property = workflow_property(&text);
+            prop_assert!(is_shown(&property) && !property.contains([':', ',']) && !property.contains("##["));
+            prop_assert!(!cell(&text).trim_start().starts_with(['=', '+', '-', '@']));
         }
     }
 
