@@ -32,7 +32,7 @@ impl Target {
         let Some(name) = name else {
             return Err(Failure::Usage(format!("--bundle {}: give the folder a name of its own, or FILE.tar.gz", path.display())));
         };
-        if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
+        if [".tar.gz", ".tgz"].iter().any(|ending| name.ends_with(ending)) {
             return Whole::begin(path).map(Self::Packed).map_err(|failure| Failure::Usage(failure.to_string()));
         }
         free(path)?;
