@@ -23,6 +23,7 @@ mod letters;
 mod pages;
 mod playbook;
 mod polite;
+mod real;
 mod replay;
 mod run;
 mod servers;
