@@ -13,13 +13,13 @@
 //!
 //! Where a program is not installed its tests are left out with a line that says so, unless `STSREADY_REAL=required`.
 
-//mod apache;
-//mod blocks;
-//mod caddy;
+mod apache;
+mod blocks;
+mod caddy;
 mod exim;
 mod mail;
-//mod nginx;
+mod nginx;
 mod opensmtpd;
 mod postfix;
 mod process;
-//mod web;
+mod web;

@@ -18,18 +18,40 @@ pub(super) struct Kind {
     pub(super) keys: &'static [Key],
     /// Who must be able to read the keys, if that is not root.
     pub(super) reader: Option<u32>,
-    /// Starts it with or without STARTTLS; `None` where it cannot be started.
-    pub(super) start: fn(&Site<'_>, starttls: bool) -> Option<Running>,
+    /// Writes its configuration, with or without STARTTLS.
+    pub(super) configure: fn(&Site<'_>, starttls: bool),
+    /// Starts it; `None` where it cannot be started.
+    pub(super) start: fn(&Site<'_>) -> Option<Running>,
+    /// What the pages say makes it load a changed configuration.
+    pub(super) apply: fn(&Site<'_>, Running) -> Running,
     /// How it comes to load renewed certificates.
-    pub(super) reload: Reload,
+    pub(super) renewed: Renewed,
+}
+
+impl Kind {
+    /// Configures and starts it, with STARTTLS.
+    fn serve(&self, site: &Site<'_>) -> Option<Running> {
+        (self.configure)(site, true);
+        (self.start)(site)
+    }
+
+    /// The server, once it serves what is on the disk.
+    fn reloaded(&self, site: &Site<'_>, server: Running) -> Running {
+        if self.renewed == Renewed::Told {
+            return (self.apply)(site, server);
+        }
+        assert!(soon(|| shown(&site.mx_beside_disk()).is_empty()), "it goes on to serve what was replaced");
+        server
+    }
 }
 
 /// What the pages say about renewed certificates.
-pub(super) enum Reload {
-    /// This has to be done.
-    Told(fn(&Site<'_>, Running) -> Running),
+#[derive(PartialEq)]
+pub(super) enum Renewed {
+    /// The same has to be done as for a changed configuration.
+    Told,
     /// It sees by itself that the files have changed.
-    ByItself,
+    Seen,
 }
 
 /// A domain with its MX host: where the server is to listen, and its files.
@@ -104,9 +126,16 @@ impl<'a> Site<'a> {
         stsready(["mx", self.domain.as_str(), "--format", "json"]).at(self.lab).args(more).run()
     }
 
+    /// Asserts that exactly these are shown, as soon as the server has done what it was told.
+    pub(super) fn comes_to_show(&self, due: &[&str]) {
+        soon(|| shown(&self.mx(&[])).iter().eq(due));
+        shows(&self.mx(&[]), due);
+    }
+
     /// `stsready mx DOMAIN --cert-file`, with every chain that is on the disk.
     fn mx_beside_disk(&self) -> Run {
-        let files: Vec<String> = self.files().into_iter().flat_map(|(_, chain)| ["--cert-file".into(), chain.display().to_string()]).collect();
+        let files: Vec<String> =
+            self.files().into_iter().flat_map(|(_, chain)| ["--cert-file".into(), chain.display().to_string()]).collect();
         self.mx(&files.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
@@ -135,36 +164,40 @@ pub(super) fn walk(kind: &Kind) {
     let lab = Lab::start_blocking().expect("a lab");
 
     let site = Site::new(&lab, "healthy.test", kind);
-    let Some(server) = (kind.start)(&site, true) else { return };
+    let Some(server) = kind.serve(&site) else { return };
     shows(&site.mx_beside_disk().exits(0), &[]);
     assert_eq!(site.key_types().len(), kind.keys.len(), "each kind of key is seen: {:?}", site.key_types());
     drop(server);
 
     let site = Site::new(&lab, "without.test", kind);
-    let server = (kind.start)(&site, false);
+    (kind.configure)(&site, false);
+    let server = (kind.start)(&site).expect("it started before");
     shows(&site.mx(&[]).exits(1), &["blocker starttls-missing"]);
+    (kind.configure)(&site, true);
+    let server = (kind.apply)(&site, server);
+    site.comes_to_show(&[]);
     drop(server);
 
     for (domain, leaf, chain, due) in FAULTS {
         let site = Site::new(&lab, domain, kind);
         site.install_chains(leaf, chain);
-        let server = (kind.start)(&site, true).expect("it started before");
+        let server = kind.serve(&site).expect("it started before");
         shows(&site.mx(&[]).exits(1), &[due]);
         site.install(|leaf| leaf);
-        let server = reloaded(kind, &site, server);
+        let server = kind.reloaded(&site, server);
         shows(&site.mx_beside_disk().exits(0), &[]);
         drop(server);
     }
 
     let site = Site::new(&lab, "renewed.test", kind);
-    let server = (kind.start)(&site, true).expect("it started before");
+    let server = kind.serve(&site).expect("it started before");
     // It has served the first one: what it caches, it has in its cache now.
     shows(&site.mx_beside_disk().exits(0), &[]);
     site.install(|leaf| leaf.valid(Validity::days(-1, 89)));
-    if matches!(kind.reload, Reload::Told(_)) {
+    if kind.renewed == Renewed::Told {
         shows(&site.mx_beside_disk().exits(0), &["warning cert-on-disk-differs"]);
     }
-    let server = reloaded(kind, &site, server);
+    let server = kind.reloaded(&site, server);
     shows(&site.mx_beside_disk().exits(0), &[]);
     drop(server);
 }
@@ -177,14 +210,3 @@ const FAULTS: [Fault; 3] = [
     ("expired.test", |leaf| leaf.expires_in(-2), |chain| chain, "blocker cert-expired"),
     ("chain.test", |leaf| leaf, Chain::without_intermediates, "blocker cert-chain-incomplete"),
 ];
-
-/// The server, once it serves what is on the disk.
-fn reloaded(kind: &Kind, site: &Site<'_>, server: Running) -> Running {
-    match kind.reload {
-        Reload::Told(reload) => reload(site, server),
-        Reload::ByItself => {
-            assert!(soon(|| shown(&site.mx_beside_disk()).is_empty()), "it goes on to serve what was replaced");
-            server
-        }
-    }
-}
