@@ -363,7 +363,7 @@ mod tests {
         let mut reader = FlightReader::new();
         assert_eq!(reader.feed(&begun), Ok(None));
         assert_eq!(reader.served_so_far(), Some(expected.clone()));
-        for worse in [record(ALERT, &[2, 40]), b"220 mx".to_vec(), record(23, b"data")] {
+        for worse in [b"220 mx".to_vec(), record(23, b"data"), record(ALERT, &[1, 90, 3])] {
             let answer = FlightReader::new().feed(&[begun.clone(), worse].concat());
             assert_eq!(answer, Ok(Some(Flight::Served(expected.clone()))));
         }
