@@ -9,6 +9,7 @@
 //! | a program that may be missing, a process that must end, users and folders apart from the machine's | `process` |
 //! | a domain whose MX host is such a server, and what every mail server is put through | `mail` |
 //! | a domain whose policy host is such a server, and what every web server is put through | `web` |
+//! | a sender that honours policies, and whether it does what was answered | `sender` |
 //! | the blocks of code on the pages, given to the servers' own checkers | `blocks` |
 //!
 //! Where a program is not installed its tests are left out with a line that says so, unless `STSREADY_REAL=required`.
@@ -22,4 +23,5 @@ mod nginx;
 mod opensmtpd;
 mod postfix;
 mod process;
+mod sender;
 mod web;
