@@ -14,7 +14,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::process::{Running, apart, program_of_root, soon};
-use crate::lab::{Domain, Ehlo, Lab, Leaf};
+use crate::lab::{Domain, Ehlo, Lab, Leaf, SmtpSession};
 use crate::run::stsready;
 
 /// What is done to a healthy domain in enforce, and whether its mail then arrives.
@@ -179,11 +179,22 @@ fn what_a_sender_does_in_enforce_is_what_was_answered() {
         let policy_host = domain.policy_host.socket();
         lead_on(SocketAddr::new(policy_host.ip(), 443), policy_host);
         sender.send(name).expect("it takes the mail");
-        let sessions = domain.mx[0].1.seen();
-        let given =
-            sessions.iter().any(|session| session.secured && session.commands.iter().any(|command| command.starts_with("MAIL FROM")));
-        assert_eq!(given, arrives, "{name}: {sessions:?}\n{}", sender.log());
-        let answer = stsready(["check", name, "--format", "json"]).at(&lab).run().exits(if given { 0 } else { 1 });
-        assert_eq!(answer.assessment().answer(), if given { "ready" } else { "not-ready" }, "{answer}");
+        let sessions = with_mail(&domain);
+        assert!(sessions.iter().all(|session| session.secured), "{name}: {sessions:?}");
+        assert_eq!(!sessions.is_empty(), arrives, "{name}:\n{}", sender.log());
+        let answer = stsready(["check", name, "--format", "json"]).at(&lab).run().exits(i32::from(!arrives));
+        assert_eq!(answer.assessment().answer(), if arrives { "ready" } else { "not-ready" }, "{answer}");
     }
+    // It is the policy that keeps the mail back: without one it is delivered in clear.
+    let free = lab.good_domain("free.test", |plan| plan.mx_hosts = 1);
+    lab.dns().remove_name("_mta-sts.free.test");
+    free.mx[0].1.change(|smtp| smtp.ehlo = Ehlo::WithoutStarttls);
+    sender.send("free.test").expect("it takes the mail");
+    assert!(!with_mail(&free).is_empty(), "{}", sender.log());
+}
+
+/// The sessions in which the MX host was given a mail.
+fn with_mail(domain: &Domain) -> Vec<SmtpSession> {
+    let is_mail = |session: &SmtpSession| session.commands.iter().any(|command| command.starts_with("MAIL FROM"));
+    domain.mx[0].1.seen().into_iter().filter(is_mail).collect()
 }

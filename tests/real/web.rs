@@ -91,10 +91,13 @@ impl<'a> Site<'a> {
     }
 }
 
+/// A domain, what is wrong with its certificate and chain, and what is said of them.
+type Fault = (&'static str, fn(Leaf) -> Leaf, fn(Chain) -> Chain, &'static [&'static str]);
+
 /// Set up as its page says: healthy. Then what can be wrong with the certificate of any web server, and the way out of it.
 pub(super) fn walk(kind: &Kind) {
     let lab = Lab::start_blocking().expect("a lab");
-    let faults: [(&str, fn(Leaf) -> Leaf, fn(Chain) -> Chain, &[&str]); 4] = [
+    let faults: [Fault; 4] = [
         ("healthy.test", |leaf| leaf, |chain| chain, &[]),
         ("wrong-name.test", |leaf| leaf.names(&["www.wrong-name.test"]), |chain| chain, &["blocker fetch-cert-name"]),
         ("expired.test", |leaf| leaf.expires_in(-2), |chain| chain, &["blocker fetch-cert-expired"]),

@@ -15,6 +15,8 @@ use crate::wire::fingerprint::Fingerprint;
 use crate::wire::hello::{alert_name, is_modern, is_modern_group};
 
 const LOG: &str = "read the server's log: usually it has no certificate or key loaded, or settings that leave no cipher suite";
+const KEY: &str = "see that the key is that of the certificate, and that mail server and TLS library fit each other: \
+    OpenSMTPD before 7.0 cannot sign with OpenSSL 3";
 /// What mends a demand that senders cannot meet.
 pub(super) const NO_CLIENT_CERTIFICATES: &str = "do not require client certificates at port 25; in Postfix smtpd_tls_req_ccert = no";
 
@@ -78,7 +80,7 @@ impl Reader<'_> {
             expected: "a TLS session".to_owned(),
             found: alert_name(alert),
             evidence,
-            fix: "see that the key is that of the certificate, and that mail server and TLS library fit each other: OpenSMTPD before 7.0 cannot sign with OpenSSL 3".to_owned(),
+            fix: KEY.to_owned(),
         }
     }
 
