@@ -36,7 +36,7 @@ fn write(site: &Site<'_>, sites: &str) {
     let place = site.place;
     let sites: String = sites
         .replace("listen 443 ssl", &format!("listen {place} ssl"))
-        .replace("listen 80;", "listen unix:port80;")
+        .replace("listen 80;", &format!("listen unix:{}/80;", site.folder().display()))
         .lines()
         .filter(|line| !line.contains("listen [::]"))
         .map(|line| format!("{line}\n"))

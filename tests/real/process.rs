@@ -17,7 +17,7 @@ pub(super) fn program(name: &str, package: &str) -> Option<PathBuf> {
     let folders = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
     let found = folders.map(|folder| folder.join(name)).find(|file| file.is_file());
     if found.is_none() {
-        left_out(&format!("{name} is not installed (Debian: {package})"));
+        missing(&format!("{name} is not installed (Debian: {package})"));
     }
     found
 }
@@ -25,26 +25,31 @@ pub(super) fn program(name: &str, package: &str) -> Option<PathBuf> {
 /// The same for a server that gives up root by itself, and so wants to have it.
 pub(super) fn program_of_root(name: &str, package: &str) -> Option<PathBuf> {
     if !is_root() {
-        left_out(&format!("{name} is started by root only"));
+        missing(&format!("{name} is started by root only"));
         return None;
     }
     program(name, package)
 }
 
-/// Says that something is not tested here; fails where it must be.
-#[expect(clippy::print_stderr, reason = "what is left out must be said")]
-fn left_out(why: &str) {
+/// Says that something is not tested for want of what could be had; fails where it must be had.
+fn missing(why: &str) {
     let required = std::env::var("STSREADY_REAL").is_ok_and(|value| value == "required");
     assert!(!required, "STSREADY_REAL=required, and {why}");
+    left_out(why);
+}
+
+#[expect(clippy::print_stderr, reason = "what is left out must be said")]
+fn left_out(why: &str) {
     eprintln!("left out: {why}");
 }
 
-fn is_root() -> bool {
+/// Whether the tests may do anything on this machine.
+pub(super) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
 /// A command whose process has users, state folders and process numbers apart from the machine's: what its package would have made is
-/// made for it alone. `None` where the kernel does not let us.
+/// made for it alone. `None` where the kernel does not let us, as in some containers: nothing that can be installed mends that.
 pub(super) fn apart(folder: &Path, users: &[(&str, u32)], server: &Path) -> Option<Command> {
     let allowed = Command::new("unshare").args(["--mount", "--pid", "--fork", "true"]).stderr(Stdio::null()).status();
     if !allowed.is_ok_and(|status| status.success()) {
