@@ -26,6 +26,7 @@ mod notify;
 mod pages;
 mod playbook;
 mod polite;
+mod real;
 mod replay;
 mod report;
 mod run;

@@ -219,6 +219,7 @@ fn handshakes() -> Vec<Row> {
         row("demands a client certificate", NotReady, &["blocker starttls-after mx1."], |it| tls(it, Tls::DemandsClientCertificate)),
         row("the handshake is refused", NotReady, &["blocker starttls-handshake mx1."], |it| tls(it, Tls::Alert(40))),
         row("the handshake has an inner error", NotReady, &["blocker starttls-handshake mx1."], |it| tls(it, Tls::Alert(80))),
+        row("a key that cannot sign", NotReady, &["blocker starttls-handshake mx1."], |it| tls(it, Tls::CannotSign)),
         row("closed in the handshake", NotReady, &["blocker starttls-handshake mx1."], |it| tls(it, Tls::Close)),
         row("reset in the handshake", NotReady, &["blocker starttls-handshake mx1."], |it| tls(it, Tls::Reset)),
         row("plain text in the handshake", NotReady, &["blocker starttls-handshake mx1."], |it| {

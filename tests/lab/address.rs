@@ -98,6 +98,12 @@ impl Ground {
         (0..ATTEMPTS).find_map(|_| bind(self.fresh(), port).ok()).expect("one of many loopback addresses has the port free")
     }
 
+    /// The next address where `port` is free, left free for a process that binds by itself.
+    pub(super) fn vacant(&self, port: u16) -> SocketAddr {
+        let free = (0..ATTEMPTS).map(|_| SocketAddr::new(self.fresh(), port)).find(|place| bind(place.ip(), port).is_ok());
+        free.expect("one of many loopback addresses has the port free")
+    }
+
     /// The socket on `[::1]`, once.
     pub(super) fn take_v6(&self, port: u16) -> Option<TcpSocket> {
         self.v6.lock().unwrap().remove(&port)

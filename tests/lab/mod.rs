@@ -10,6 +10,7 @@
 //! | a TLS handshake that misbehaves, old TLS, SNI | [`tls`] |
 //! | certificates and the chains that are sent | [`ca`] |
 //! | proxies on the way to the hosts | [`proxy`] |
+//! | a server that is a process of its own | [`Lab::smtp_place`], [`Lab::https_place`] |
 //! | where a CA publishes its certificate | [`Lab::http_host`] |
 //! | addresses that refuse or swallow connections | [`address`] |
 //! | slow servers, connection counts | [`tcp`], [`visits`] |
@@ -238,6 +239,16 @@ impl Lab {
         let host = self.start_host(self.ground.listen(self.https_port()), imap, self.chain("imap.lab.test").into());
         host.set_identity(self.chain(&host.address().to_string()));
         host
+    }
+
+    /// A fresh IPv4 address whose SMTP port is free: for a server that runs beside the lab, in a process of its own.
+    pub fn smtp_place(&self) -> SocketAddr {
+        self.ground.vacant(self.smtp_port())
+    }
+
+    /// The same with the HTTPS port.
+    pub fn https_place(&self) -> SocketAddr {
+        self.ground.vacant(self.https_port())
     }
 
     /// An address that refuses connections on the SMTP and the HTTPS port.

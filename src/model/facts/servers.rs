@@ -217,7 +217,7 @@ impl Probe {
 pub struct WideHello {
     /// What came: the version and suite that the server chose and its chain, or why not.
     pub outcome: Looked<TlsFacts>,
-    /// The alert that answered, if one did (RFC 8446 §6).
+    /// The alert that answered, if one did, or by which the server broke off behind its chain (RFC 8446 §6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<u8>,
     /// The group that the server chose to exchange keys over, by its IANA name, where its flight named one.
@@ -242,6 +242,13 @@ pub struct OtherKey {
 /// on the first connection, so it is the key that is lacking. A key that is there and cannot sign (a broken file met late, a token that
 /// is away) ends the handshake by internal_error: that, and any other alert, leaves the question open.
 const NOTHING_FITS: [u8; 6] = [40, 41, 43, 49, 70, 71];
+
+impl WideHello {
+    /// What was served by a server that then broke off of its own: it had nothing of the client yet that it could have minded.
+    pub fn broken_off(&self) -> Option<(&TlsFacts, u8)> {
+        Some((self.outcome.seen()?, self.alert?))
+    }
+}
 
 impl OtherKey {
     /// The words of a failure where the server presented its first certificate once more, though its key was not asked for.

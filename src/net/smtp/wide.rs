@@ -18,8 +18,8 @@ pub(super) async fn hold(visit: &mut Visit<'_>) -> WideHello {
         Err(failure) => failed(failure, None),
         Ok(Flight::Alert(alert)) => failed(Failure::new(FailureKind::TlsAlert, alert_name(alert)), Some(alert)),
         Ok(Flight::Served(flight)) => {
-            let group = flight.group.map(group_name);
-            WideHello { outcome: Looked::Seen(visit.flight_facts(flight).await), alert: None, group }
+            let (group, alert) = (flight.group.map(group_name), flight.alert);
+            WideHello { outcome: Looked::Seen(visit.flight_facts(flight).await), alert, group }
         }
     }
 }

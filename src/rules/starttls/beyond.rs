@@ -67,7 +67,8 @@ impl Address<'_> {
         let Some(other) = &self.probe.other_key else {
             let late = self.probe.tls.as_ref().and_then(Looked::failure).is_some_and(|failure| failure.kind == FailureKind::TlsLate);
             let usable = |tls: &TlsFacts| tls.version == "TLSv1.2" && !late;
-            if let Some(tls) = self.probe.wide.as_ref().and_then(|wide| wide.outcome.seen()).filter(|tls| usable(tls)) {
+            let completed = self.probe.wide.as_ref().filter(|wide| wide.broken_off().is_none());
+            if let Some(tls) = completed.and_then(|wide| wide.outcome.seen()).filter(|tls| usable(tls)) {
                 return self.key_type_unasked(tls, sheet);
             }
             return sheet.not_applicable(&KEY_TYPE_UNPROBED, self.subject, "no second connection was made");

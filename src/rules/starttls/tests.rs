@@ -136,6 +136,12 @@ fn each_way_to_fail_has_its_code() {
     if let Some(Looked::Seen(facts)) = &mut forged.tls {
         facts.signature_problem = Some("BadSignature".into());
     }
+    // An alert in answer to the modern hello; and to the wide one a chain, and then an alert.
+    let broken_off = |version| {
+        let mut probe = shaken(alert(), old(version, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
+        probe.wide.as_mut().expect("a wide hello").alert = Some(80);
+        probe
+    };
     let curve = |modern: Looked<TlsFacts>, group: &str| {
         let mut probe = shaken(modern, old("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
         probe.wide.as_mut().unwrap().group = Some(group.into());
@@ -184,6 +190,8 @@ fn each_way_to_fail_has_its_code() {
         ("handshake hangs", shaken(failed(Timeout, "late"), None), vec![("starttls-handshake", Undetermined, Blocker)]),
         ("wide hello hangs", shaken(alert(), Some(failed(Timeout, "late"))), vec![("starttls-handshake", Undetermined, Blocker)]),
         ("no second connection", shaken(alert(), Some(failed(Other, "421"))), vec![("starttls-handshake", Undetermined, Blocker)]),
+        ("breaks off behind its certificate", broken_off("TLSv1.2"), vec![("starttls-handshake", Broken, Blocker)]),
+        ("breaks off behind an old one's", broken_off("TLSv1.0"), vec![("starttls-legacy", Broken, Blocker)]),
         ("TLS 1.0", shaken(alert(), old("TLSv1.0", "TLS_RSA_WITH_AES_128_CBC_SHA")), vec![("starttls-legacy", Broken, Blocker)]),
         (
             "old suites",

@@ -39,6 +39,8 @@ pub struct ServerFlight {
     pub chain: Vec<Vec<u8>>,
     /// The number of the group that keys are exchanged over, where the suite has one and the message that names it came.
     pub group: Option<u16>,
+    /// The fatal alert by which the server broke off behind its chain: its description byte.
+    pub alert: Option<u8>,
 }
 
 /// Why bytes are no flight of a TLS server.
@@ -93,7 +95,10 @@ impl FlightReader {
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<Flight>, FlightError> {
         match self.take(bytes) {
             // The chain was served; what goes wrong behind it does not take it back.
-            Err(_) | Ok(Some(Flight::Alert(_))) if self.served.is_some() => Ok(self.served_so_far().map(Flight::Served)),
+            Err(_) if self.served.is_some() => Ok(self.served_so_far().map(Flight::Served)),
+            Ok(Some(Flight::Alert(alert))) if self.served.is_some() => {
+                Ok(self.served_so_far().map(|served| Flight::Served(ServerFlight { alert: Some(alert), ..served })))
+            }
             taken => taken,
         }
     }
@@ -162,7 +167,7 @@ impl FlightReader {
                     if chain.is_empty() {
                         return Err(FlightError::NoCertificate);
                     }
-                    self.served = Some(ServerFlight { version, suite, chain, group: None });
+                    self.served = Some(ServerFlight { version, suite, chain, group: None, alert: None });
                 }
                 SERVER_KEY_EXCHANGE => {
                     if let Some(served) = self.served.as_mut().filter(|served| suite::names_its_curve(served.suite)) {
@@ -289,7 +294,7 @@ mod tests {
 
     fn served(version: u16, suite: u16, chain: &[&[u8]]) -> ServerFlight {
         let chain = chain.iter().map(|der| der.to_vec()).collect();
-        ServerFlight { version, suite, chain, group: None }
+        ServerFlight { version, suite, chain, group: None, alert: None }
     }
 
     fn certificate(chain: &[&[u8]]) -> Vec<u8> {
@@ -326,6 +331,16 @@ mod tests {
     }
 
     #[test]
+    fn an_alert_behind_the_chain_is_told_beside_it() {
+        let flight = record(HANDSHAKE, &[hello(0x0303, 0xC02F), certificate(&[b"leaf"])].concat());
+        let expected = |alert| Ok(Some(Flight::Served(ServerFlight { alert, ..served(0x0303, 0xC02F, &[b"leaf"]) })));
+        assert_eq!(FlightReader::new().feed(&[flight.clone(), record(ALERT, &[2, 80])].concat()), expected(Some(80)));
+        let mut reader = FlightReader::new();
+        assert_eq!(reader.feed(&flight), Ok(None));
+        assert_eq!(reader.feed(&record(ALERT, &[2, 80])), expected(Some(80)), "in a packet of its own");
+    }
+
+    #[test]
     fn the_curve_is_read_behind_the_chain() {
         let exchange = |curve: &[u8]| message(SERVER_KEY_EXCHANGE, &[curve, &[65; 66]].concat());
         let request = message(13, &[1, 1, 0, 0, 0, 0]);
@@ -348,7 +363,7 @@ mod tests {
         let mut reader = FlightReader::new();
         assert_eq!(reader.feed(&begun), Ok(None));
         assert_eq!(reader.served_so_far(), Some(expected.clone()));
-        for worse in [record(ALERT, &[2, 40]), b"220 mx".to_vec(), record(23, b"data")] {
+        for worse in [b"220 mx".to_vec(), record(23, b"data"), record(ALERT, &[1, 90, 3])] {
             let answer = FlightReader::new().feed(&[begun.clone(), worse].concat());
             assert_eq!(answer, Ok(Some(Flight::Served(expected.clone()))));
         }

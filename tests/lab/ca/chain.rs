@@ -15,20 +15,23 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 pub struct Chain {
     certificates: Vec<CertificateDer<'static>>,
     key: Arc<dyn SigningKey>,
+    key_pem: Arc<str>,
     root: Option<CertificateDer<'static>>,
     staple: Option<Vec<u8>>,
 }
 
 impl Chain {
     pub(super) fn new(certificates: Vec<CertificateDer<'static>>, key: &KeyPair, root: Option<CertificateDer<'static>>) -> Self {
+        let key_pem = key.serialize_pem().into();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let key = any_supported_type(&key).expect("the lab's keys can sign");
-        Self { certificates, key, root, staple: None }
+        Self { certificates, key, key_pem, root, staple: None }
     }
 
     /// Signs handshakes with the key of another chain's leaf: key and certificate do not belong together.
     pub fn with_key_of(mut self, other: &Self) -> Self {
         self.key = Arc::clone(&other.key);
+        self.key_pem = Arc::clone(&other.key_pem);
         self
     }
 
@@ -88,6 +91,11 @@ impl Chain {
     /// What is sent, as a PEM file that a mail server would load.
     pub fn pem(&self) -> String {
         self.certificates().iter().map(|der| super::pem(der)).collect()
+    }
+
+    /// The key, as a PEM file that a server of its own process would load.
+    pub fn key_pem(&self) -> &str {
+        &self.key_pem
     }
 
     /// The data of a TLSA record `3 1 1`: SHA-256 over the leaf's public key.

@@ -20,6 +20,7 @@ const SECP521R1: u16 = 0x0019;
 
 const HANDSHAKE_FAILURE: u8 = 40;
 const PROTOCOL_VERSION: u8 = 70;
+const INTERNAL_ERROR: u8 = 80;
 
 const LONGEST_FRAGMENT: usize = 16_384;
 
@@ -59,6 +60,17 @@ pub(super) async fn only_p521(hello: &Hello, identity: &Identity, to: &mut (impl
     answer(hello, TLS_1_2, &[ECDHE_ECDSA_AES_128_GCM_SHA256, ECDHE_RSA_AES_128_GCM_SHA256], &exchange, identity, to).await
 }
 
+/// TLS 1.2 with a modern suite; where the signature is due it breaks off.
+pub(super) async fn unsigned(hello: &Hello, identity: &Identity, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    let suites = &[ECDHE_ECDSA_AES_128_GCM_SHA256, ECDHE_RSA_AES_128_GCM_SHA256];
+    let Some(suite) = suites.iter().find(|suite| hello.suites.contains(suite)) else {
+        return to.write_all(&alert(HANDSHAKE_FAILURE)).await;
+    };
+    let flight = [handshake(2, &server_hello(TLS_1_2, *suite)), handshake(11, &certificate(identity))].concat();
+    send(TLS_1_2, &flight, to).await?;
+    to.write_all(&alert(INTERNAL_ERROR)).await
+}
+
 async fn answer(
     hello: &Hello,
     version: u16,
@@ -74,6 +86,11 @@ async fn answer(
     flight.extend(handshake(11, &certificate(identity)));
     flight.extend(exchange);
     flight.extend(handshake(14, &[]));
+    send(version, &flight, to).await
+}
+
+/// A flight in records.
+async fn send(version: u16, flight: &[u8], to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
     let mut records = Vec::new();
     for fragment in flight.chunks(LONGEST_FRAGMENT) {
         let length = u16::try_from(fragment.len()).expect("a fragment is at most 16 KiB");

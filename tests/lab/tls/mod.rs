@@ -61,6 +61,8 @@ pub enum Tls {
     NarrowSuites,
     /// TLS 1.2 with a modern suite, but over the curve P-521 alone: goes up to `ServerHelloDone`, alert 40 for those who lack it.
     OnlyP521,
+    /// TLS 1.2 up to the certificate, then alert 80: its key cannot sign.
+    CannotSign,
 }
 
 /// Carries out the handshake; none if it does not lead to TLS, the connection then is over.
@@ -98,6 +100,7 @@ async fn refuse(tls: &Tls, identity: &Arc<Identity>, conn: &mut Conn) -> io::Res
         Tls::Legacy10 => legacy::tls10(&hello, identity, conn).await?,
         Tls::NarrowSuites => legacy::narrow(&hello, identity, conn).await?,
         Tls::OnlyP521 => legacy::only_p521(&hello, identity, conn).await?,
+        Tls::CannotSign => legacy::unsigned(&hello, identity, conn).await?,
         Tls::Reset => {
             conn.reset_on_close();
             return Ok(());

@@ -12,9 +12,11 @@ use crate::model::rule::Severity;
 use crate::rules::starttls::{AFTER, HANDSHAKE, LEGACY, SUITES};
 use crate::wire::certificate::Certificate;
 use crate::wire::fingerprint::Fingerprint;
-use crate::wire::hello::{is_modern, is_modern_group};
+use crate::wire::hello::{alert_name, is_modern, is_modern_group};
 
 const LOG: &str = "read the server's log: usually it has no certificate or key loaded, or settings that leave no cipher suite";
+const KEY: &str = "see that the key is that of the certificate, and that mail server and TLS library fit each other: \
+    OpenSMTPD before 7.0 cannot sign with OpenSSL 3";
 /// What mends a demand that senders cannot meet.
 pub(super) const NO_CLIENT_CERTIFICATES: &str = "do not require client certificates at port 25; in Postfix smtpd_tls_req_ccert = no";
 
@@ -31,6 +33,10 @@ impl Reader<'_> {
         let evidence = std::iter::once(first).chain(second).collect();
         // Who breaks off behind the certificate shows it to any hello; that proves no session.
         let late = failure.kind == FailureKind::TlsLate;
+        let broken_off = wide.and_then(WideHello::broken_off).filter(|(tls, _)| tls.version == "TLSv1.2" && failure.kind.ends_handshake());
+        if let Some((_, alert)) = broken_off {
+            return Reading::stopped(self.unsigned(alert, evidence));
+        }
         if let Some((wide, tls)) = wide.filter(|_| !late).and_then(|wide| Some((wide, wide.outcome.seen()?))) {
             let mut reading = Reading::stopped(self.old(wide, tls, failure, evidence));
             if reading.faults.iter().all(|fault| fault.rule == &SUITES) {
@@ -63,6 +69,19 @@ impl Reader<'_> {
             evidence,
             fix: if late { NO_CLIENT_CERTIFICATES } else { LOG }.to_owned(),
         })
+    }
+
+    /// It broke off twice, the second time behind its certificate, where it has to sign.
+    fn unsigned(&self, alert: u8, evidence: Vec<Evidence>) -> Fault {
+        Fault {
+            rule: &HANDSHAKE,
+            weight: Weight::Broken(Severity::Blocker),
+            message: format!("{} shows its certificate, and breaks off the TLS handshake where it has to sign with its key", self.place),
+            expected: "a TLS session".to_owned(),
+            found: alert_name(alert),
+            evidence,
+            fix: KEY.to_owned(),
+        }
     }
 
     /// The wide hello is followed up to the certificate only.
