@@ -1,10 +1,8 @@
 //! `explain` and `rules`: the catalogue for reading. A result-type of reports is explained by the rules that it leads to.
 
-use serde::Serialize;
-
 use super::args::{ExplainArgs, Format, PageFormat, RulesArgs};
 use super::{Exit, Failure, Streams};
-use crate::model::rule::{Rule, Severity, Stage};
+use crate::model::rule::Rule;
 use crate::render;
 use crate::rules::{catalogue, result_types};
 
@@ -33,36 +31,15 @@ pub(super) fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Result<E
     Ok(Exit::Ready)
 }
 
-#[derive(Serialize)]
-struct RuleView {
-    code: &'static str,
-    stage: Stage,
-    severities: &'static [Severity],
-    undetermined: bool,
-    title: &'static str,
-    reference: &'static str,
-}
-
 /// Prints the catalogue.
 pub(super) fn rules(args: &RulesArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     args.format.without_markdown()?;
     let rules: Vec<&'static Rule> = catalogue::all();
-    let view = |rule: &&'static Rule| RuleView {
-        code: rule.code,
-        stage: rule.stage,
-        severities: rule.severities,
-        undetermined: rule.undetermined,
-        title: rule.title,
-        reference: rule.reference,
+    let page = match args.format {
+        Format::Text | Format::Markdown | Format::Html => render::rules::catalogue(&rules, streams.width),
+        Format::Json => render::rules::document(&rules)?,
+        Format::Ndjson => render::rules::lines(&rules)?,
     };
-    match args.format {
-        Format::Text | Format::Markdown | Format::Html => write!(streams.out, "{}", render::rules::catalogue(&rules, streams.width))?,
-        Format::Json => writeln!(streams.out, "{}", serde_json::to_string_pretty(&rules.iter().map(view).collect::<Vec<_>>())?)?,
-        Format::Ndjson => {
-            for rule in &rules {
-                writeln!(streams.out, "{}", serde_json::to_string(&view(rule))?)?;
-            }
-        }
-    }
+    streams.out.write_all(page.as_bytes())?;
     Ok(Exit::Ready)
 }
