@@ -581,3 +581,37 @@ fn a_draft_of_more_than_64_kib_is_refused() {
         assert_eq!(run.stdout.contains("fetch-too-large"), exit == 1, "{run}");
     }
 }
+
+#[test]
+fn one_run_writes_several_formats_to_several_places() {
+    let lab = Lab::start_blocking().unwrap();
+    let good = lab.good_domain("alpha.test", |plan| plan.mode = "enforce".into()).name.clone();
+    let good = good.as_str();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let facts = file("facts.json");
+    let words = ["--format", "json", "--output", &file("a.json"), "-o", &file("a.txt"), "--format", "ndjson", "--save-facts", &facts];
+    let run = stsready(["check", good]).args(words).at(&lab).run().exits(0);
+    let json: serde_json::Value = serde_json::from_str(&read("a.json")).unwrap();
+    assert_eq!((&json["domain"], &json["answer"]), (&good.into(), &"ready".into()));
+    assert_eq!(run.json(), json, "what is printed line by line is the same");
+    let text = read("a.txt");
+    assert!(text.contains("alpha.test") && !text.contains('\u{1b}'), "{text}");
+
+    // What was there stays as it was until there is an answer.
+    let old = || std::fs::write(file("a.json"), "old").unwrap();
+    old();
+    stsready(["check", "beta.test", "--facts", &facts, "-o", &file("a.json")]).run().exits(2);
+    assert_eq!(read("a.json"), "old");
+    let run = stsready(["check", "--facts", &facts, "-o", &file("no/a.json"), "-o", &file("b.json")]).run().exits(2);
+    assert!(run.stderr.contains("failed to write") && run.stderr.contains("no/a.json"), "{run}");
+    assert!(!folder.path().join("b.json").exists(), "nothing is done where a part of it cannot be");
+    let again = stsready(["check", "--facts", &facts, "-o", &file("a.json")]).run().exits(0);
+    assert_eq!((again.stdout.as_str(), serde_json::from_str::<serde_json::Value>(&read("a.json")).unwrap()), ("", json));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "nothing is left lying about");
+
+    // A format that the environment names for others is none for this command.
+    stsready(["history", good, "--store", &file("none.sqlite")]).env("STSREADY_FORMAT", "html").run().exits(3);
+    stsready(["rules"]).env("STSREADY_FORMAT", "yaml").run().exits(2);
+}

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::{CheckArgs, Common, DomainArgs, Format, MxArgs, PolicyArgs};
+use super::args::{CheckArgs, CheckFormat, Common, DomainArgs, MxArgs, Outputs, PolicyArgs};
 use super::config::Config;
 use super::observe::{self, Job, Taker};
 use super::{Exit, Failure, Streams, setup};
@@ -22,10 +22,8 @@ const DRAFT_CAP: usize = POLICY_CAP + 1;
 
 pub(super) fn record(args: &DomainArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, ..Wanted::default() };
-    run(
-        &Job { common: &args.common, domains: setup::domains(&args.domains, &args.common, false)?, wanted, hosts: &[], reports: &[] },
-        streams,
-    )
+    let domains = setup::domains(&args.domains, &args.common, false)?;
+    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, &args.outputs, streams)
 }
 
 pub(super) fn policy(args: &PolicyArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
@@ -33,8 +31,8 @@ pub(super) fn policy(args: &PolicyArgs, streams: &mut Streams<'_>) -> Result<Exi
     let wanted = Wanted { policy: true, draft: draft.clone(), ..Wanted::default() };
     let domains = setup::domains(&args.domains, &args.common, draft.is_some())?;
     match draft {
-        Some(draft) if domains.is_empty() => alone(&args.common, draft, streams),
-        _ => run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, streams),
+        Some(draft) if domains.is_empty() => alone(args, draft, streams),
+        _ => run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, &args.outputs, streams),
     }
 }
 
@@ -45,13 +43,13 @@ pub(super) fn mx(args: &MxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
         // A host asked for without a domain stands for itself.
         domains.extend(args.host.first().cloned());
     }
-    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, streams)
+    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &[] }, &args.outputs, streams)
 }
 
 pub(super) fn check(args: &CheckArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let wanted = Wanted { record: true, policy: true, mx: true, reports: true, ..Wanted::default() };
     let domains = setup::domains(&args.domains, &args.common, false)?;
-    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &args.reports }, streams)
+    run(&Job { common: &args.common, domains, wanted, hosts: &[], reports: &args.reports }, &args.outputs, streams)
 }
 
 pub(super) fn draft(path: &Path) -> Result<Draft, Failure> {
@@ -61,23 +59,23 @@ pub(super) fn draft(path: &Path) -> Result<Draft, Failure> {
 }
 
 /// Looks, or takes saved facts, and judges each domain by itself.
-fn run(job: &Job<'_>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    observe::look(job, Printer::new(job.common)?, streams)
+fn run(job: &Job<'_>, outputs: &Outputs<CheckFormat>, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    observe::look(job, Printer::new(job.common, outputs)?, streams)
 }
 
 /// A draft without a domain: its text alone.
-fn alone(common: &Common, draft: Draft, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    common.format.without_markdown()?;
-    let looker = observe::runtime()?.block_on(setup::looker(common))?;
+fn alone(args: &PolicyArgs, draft: Draft, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let mut printer = Printer::new(&args.common, &args.outputs)?;
+    let looker = observe::runtime()?.block_on(setup::looker(&args.common))?;
     let facts = looker.draft_alone(draft);
-    let mut printer = Printer::new(common)?;
     printer.take(0, &facts, streams)?;
     printer.finish(streams)
 }
 
-/// Prints assessments in the order of the domains; one a line as they come for ndjson.
+/// Writes assessments in the order of the domains; one a line as they come where ndjson is printed.
 struct Printer<'a> {
     common: &'a Common,
+    outputs: &'a Outputs<CheckFormat>,
     config: Config,
     settings: Settings,
     exit: Exit,
@@ -87,10 +85,15 @@ struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
-    fn new(common: &'a Common) -> Result<Self, Failure> {
+    fn new(common: &'a Common, outputs: &'a Outputs<CheckFormat>) -> Result<Self, Failure> {
+        outputs.ready()?;
         let config = Config::load(&common.store)?;
         let settings = setup::settings_by(common, &config)?;
-        Ok(Self { common, config, settings, exit: Exit::Ready, kept: Vec::new(), answered: None })
+        Ok(Self { common, outputs, config, settings, exit: Exit::Ready, kept: Vec::new(), answered: None })
+    }
+
+    fn is_streamed(&self) -> bool {
+        self.outputs.printed() == Some(CheckFormat::Ndjson)
     }
 
     /// What was observed is judged as of when it was observed, unless told otherwise: live and saved facts then give the same bytes.
@@ -105,10 +108,12 @@ impl Taker for Printer<'_> {
         let assessment = self.judge(facts);
         self.answered = self.common.now.is_none().then(|| decide::remembered(&assessment)).flatten();
         self.exit = self.exit.worse(Exit::of(&assessment, self.common.fail_on));
-        if self.common.format == Format::Ndjson {
+        if self.is_streamed() {
             streams.out.write_all(json::line(&assessment, self.common.all)?.as_bytes())?;
             streams.out.flush()?;
-        } else {
+        }
+        // Nothing is kept that nobody reads again: there may be thousands.
+        if !self.is_streamed() || self.outputs.all().len() > 1 {
             self.kept.push((index, assessment));
         }
         Ok(())
@@ -123,30 +128,28 @@ impl Taker for Printer<'_> {
     }
 
     fn finish(mut self, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+        // What was printed as it came is not printed again.
+        let left = if self.is_streamed() { self.outputs.files() } else { self.outputs.clone() };
         self.kept.sort_by_key(|(index, _)| *index);
         let assessments: Vec<Assessment> = self.kept.into_iter().map(|(_, assessment)| assessment).collect();
-        let page = match self.common.format {
-            // Refused before anything was looked at.
-            Format::Ndjson | Format::Markdown | Format::Html => String::new(),
-            Format::Json => json::document(&assessments, self.common.all)?,
-            Format::Text => {
-                let options = text::Options { width: streams.width, all: self.common.all };
-                let mut pages = Vec::new();
-                if assessments.len() > 1 && !self.common.quiet {
-                    pages.push(overview(&assessments, streams.width));
-                }
-                let page = |assessment| {
-                    if self.common.quiet { text::headline(assessment, streams.width) } else { text::assessment(assessment, options) }
-                };
-                pages.extend(assessments.iter().map(page));
-                let between = if self.common.quiet { String::new() } else { format!("\n{}\n\n", "─".repeat(streams.width.min(100))) };
-                pages.join(&between)
-            }
-        };
-        streams.out.write_all(page.as_bytes())?;
-        streams.out.flush()?;
+        let (all, quiet) = (self.common.all, self.common.quiet);
+        left.print(streams, |format, width| {
+            Ok(match format {
+                CheckFormat::Text if quiet => assessments.iter().map(|assessment| text::headline(assessment, width)).collect(),
+                CheckFormat::Text => pages(&assessments, text::Options { width, all }),
+                CheckFormat::Json => json::document(&assessments, all)?,
+                CheckFormat::Ndjson => assessments.iter().map(|assessment| json::line(assessment, all)).collect::<Result<_, _>>()?,
+            })
+        })?;
         Ok(self.exit)
     }
+}
+
+/// A page a domain; before those of many, a line for each.
+fn pages(assessments: &[Assessment], options: text::Options) -> String {
+    let overview = (assessments.len() > 1).then(|| overview(assessments, options.width));
+    let pages = assessments.iter().map(|assessment| text::assessment(assessment, options));
+    overview.into_iter().chain(pages).collect::<Vec<_>>().join(&format!("\n{}\n\n", "─".repeat(options.width.min(100))))
 }
 
 /// A line a domain, before the pages of many.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::{ChangeAt, ChangeCommand, Common, Format};
+use super::args::{ChangeAt, ChangeCommand, Common, PlanFormat};
 use super::config::Config;
 use super::observe::{self, Job, Taker};
 use super::{Exit, Failure, Streams, assess, setup};
@@ -40,6 +40,7 @@ pub(super) fn run(command: &ChangeCommand, streams: &mut Streams<'_>) -> Result<
     if common.domains_from.is_some() || common.group.is_some() {
         return Err(Failure::Usage("a change is planned for one domain: name it, without --domains-from and --group".to_owned()));
     }
+    at.outputs.ready()?;
     let policy_host = at.domain.child("mta-sts");
     let also = change.hosts().iter().filter(|host| **host != policy_host).cloned().map(HostPort::from).collect();
     let wanted = Wanted { record: true, policy: true, mx: true, reports: true, also, ..Wanted::default() };
@@ -110,8 +111,6 @@ struct Planner<'a> {
 }
 
 impl Taker for Planner<'_> {
-    const MARKDOWN: bool = true;
-
     fn take(&mut self, _: usize, facts: &Facts, _: &mut Streams<'_>) -> Result<(), Failure> {
         let common = &self.at.common;
         same_roots(self.roots.as_ref(), facts)?;
@@ -132,16 +131,15 @@ impl Taker for Planner<'_> {
     fn finish(self, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
         let common = &self.at.common;
         let Some(plan) = self.plan else { return Ok(self.exit) };
-        let page = match common.format {
-            Format::Text if common.quiet => text::line(&plan, streams.width),
-            Format::Text => text::page(&plan, streams.width),
-            // HTML was refused before anything was looked at.
-            Format::Markdown | Format::Html => markdown::document(&plan),
-            Format::Json => json::document(&plan)?,
-            Format::Ndjson => json::line(&plan)?,
-        };
-        streams.out.write_all(page.as_bytes())?;
-        streams.out.flush()?;
+        self.at.outputs.print(streams, |format, width| {
+            Ok(match format {
+                PlanFormat::Text if common.quiet => text::line(&plan, width),
+                PlanFormat::Text => text::page(&plan, width),
+                PlanFormat::Markdown => markdown::document(&plan),
+                PlanFormat::Json => json::document(&plan)?,
+                PlanFormat::Ndjson => json::line(&plan)?,
+            })
+        })?;
         Ok(self.exit)
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args as _, Command};
 
-use super::args::{Common, ConfigCheckArgs, ConfigCommand, Format};
+use super::args::{AnyFormat, Common, ConfigCheckArgs, ConfigCommand, ConfigShowArgs, ListFormat, Outputs};
 use super::config::{self, Config, Found};
 use super::{Exit, Failure, Streams, setup};
 use crate::model::effective::{Effective, Setting, Source, Turned};
@@ -26,7 +26,7 @@ pub(super) fn run(command: &ConfigCommand, matches: &ArgMatches, streams: &mut S
             }
             check(args, streams)
         }
-        ConfigCommand::Show(args) => show(&args.common, given, streams),
+        ConfigCommand::Show(args) => show(args, given, streams),
     }
 }
 
@@ -55,25 +55,26 @@ fn check(args: &ConfigCheckArgs, streams: &mut Streams<'_>) -> Result<Exit, Fail
     Ok(Exit::Ready)
 }
 
-fn show(common: &Common, given: &ArgMatches, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    common.format.without_markdown()?;
+fn show(args: &ConfigShowArgs, given: &ArgMatches, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let common = &args.common;
     let (file, config) = match Config::find(common.store.config.as_deref())? {
         Found::Right(path, config) => (Some(path), *config),
         // What is wrong with it is said as elsewhere.
         Found::Nothing | Found::Wrong(..) => (None, Config::load(&common.store)?),
     };
     let effective = effective(common, given, file.as_deref(), &config)?;
-    let text = match common.format {
-        Format::Text | Format::Markdown | Format::Html => page::text(&effective, streams.width),
-        Format::Json | Format::Ndjson => page::document(&effective)?,
-    };
-    streams.out.write_all(text.as_bytes())?;
-    streams.out.flush()?;
+    args.outputs.print(streams, |format, width| {
+        Ok(match format {
+            ListFormat::Text => page::text(&effective, width),
+            ListFormat::Json | ListFormat::Ndjson => page::document(&effective)?,
+        })
+    })?;
     Ok(Exit::Ready)
 }
 
 fn effective(common: &Common, given: &ArgMatches, file: Option<&Path>, config: &Config) -> Result<Effective, Failure> {
     let described = Common::augment_args(Command::new("described"));
+    let described = Outputs::<AnyFormat>::augment_args(described);
     let options = config::names().filter_map(|name| {
         let arg = described.get_arguments().find(|arg| arg.get_long() == Some(name))?;
         Some(setting(name, arg, given, config))

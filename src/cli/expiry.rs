@@ -1,6 +1,6 @@
 //! `expiry`: when every certificate of every MX host and policy host ends.
 
-use super::args::{Common, ExpiryArgs, Format};
+use super::args::{Common, ExpiryArgs, ExpiryFormat, Outputs};
 use super::exit::FailOn;
 use super::observe::{self, Job, Taker};
 use super::{Exit, Failure, Streams, setup};
@@ -21,13 +21,15 @@ pub(super) fn expiry(args: &ExpiryArgs, streams: &mut Streams<'_>) -> Result<Exi
     hosts.sort();
     hosts.dedup();
     let wanted = Wanted { policy: true, mx: true, ..Wanted::default() };
-    let taker = Collector { common, settings: setup::settings(common)?, book: Book::default(), lost: false };
+    args.outputs.ready()?;
+    let taker = Collector { common, outputs: &args.outputs, settings: setup::settings(common)?, book: Book::default(), lost: false };
     observe::look(&Job { common, domains, wanted, hosts: &hosts, reports: &[] }, taker, streams)
 }
 
 /// Puts the certificates of all domains into one book.
 struct Collector<'a> {
     common: &'a Common,
+    outputs: &'a Outputs<ExpiryFormat>,
     settings: Settings,
     book: Book,
     lost: bool,
@@ -45,15 +47,14 @@ impl Taker for Collector<'_> {
 
     fn finish(self, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
         let expiry = self.book.finish(setup::clock());
-        let page = match self.common.format {
-            Format::Ndjson => expiry::lines(&expiry)?,
-            Format::Json => expiry::document(&expiry)?,
-            Format::Text if self.common.quiet => expiry::summary(&expiry, streams.width),
-            // Documents were refused before anything was looked at.
-            Format::Text | Format::Markdown | Format::Html => expiry::text(&expiry, streams.width),
-        };
-        streams.out.write_all(page.as_bytes())?;
-        streams.out.flush()?;
+        self.outputs.print(streams, |format, width| {
+            Ok(match format {
+                ExpiryFormat::Text if self.common.quiet => expiry::summary(&expiry, width),
+                ExpiryFormat::Text => expiry::text(&expiry, width),
+                ExpiryFormat::Json => expiry::document(&expiry)?,
+                ExpiryFormat::Ndjson => expiry::lines(&expiry)?,
+            })
+        })?;
         let exit = exit(&expiry, self.common.fail_on);
         Ok(if self.lost { exit.worse(Exit::Internal) } else { exit })
     }

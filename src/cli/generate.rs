@@ -39,8 +39,12 @@ pub(super) fn run(command: &GenerateCommand, streams: &mut Streams<'_>) -> Resul
             (&args.at, wish, false)
         }
     };
+    at.outputs.ready()?;
     match make(at, &wish)? {
-        Ok(generated) => print(&generated, at.format, file, streams),
+        Ok(generated) => {
+            at.outputs.write(streams, |format, streams| print(&generated, format, file, streams))?;
+            Ok(Exit::Ready)
+        }
         Err(Refusal::Call(why)) => Err(Failure::Usage(why)),
         Err(refusal) => {
             writeln!(streams.err, "stsready: refused: {}", escape::terminal(&refusal.to_string()))?;
@@ -91,7 +95,7 @@ fn used(at: &GenerateAt) -> Result<BTreeSet<String>, Failure> {
     Ok(store.history(&at.domain)?.ids().map(str::to_owned).collect())
 }
 
-fn print(generated: &Generated, format: GenerateFormat, file: bool, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+fn print(generated: &Generated, format: GenerateFormat, file: bool, streams: &mut Streams<'_>) -> Result<(), Failure> {
     let text = match format {
         GenerateFormat::Zone => page::zone(generated, file),
         GenerateFormat::Fields => page::fields(generated, streams.width),
@@ -111,5 +115,5 @@ fn print(generated: &Generated, format: GenerateFormat, file: bool, streams: &mu
             writeln!(streams.err, "{}", policy.text.lines().map(escape::terminal).collect::<Vec<_>>().join("\n"))?;
         }
     }
-    Ok(Exit::Ready)
+    Ok(())
 }

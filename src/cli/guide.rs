@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::args::{Format, GuideArgs};
+use super::args::{GuideArgs, GuideFormat};
 use super::observe::{self, Job, Taker};
 use super::playbook::{Source, folder};
 use super::{Exit, Failure, Streams, assess, change, setup};
@@ -34,6 +34,7 @@ pub(super) fn run(args: &GuideArgs, streams: &mut Streams<'_>) -> Result<Exit, F
             args.domain
         )));
     }
+    args.outputs.ready()?;
     let source = Source::find(&args.playbook, folder(common.store.config.as_ref())?.as_deref())?;
     let mut playbook = source.parse()?;
     playbook.name = source.called(&args.playbook);
@@ -43,16 +44,16 @@ pub(super) fn run(args: &GuideArgs, streams: &mut Streams<'_>) -> Result<Exit, F
         walked = follow(args, walked, streams, &mut |streams| look(args, &playbook, &errand, streams), &mut std::thread::sleep)?;
     }
     let guide = &walked.guide;
-    let page = match common.format {
-        Format::Text if common.quiet => text::headline_alone(guide, streams.width),
-        Format::Text => text::page(guide, streams.width),
-        Format::Markdown => markdown::document(guide),
-        Format::Html => html::document(guide),
-        Format::Json => json::document(guide)?,
-        Format::Ndjson => json::line(guide)?,
-    };
-    streams.out.write_all(page.as_bytes())?;
-    streams.out.flush()?;
+    args.outputs.print(streams, |format, width| {
+        Ok(match format {
+            GuideFormat::Text if common.quiet => text::headline_alone(guide, width),
+            GuideFormat::Text => text::page(guide, width),
+            GuideFormat::Markdown => markdown::document(guide),
+            GuideFormat::Html => html::document(guide),
+            GuideFormat::Json => json::document(guide)?,
+            GuideFormat::Ndjson => json::line(guide)?,
+        })
+    })?;
     Ok(walked.exit.worse(Exit::of_guide(guide, common.fail_on)))
 }
 
@@ -161,9 +162,6 @@ struct Walker<'a> {
 }
 
 impl Taker for Walker<'_> {
-    const MARKDOWN: bool = true;
-    const HTML: bool = true;
-
     fn take(&mut self, _: usize, facts: &Facts, _: &mut Streams<'_>) -> Result<(), Failure> {
         let common = &self.args.common;
         change::same_roots(self.errand.roots.as_ref(), facts)?;

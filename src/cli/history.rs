@@ -16,12 +16,12 @@ pub(super) fn history(args: &HistoryArgs, streams: &mut Streams<'_>) -> Result<E
         return Ok(Exit::Inconclusive);
     }
     let timeline = timeline(&history, answers, args.since.from(setup::clock()));
-    let text = match args.format {
-        ListFormat::Text => page::text(&timeline, streams.width),
-        ListFormat::Json => page::document(&timeline)?,
-        ListFormat::Ndjson => page::lines(&timeline)?,
-    };
-    streams.out.write_all(text.as_bytes())?;
-    streams.out.flush()?;
+    args.outputs.print(streams, |format, width| {
+        Ok(match format {
+            ListFormat::Text => page::text(&timeline, width),
+            ListFormat::Json => page::document(&timeline)?,
+            ListFormat::Ndjson => page::lines(&timeline)?,
+        })
+    })?;
     Ok(Exit::Ready)
 }

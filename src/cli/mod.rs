@@ -18,6 +18,7 @@ mod keep;
 mod keys;
 mod memory;
 mod observe;
+mod outputs;
 mod playbook;
 mod progress;
 mod proxies;
@@ -26,6 +27,7 @@ mod saved;
 mod setup;
 mod store;
 mod verify;
+mod whole;
 
 use std::borrow::Cow;
 use std::ffi::OsString;

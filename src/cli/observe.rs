@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 
-use super::args::{Common, Format};
+use super::args::Common;
 use super::memory::Memory;
 use super::progress::Progress;
 use super::{Exit, Failure, Streams, saved, setup};
@@ -32,10 +32,6 @@ pub(super) struct Job<'a> {
 
 /// Who takes the facts of each domain as they come, and answers in the end.
 pub(super) trait Taker {
-    /// Whether it writes Markdown.
-    const MARKDOWN: bool = false;
-    /// Whether it writes HTML.
-    const HTML: bool = false;
     /// Takes the facts of one domain; `index` is its place among those asked about.
     fn take(&mut self, index: usize, facts: &Facts, streams: &mut Streams<'_>) -> Result<(), Failure>;
     /// What it answered about the facts that it took last, if that is to be remembered.
@@ -57,11 +53,8 @@ struct Task {
 }
 
 /// Looks, or takes saved facts, and hands them to `taker`.
-pub(super) fn look<T: Taker>(job: &Job<'_>, taker: T, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+pub(super) fn look(job: &Job<'_>, taker: impl Taker, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let common = job.common;
-    if !T::MARKDOWN || (common.format == Format::Html && !T::HTML) {
-        common.format.without_markdown()?;
-    }
     if common.now.is_some() && common.facts.is_empty() && job.reports.is_empty() {
         return Err(Failure::Usage("--now needs --facts or --reports: what is seen live is judged as of now".to_owned()));
     }

@@ -12,6 +12,7 @@ use super::{Exit, Failure, Streams, setup};
 use crate::archive::Archive;
 use crate::archive::store::{Filter, Store, Stored};
 use crate::evidence::reports::{self, Live, Situation};
+use crate::model::breakdown::Breakdown;
 use crate::model::digest::Digest;
 use crate::model::facts::reports::ReportFacts;
 use crate::model::settings::Settings;
@@ -68,13 +69,14 @@ fn show_files(args: &ShowArgs, streams: &mut Streams<'_>) -> Result<Exit, Failur
     });
     let reading = Reading { facts: &facts, reports: Some(archive.reports(&args.domain).collect()), domains: about.collect() };
     let empty = reading.reports.as_ref().is_some_and(Vec::is_empty);
-    let page = match args.format {
-        RowFormat::Text => page::text(&reading, streams.width),
-        RowFormat::Json => page::document(&reading)?,
-        RowFormat::Ndjson => page::lines(&reading)?,
-        RowFormat::Csv => breakdown::csv(&breakdowns(reading.domains))?,
-    };
-    print(&page, streams)?;
+    args.outputs.print(streams, |format, width| {
+        Ok(match format {
+            RowFormat::Text => page::text(&reading, width),
+            RowFormat::Json => page::document(&reading)?,
+            RowFormat::Ndjson => page::lines(&reading)?,
+            RowFormat::Csv => breakdown::csv(&breakdowns(&reading))?,
+        })
+    })?;
     Ok(if empty { Exit::Inconclusive } else { Exit::Ready })
 }
 
@@ -94,18 +96,19 @@ fn show_stored(args: &ShowArgs, mut domains: Vec<Domain>, streams: &mut Streams<
     let facts = ReportFacts { sources: vec![format!("store {}", keep.path.display())], ..ReportFacts::default() };
     let empty = all.iter().all(|about| about.breakdown.reports == 0);
     let reading = Reading { facts: &facts, reports: None, domains: all };
-    let page = match args.format {
-        RowFormat::Text => page::text(&reading, streams.width),
-        RowFormat::Json => page::document(&reading)?,
-        RowFormat::Ndjson => breakdown::lines(&breakdowns(reading.domains))?,
-        RowFormat::Csv => breakdown::csv(&breakdowns(reading.domains))?,
-    };
-    print(&page, streams)?;
+    args.outputs.print(streams, |format, width| {
+        Ok(match format {
+            RowFormat::Text => page::text(&reading, width),
+            RowFormat::Json => page::document(&reading)?,
+            RowFormat::Ndjson => breakdown::lines(&breakdowns(&reading))?,
+            RowFormat::Csv => breakdown::csv(&breakdowns(&reading))?,
+        })
+    })?;
     Ok(if empty { Exit::Inconclusive } else { Exit::Ready })
 }
 
-fn breakdowns(domains: Vec<AboutDomain>) -> Vec<crate::model::breakdown::Breakdown> {
-    domains.into_iter().map(|about| about.breakdown).collect()
+fn breakdowns(reading: &Reading<'_>) -> Vec<Breakdown> {
+    reading.domains.iter().map(|about| about.breakdown.clone()).collect()
 }
 
 fn about(domain: Domain, facts: &ReportFacts, since: Option<Back>, as_of: Timestamp) -> AboutDomain {
@@ -142,23 +145,27 @@ pub(super) fn list(args: &ListArgs, streams: &mut Streams<'_>) -> Result<Exit, F
         newest_first: true,
         limit: args.limit,
     };
-    let any = match args.format {
-        RowFormat::Text => {
-            let (reports, more) = for_people(args.limit, |limit| all(&store, &Filter { limit, ..filter }))?;
-            print(&list::text(&reports, more, streams.width), streams)?;
-            !reports.is_empty()
-        }
-        RowFormat::Json => {
-            let reports = all(&store, &filter)?;
-            print(&list::document(&reports)?, streams)?;
-            !reports.is_empty()
-        }
-        RowFormat::Ndjson => stream(&store, &filter, streams, |listed| Ok(list::line(listed)?))?,
-        RowFormat::Csv => {
-            print(&list::csv_row(list::COLUMNS)?, streams)?;
-            stream(&store, &filter, streams, |listed| Ok(list::csv_row(list::cells(listed))?))?
-        }
-    };
+    let mut any = false;
+    args.outputs.write(streams, |format, streams| {
+        any |= match format {
+            RowFormat::Text => {
+                let (reports, more) = for_people(args.limit, |limit| all(&store, &Filter { limit, ..filter.clone() }))?;
+                print(&list::text(&reports, more, streams.width), streams)?;
+                !reports.is_empty()
+            }
+            RowFormat::Json => {
+                let reports = all(&store, &filter)?;
+                print(&list::document(&reports)?, streams)?;
+                !reports.is_empty()
+            }
+            RowFormat::Ndjson => stream(&store, &filter, streams, |listed| Ok(list::line(listed)?))?,
+            RowFormat::Csv => {
+                print(&list::csv_row(list::COLUMNS)?, streams)?;
+                stream(&store, &filter, streams, |listed| Ok(list::csv_row(list::cells(listed))?))?
+            }
+        };
+        Ok(())
+    })?;
     Ok(if any { Exit::Ready } else { Exit::Inconclusive })
 }
 
@@ -218,16 +225,17 @@ fn rejected(args: &ListArgs, store: &Store, streams: &mut Streams<'_>) -> Result
     let now = args.since.now.unwrap_or_else(setup::clock);
     let since = args.since.since.map(|since| since.from(now));
     let all = || store.rejected(since, args.limit);
-    let page = match args.format {
-        RowFormat::Text => {
-            let (rejected, more) = for_people(args.limit, |limit| Ok(store.rejected(since, limit)?))?;
-            list::rejections_text(&rejected, more, streams.width)
-        }
-        RowFormat::Json => list::rejections(&all()?)?,
-        RowFormat::Ndjson => all()?.iter().map(list::line).collect::<Result<String, _>>()?,
-        RowFormat::Csv => list::csv(list::REJECTION_COLUMNS, all()?.iter().map(list::rejection_cells))?,
-    };
-    print(&page, streams)?;
+    args.outputs.print(streams, |format, width| {
+        Ok(match format {
+            RowFormat::Text => {
+                let (rejected, more) = for_people(args.limit, |limit| Ok(store.rejected(since, limit)?))?;
+                list::rejections_text(&rejected, more, width)
+            }
+            RowFormat::Json => list::rejections(&all()?)?,
+            RowFormat::Ndjson => all()?.iter().map(list::line).collect::<Result<String, _>>()?,
+            RowFormat::Csv => list::csv(list::REJECTION_COLUMNS, all()?.iter().map(list::rejection_cells))?,
+        })
+    })?;
     Ok(Exit::Ready)
 }
 
@@ -244,12 +252,13 @@ pub(super) fn digest(args: &DigestArgs, streams: &mut Streams<'_>) -> Result<Exi
         digests.push(reports::digest(&domain, &facts, now, &settings.evidence));
     }
     let all = Digest { as_of: now, domains: digests };
-    let page = match args.format {
-        DigestFormat::Text => digest::text(&all, streams.width),
-        DigestFormat::Markdown => digest::markdown(&all),
-        DigestFormat::Json => digest::document(&all)?,
-    };
-    print(&page, streams)?;
+    args.outputs.print(streams, |format, width| {
+        Ok(match format {
+            DigestFormat::Text => digest::text(&all, width),
+            DigestFormat::Markdown => digest::markdown(&all),
+            DigestFormat::Json => digest::document(&all)?,
+        })
+    })?;
     Ok(if all.domains.iter().all(|domain| domain.day.is_none()) { Exit::Inconclusive } else { Exit::Ready })
 }
 

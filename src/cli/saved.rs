@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
+use super::whole::Whole;
 use crate::model::facts::{Facts, SCHEMA};
 use crate::wire::name::Domain;
 
@@ -45,21 +46,13 @@ pub(super) fn by_domain(paths: &[PathBuf]) -> Result<Vec<(Domain, Vec<Facts>)>, 
     Ok(groups)
 }
 
-/// Writes facts whole or not at all: beside the file first, then in its place.
+/// Writes facts whole or not at all.
 pub(super) fn write(path: &Path, facts: &[Facts]) -> Result<(), Failure> {
     let text = match facts {
         [one] => serde_json::to_string_pretty(one)?,
         many => serde_json::to_string_pretty(many)?,
     };
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let written = std::fs::File::create(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&beside, path));
-    written.map_err(|error| {
-        // The half-written file helps nobody; if it cannot be removed either, the first error is the one to tell.
-        let _ = std::fs::remove_file(&beside);
-        Failure::Write { path: path.to_owned(), error }
-    })
+    let mut whole = Whole::begin(path)?;
+    whole.write_all(text.as_bytes()).and_then(|()| whole.write_all(b"\n")).map_err(|error| whole.failed(error))?;
+    whole.finish()
 }

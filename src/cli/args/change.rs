@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Common;
+use super::{Common, Outputs, PlanFormat};
 use crate::wire::name::Domain;
 
 #[derive(Debug, Subcommand)]
@@ -99,6 +99,8 @@ pub(in crate::cli) struct ChangeAt {
     /// Files or directories with TLS reports (JSON, gzip, mail), beside those in the store (--no-store: in place of them); may be given several times
     #[arg(long, value_name = "PATH")]
     pub(in crate::cli) reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) outputs: Outputs<PlanFormat>,
     #[command(flatten)]
     pub(in crate::cli) common: Common,
 }

@@ -8,8 +8,8 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 use jiff::{SignedDuration, Timestamp};
 
+use super::WhichStore;
 use super::values::{ControlTarget, Turned, acceptance, control, duration, resolver, span, threshold, time};
-use super::{Format, WhichStore};
 use crate::cli::exit::FailOn;
 use crate::model::acceptance::Acceptance;
 use crate::net::trust::RootSource;
@@ -18,9 +18,6 @@ use crate::net::trust::RootSource;
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(in crate::cli) struct Common {
-    /// The output's format
-    #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT", help_heading = "Output")]
-    pub(in crate::cli) format: Format,
     /// Also list what holds and what does not apply
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) all: bool,

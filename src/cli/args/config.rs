@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Common;
+use super::{Common, ListFormat, Outputs};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum ConfigCommand {
@@ -27,6 +27,8 @@ pub(in crate::cli) struct ConfigCheckArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ConfigShowArgs {
+    #[command(flatten)]
+    pub(in crate::cli) outputs: Outputs<ListFormat>,
     #[command(flatten)]
     pub(in crate::cli) common: Common,
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::WhichStore;
 use super::values::{duration, resolver};
+use super::{GenerateFormat, Outputs, WhichStore};
 use crate::decide::generate::PolicyHost;
 use crate::model::settings::MAX_AGE_CAP;
 use crate::wire::name::Domain;
@@ -90,9 +90,8 @@ pub(in crate::cli) struct GenerateAt {
     /// The policy domain, such as example.com
     #[arg(value_name = "DOMAIN")]
     pub(in crate::cli) domain: Domain,
-    /// zone, fields or json
-    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    pub(in crate::cli) format: GenerateFormat,
+    #[command(flatten)]
+    pub(in crate::cli) outputs: Outputs<GenerateFormat>,
     #[command(flatten)]
     pub(in crate::cli) store: WhichStore,
     /// Use no store: ids that earlier checks saw are then not known
@@ -104,18 +103,6 @@ pub(in crate::cli) struct GenerateAt {
     /// Longest wait for any one reply, such as 10s or 500ms
     #[arg(long, value_name = "TIME", value_parser = duration, env = "STSREADY_TIMEOUT", help_heading = "Looking")]
     pub(in crate::cli) timeout: Option<Duration>,
-}
-
-/// The forms of what is generated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum GenerateFormat {
-    /// Lines of a zone file; a policy as the file itself
-    #[default]
-    Zone,
-    /// Name, type, TTL and value one by one, as panels ask for them
-    Fields,
-    /// One object
-    Json,
 }
 
 /// The modes of a policy.

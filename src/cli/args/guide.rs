@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::Common;
 use super::values::duration;
+use super::{Common, GuideFormat, Outputs};
 use crate::decide::guide::Web;
 use crate::wire::name::Domain;
 use crate::wire::rua;
@@ -55,6 +55,8 @@ pub(in crate::cli) struct GuideArgs {
     /// Files or directories with TLS reports (JSON, gzip, mail), beside those in the store (--no-store: in place of them); may be given several times
     #[arg(long, value_name = "PATH")]
     pub(in crate::cli) reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) outputs: Outputs<GuideFormat>,
     #[command(flatten)]
     pub(in crate::cli) common: Common,
 }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::reports::Back;
 use super::values::{span, time};
-use super::{ListFormat, WhichStore};
+use super::{ListFormat, Outputs, WhichStore};
 use crate::wire::name::Domain;
 
 #[derive(Debug, Args)]
@@ -15,9 +15,8 @@ pub(in crate::cli) struct HistoryArgs {
     /// What came or went after this time, such as 30d, 2026-10-01 or an RFC 3339 time
     #[arg(long, value_name = "TIME", value_parser = back, default_value = "90d")]
     pub(in crate::cli) since: Back,
-    /// text, json, or ndjson with one event a line
-    #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
-    pub(in crate::cli) format: ListFormat,
+    #[command(flatten)]
+    pub(in crate::cli) outputs: Outputs<ListFormat>,
     #[command(flatten)]
     pub(in crate::cli) store: WhichStore,
 }

@@ -3,9 +3,11 @@
 mod change;
 mod common;
 mod config;
+mod formats;
 mod generate;
 mod guide;
 mod history;
+mod outputs;
 mod playbook;
 mod reports;
 mod store;
@@ -14,23 +16,25 @@ mod values;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
 pub(super) use self::change::{ChangeAt, ChangeCommand};
 pub(super) use self::common::Common;
-pub(super) use self::config::{ConfigCheckArgs, ConfigCommand};
-pub(super) use self::generate::{GenerateAt, GenerateCommand, GenerateFormat, PolicyBody};
+pub(super) use self::config::{ConfigCheckArgs, ConfigCommand, ConfigShowArgs};
+pub(super) use self::formats::{
+    AnyFormat, CheckFormat, DigestFormat, ExpiryFormat, Format, GenerateFormat, GuideFormat, ListFormat, PageFormat, PlanFormat, RowFormat,
+};
+pub(super) use self::generate::{GenerateAt, GenerateCommand, PolicyBody};
 pub(super) use self::guide::GuideArgs;
 pub(super) use self::history::HistoryArgs;
+pub(super) use self::outputs::{Outputs, Place};
 pub(super) use self::playbook::{PlaybookCheck, PlaybookCommand, PlaybookList, PlaybookShow};
-pub(super) use self::reports::{
-    Back, DigestArgs, DigestFormat, FetchArgs, IngestArgs, ListArgs, PruneArgs, ReportsCommand, RowFormat, ShowArgs, Verifying,
-};
+pub(super) use self::reports::{Back, DigestArgs, FetchArgs, IngestArgs, ListArgs, PruneArgs, ReportsCommand, ShowArgs, Verifying};
 pub(super) use self::store::{StoreArgs, StoreCommand, WhichStore};
 pub(super) use self::values::Turned;
 use self::values::time;
-use super::{Failure, exit};
+use super::exit;
 use crate::net::trust::RootSource;
 use crate::wire::host_port::HostPort;
 use crate::wire::name::Domain;
@@ -120,6 +124,8 @@ pub(super) struct DomainArgs {
     #[arg(value_name = "DOMAIN", conflicts_with = "group")]
     pub(super) domains: Vec<Domain>,
     #[command(flatten)]
+    pub(super) outputs: Outputs<CheckFormat>,
+    #[command(flatten)]
     pub(super) common: Common,
 }
 
@@ -131,6 +137,8 @@ pub(super) struct PolicyArgs {
     /// Judge this draft in place of what is served; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "facts")]
     pub(super) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) outputs: Outputs<CheckFormat>,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -144,6 +152,8 @@ pub(super) struct MxArgs {
     #[arg(long, value_name = "HOST", conflicts_with = "facts")]
     pub(super) host: Vec<Domain>,
     #[command(flatten)]
+    pub(super) outputs: Outputs<CheckFormat>,
+    #[command(flatten)]
     pub(super) common: Common,
 }
 
@@ -155,6 +165,8 @@ pub(super) struct CheckArgs {
     /// Files or directories with TLS reports (JSON, gzip, mail), beside those in the store (--no-store: in place of them); may be given several times
     #[arg(long, value_name = "PATH")]
     pub(super) reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) outputs: Outputs<CheckFormat>,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -168,6 +180,8 @@ pub(super) struct ExpiryArgs {
     #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "facts")]
     pub(super) host: Vec<HostPort>,
     #[command(flatten)]
+    pub(super) outputs: Outputs<ExpiryFormat>,
+    #[command(flatten)]
     pub(super) common: Common,
 }
 
@@ -176,16 +190,14 @@ pub(super) struct ExplainArgs {
     /// The rule's code, such as cert-expired, or a result-type of reports
     #[arg(value_name = "CODE")]
     pub(super) code: String,
-    /// text, the page as it is written, or HTML
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) format: PageFormat,
+    #[command(flatten)]
+    pub(super) outputs: Outputs<PageFormat>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct RulesArgs {
-    /// text or json
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) outputs: Outputs<ListFormat>,
 }
 
 #[derive(Debug, Args)]
@@ -207,59 +219,6 @@ pub(super) struct VerifyArgs {
     pub(super) ca_file: Option<PathBuf>,
 }
 
-/// The formats of assessments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// One object, or an array of them
-    Json,
-    /// One object a line, each as its domain ends
-    Ndjson,
-    /// For a ticket (change and guide)
-    Markdown,
-    /// For a browser (guide)
-    Html,
-}
-
-impl Format {
-    /// Refuses Markdown and HTML, where nothing is written in them.
-    pub(super) fn without_markdown(self) -> Result<(), Failure> {
-        let refused =
-            |format: &str, at: &str| Err(Failure::Usage(format!("--format {format} is for {at}; there are text, json and ndjson here")));
-        match self {
-            Self::Markdown => refused("markdown", "`change` and `guide`"),
-            Self::Html => refused("html", "`guide`"),
-            Self::Text | Self::Json | Self::Ndjson => Ok(()),
-        }
-    }
-}
-
-/// The formats of everything that is neither an assessment nor rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum ListFormat {
-    /// For people
-    #[default]
-    Text,
-    /// One object
-    Json,
-    /// One object a line
-    Ndjson,
-}
-
-/// The formats of a rule's page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum PageFormat {
-    /// For a terminal
-    #[default]
-    Text,
-    /// As it is written
-    Markdown,
-    /// One file that needs nothing else
-    Html,
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -269,5 +228,20 @@ mod tests {
     #[test]
     fn the_description_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_configuration_may_name_every_format_that_it_can_choose() {
+        fn formats(command: &clap::Command, all: &mut Vec<String>) {
+            let chosen = command.get_arguments().filter(|arg| arg.get_env().is_some_and(|variable| variable == "STSREADY_FORMAT"));
+            all.extend(chosen.flat_map(clap::Arg::get_possible_values).map(|value| value.get_name().to_owned()));
+            command.get_subcommands().for_each(|sub| formats(sub, all));
+        }
+        let mut all = Vec::new();
+        formats(&Cli::command(), &mut all);
+        assert!(all.len() > 20, "{all:?}");
+        for format in all {
+            assert!(<AnyFormat as clap::ValueEnum>::from_str(&format, false).is_ok(), "{format}");
+        }
     }
 }

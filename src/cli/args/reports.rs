@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
-use super::WhichStore;
 use super::values::{duration, resolver, span, time};
+use super::{DigestFormat, ListFormat, Outputs, RowFormat, WhichStore};
 use crate::wire::name::Domain;
 
 #[derive(Debug, Subcommand)]
@@ -78,7 +78,7 @@ pub(in crate::cli) struct IngestArgs {
     pub(in crate::cli) quoted_mbox: bool,
     /// text or json
     #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
-    pub(in crate::cli) format: super::ListFormat,
+    pub(in crate::cli) format: ListFormat,
     /// Print only what was rejected
     #[arg(long, short)]
     pub(in crate::cli) quiet: bool,
@@ -123,7 +123,7 @@ pub(in crate::cli) struct FetchArgs {
     pub(in crate::cli) keep_raw: bool,
     /// text or json
     #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
-    pub(in crate::cli) format: super::ListFormat,
+    pub(in crate::cli) format: ListFormat,
     /// Print only what was rejected
     #[arg(long, short)]
     pub(in crate::cli) quiet: bool,
@@ -176,9 +176,8 @@ pub(in crate::cli) struct ShowArgs {
     /// Only what concerns this domain
     #[arg(long, value_name = "DOMAIN")]
     pub(in crate::cli) domain: Vec<Domain>,
-    /// The output's format
-    #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
-    pub(in crate::cli) format: RowFormat,
+    #[command(flatten)]
+    pub(in crate::cli) outputs: Outputs<RowFormat>,
     /// Count unsigned and no longer verifiable mails, too
     #[arg(long, env = "STSREADY_TRUST_UNVERIFIED", value_parser = FalseyValueParser::new())]
     pub(in crate::cli) trust_unverified: bool,
@@ -205,9 +204,8 @@ pub(in crate::cli) struct ListArgs {
     /// At most so many rows, newest first (default: 1000 for people, else all)
     #[arg(long, value_name = "N")]
     pub(in crate::cli) limit: Option<u64>,
-    /// The output's format
-    #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
-    pub(in crate::cli) format: RowFormat,
+    #[command(flatten)]
+    pub(in crate::cli) outputs: Outputs<RowFormat>,
     #[command(flatten)]
     pub(in crate::cli) since: Since,
     #[command(flatten)]
@@ -219,9 +217,8 @@ pub(in crate::cli) struct DigestArgs {
     /// Domains (default: all in the store)
     #[arg(value_name = "DOMAIN")]
     pub(in crate::cli) domains: Vec<Domain>,
-    /// text, markdown or json
-    #[arg(long, value_enum, default_value_t)]
-    pub(in crate::cli) format: DigestFormat,
+    #[command(flatten)]
+    pub(in crate::cli) outputs: Outputs<DigestFormat>,
     /// Count unsigned and no longer verifiable mails, too
     #[arg(long, env = "STSREADY_TRUST_UNVERIFIED", value_parser = FalseyValueParser::new())]
     pub(in crate::cli) trust_unverified: bool,
@@ -242,33 +239,7 @@ pub(in crate::cli) struct PruneArgs {
     pub(in crate::cli) dry_run: bool,
     /// text or json
     #[arg(long, value_enum, default_value_t, env = "STSREADY_FORMAT")]
-    pub(in crate::cli) format: super::ListFormat,
+    pub(in crate::cli) format: ListFormat,
     #[command(flatten)]
     pub(in crate::cli) store: WhichStore,
-}
-
-/// The formats of rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum RowFormat {
-    /// For people
-    #[default]
-    Text,
-    /// One object
-    Json,
-    /// One object a line
-    Ndjson,
-    /// A header and one row a line (RFC 4180)
-    Csv,
-}
-
-/// The formats of a digest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum DigestFormat {
-    /// For a terminal
-    #[default]
-    Text,
-    /// For a mail or a chat
-    Markdown,
-    /// One object
-    Json,
 }

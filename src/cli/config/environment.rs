@@ -6,7 +6,9 @@
 use std::ffi::{OsStr, OsString};
 
 use clap::builder::{FalseyValueParser, Resettable, TypedValueParser as _};
-use clap::{Arg, Command};
+use clap::{Arg, Command, ValueEnum as _};
+
+use crate::cli::args::AnyFormat;
 
 /// Options whose variable counts for nothing beside the argument.
 const SET_ASIDE: &[(&str, &str)] = &[("store", "no-store"), ("no-store", "store")];
@@ -61,7 +63,16 @@ pub(super) fn counted(arg: Arg, given: &Given) -> Arg {
     let by_threshold = SET_ASIDE_BY_THRESHOLD.iter().any(|(option, names)| *option == name && given.has_any_threshold(names));
     // A store that is not refused is no contradiction to the one that is named.
     let refuses_nothing = name == "no-store" && says_no(&value);
-    if value.is_empty() || by_argument || by_threshold || refuses_nothing { arg.env(Resettable::Reset) } else { arg }
+    let is_meant_for_others = name == "format" && is_format_of_others(&arg, &value);
+    let counts_for_nothing = value.is_empty() || by_argument || by_threshold || refuses_nothing || is_meant_for_others;
+    if counts_for_nothing { arg.env(Resettable::Reset) } else { arg }
+}
+
+/// Whether other commands write this format, and this one does not.
+fn is_format_of_others(arg: &Arg, value: &OsStr) -> bool {
+    let Some(value) = value.to_str() else { return false };
+    let is_ours = arg.get_possible_values().iter().any(|ours| ours.matches(value, false));
+    !is_ours && AnyFormat::from_str(value, false).is_ok()
 }
 
 fn says_no(value: &OsStr) -> bool {

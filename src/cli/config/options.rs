@@ -8,7 +8,7 @@ use clap::{Arg, Args as _, Command};
 
 use super::environment::{self, Given};
 use super::section::{Section, scalar};
-use crate::cli::args::Common;
+use crate::cli::args::{AnyFormat, Common, Outputs};
 use crate::net::proxy::HttpsProxy;
 use crate::net::socks::Socks5;
 
@@ -102,7 +102,8 @@ fn refused(name: &str, takes: Takes, values: &[String]) -> Option<String> {
         Takes::One | Takes::Several => values.iter().map(|value| format!("--{name}={value}")).collect(),
     };
     // Whatever is in the environment is not what is asked here.
-    let parser = Common::augment_args(Command::new("config")).mut_args(|arg| arg.env(Resettable::Reset));
+    let parser =
+        Outputs::<AnyFormat>::augment_args(Common::augment_args(Command::new("config"))).mut_args(|arg| arg.env(Resettable::Reset));
     let error = parser.try_get_matches_from(std::iter::once("config".to_owned()).chain(words)).err()?.to_string();
     let line = error.lines().next().unwrap_or_default();
     Some(line.strip_prefix("error: ").unwrap_or(line).to_owned())
@@ -110,25 +111,21 @@ fn refused(name: &str, takes: Takes, values: &[String]) -> Option<String> {
 
 /// Makes what the file sets the defaults of every command that reads a configuration, and leaves out what of the environment does not count.
 pub(in crate::cli) fn defaults(command: Command, file: &[Set], args: &[OsString]) -> Command {
-    within(command, None, file, &Given::of(args))
+    within(command, file, &Given::of(args))
 }
 
-/// `topmost` is the command as it is called first: of `change enforce`, `change`.
-fn within(command: Command, topmost: Option<&str>, file: &[Set], given: &Given) -> Command {
+fn within(command: Command, file: &[Set], given: &Given) -> Command {
     let reads = command.get_arguments().any(|arg| arg.get_long() == Some("config"));
     let aside = set_aside(&command, given);
     let command = command.mut_args(|arg| {
-        let arg = if reads { with_default(arg, topmost.unwrap_or_default(), file, &aside) } else { arg };
+        let arg = if reads { with_default(arg, file, &aside) } else { arg };
         environment::counted(arg, given)
     });
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    names.into_iter().fold(command, |command, name| {
-        let topmost = topmost.map_or_else(|| name.clone(), str::to_owned);
-        command.mut_subcommand(name, |sub| within(sub, Some(&topmost), file, given))
-    })
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, |sub| within(sub, file, given)))
 }
 
-fn with_default(arg: Arg, topmost: &str, file: &[Set], aside: &[&str]) -> Arg {
+fn with_default(arg: Arg, file: &[Set], aside: &[&str]) -> Arg {
     let Some(set) = file.iter().find(|set| arg.get_long() == Some(set.name) && !aside.contains(&set.name)) else { return arg };
     let possible = arg.get_possible_values();
     let has = |value: &String| possible.is_empty() || possible.iter().any(|known| known.matches(value, true));
@@ -136,19 +133,10 @@ fn with_default(arg: Arg, topmost: &str, file: &[Set], aside: &[&str]) -> Arg {
     // text to be used as it is.
     let is_format = set.name == "format";
     let is_taken = !is_format || arg.get_env().is_some_and(|variable| variable == "STSREADY_FORMAT");
-    if !is_taken || !set.values.iter().all(|value| has(value) && (!is_format || writes(topmost, value))) {
+    if !is_taken || !set.values.iter().all(has) {
         return arg;
     }
     arg.default_values(set.values.iter().map(OsString::from))
-}
-
-/// Whether a command writes a format, of those that only some do.
-fn writes(topmost: &str, format: &str) -> bool {
-    match format.to_ascii_lowercase().as_str() {
-        "markdown" => matches!(topmost, "change" | "guide"),
-        "html" => topmost == "guide",
-        _ => true,
-    }
 }
 
 /// The options whose counterpart is given by an argument or by the environment.

@@ -132,8 +132,9 @@ fn text_without_meaning_is_an_error_and_no_panic() {
 
 #[test]
 fn every_option_of_the_file_is_one_of_the_command_line() {
+    use super::super::args::{AnyFormat, Common, Outputs};
     use clap::Args as _;
-    let command = super::super::args::Common::augment_args(clap::Command::new("x"));
+    let command = Outputs::<AnyFormat>::augment_args(Common::augment_args(clap::Command::new("x")));
     let known: Vec<&str> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
     for name in names() {
         assert!(known.contains(&name), "{name}");
