@@ -3,6 +3,7 @@
 mod args;
 mod assess;
 mod change;
+mod completions;
 mod config;
 mod config_command;
 mod exit;
@@ -16,6 +17,7 @@ mod history;
 mod ingest;
 mod keep;
 mod keys;
+mod man;
 mod memory;
 mod observe;
 mod outputs;
@@ -24,6 +26,7 @@ mod progress;
 mod proxies;
 mod reports;
 mod saved;
+mod schema;
 mod setup;
 mod store;
 mod verify;
@@ -122,6 +125,9 @@ fn command(command: Command, matches: &ArgMatches, streams: &mut Streams<'_>) ->
         Command::Expiry(args) => expiry::expiry(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),
         Command::Rules(args) => explain::rules(&args, streams),
+        Command::Schema(args) => schema::schema(&args, streams),
+        Command::Completions(args) => completions::completions(&args, streams),
+        Command::Man(args) => man::man(&args, streams),
         Command::Verify(args) => verify::verify(&args, streams),
     }
 }

@@ -55,7 +55,10 @@ pub fn document(timeline: &Timeline) -> Result<String, serde_json::Error> {
 pub fn lines(timeline: &Timeline) -> Result<String, serde_json::Error> {
     let domain = &timeline.domain;
     let events = timeline.events.iter().map(|row| escape::json_line(&Line { schema: SCHEMA, domain, row }));
-    let answers = timeline.answers.iter().map(|answer| escape::json_line(&Line { schema: SCHEMA, domain, row: &Answered { event: "answered", answer } }));
+    let answers = timeline
+        .answers
+        .iter()
+        .map(|answer| escape::json_line(&Line { schema: SCHEMA, domain, row: &Answered { event: "answered", answer } }));
     events.chain(answers).collect()
 }
 

@@ -13,7 +13,9 @@ use crate::model::facts::reports::Rejection;
 use crate::model::store::Stats;
 use crate::model::timeline::Event;
 use crate::render::row::Row;
-use crate::render::{breakdown, change, config, digest, expiry, fetch, generate, guide, history, ingest, json, list, reports, rules, store, verify};
+use crate::render::{
+    breakdown, change, config, digest, expiry, fetch, generate, guide, history, ingest, json, list, reports, rules, store, verify,
+};
 
 /// What every description ends with.
 const OPEN: &str = "Members may be added, none is renamed or removed: pass over those that are not known.";
@@ -108,7 +110,8 @@ fn finish(value: &mut Value, id: &str) {
         Value::Object(object) => {
             said_in_json(object);
             formats_of_the_standard(object);
-            if let Some(schema) = object.get_mut("properties").and_then(|properties| properties.get_mut("schema")).and_then(Value::as_object_mut)
+            if let Some(schema) =
+                object.get_mut("properties").and_then(|properties| properties.get_mut("schema")).and_then(Value::as_object_mut)
                 && schema.get("type") == Some(&"string".into())
             {
                 schema.insert("const".to_owned(), id.into());
@@ -125,8 +128,13 @@ fn said_in_json(object: &mut Map<String, Value>) {
     if let Some(Value::String(said)) = object.get_mut("description") {
         *said = without_links(&said.replace('\n', " "));
     }
-    let required: Vec<String> =
-        object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    let required: Vec<String> = object
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect();
     let Some(Value::Object(properties)) = object.get_mut("properties") else { return };
     for (name, property) in properties {
         if let Some(Value::String(said)) = property.get_mut("description") {

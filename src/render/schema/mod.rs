@@ -6,7 +6,10 @@
 #[cfg(test)]
 mod derive;
 
-use super::{breakdown, change, config, digest, expiry, fetch, generate, guide, history, ingest, json, list, reports, rules, store, verify};
+use super::page::{Look, Page};
+use super::{
+    breakdown, change, config, digest, expiry, fetch, generate, guide, history, ingest, json, list, reports, rules, store, verify,
+};
 use crate::model::facts;
 
 /// The schema of one document.
@@ -53,6 +56,16 @@ pub static ALL: [Published; 17] = [
 
 /// The schema of the hidden command `verify`, which no other names.
 pub static VERIFY: Published = published!("verify", verify::SCHEMA, "What was concluded about a chain of certificates: `verify`");
+
+/// Which there are, for people.
+pub fn list(width: usize) -> String {
+    let mut page = Page::new(width);
+    let row = |published: &Published| {
+        vec![(Look::Strong, published.name.to_owned()), (Look::Faint, published.id.to_owned()), (Look::Plain, published.about.to_owned())]
+    };
+    page.table(0, &ALL.iter().map(row).collect::<Vec<_>>());
+    page.finish()
+}
 
 /// The schema that is called so.
 pub fn find(name: &str) -> Option<&'static Published> {
