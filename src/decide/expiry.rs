@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::summary;
-use crate::evidence::{disk, runway};
-use crate::model::expiry::{DiskSummary, Expiry, ExpiryEntry, HostRole, RunwayState, Unseen};
+use crate::evidence::{disk, last_known, runway};
+use crate::model::expiry::{DiskSummary, Expiry, ExpiryEntry, HostRole, LastKnown, RunwayState, Unseen};
 use crate::model::facts::Facts;
 use crate::model::facts::policy::{Fetch, PolicyFacts};
 use crate::model::facts::servers::{MxHost, MxSource, OtherKey, Probe};
@@ -30,6 +30,7 @@ pub struct Book {
     entries: BTreeMap<(Domain, IpAddr, Option<u16>, Option<Fingerprint>), ExpiryEntry>,
     unseen: BTreeMap<(Domain, Option<IpAddr>, HostRole, String), Unseen>,
     files: Vec<DiskSummary>,
+    last_known: BTreeMap<(Domain, String, String), LastKnown>,
     vantage: Option<Vantage>,
     asked_at: Option<Timestamp>,
 }
@@ -48,6 +49,10 @@ impl Book {
         self.vantage.get_or_insert_with(|| facts.vantage.clone());
         self.asked_at = self.asked_at.max(Some(now));
         self.list_files(facts);
+        for known in last_known::certificates(facts) {
+            let place = (known.place.host.clone(), known.place.address.clone(), known.place.key_type.clone());
+            self.last_known.entry(place).or_insert(known);
+        }
         let case = Case::new(facts, settings, now);
         let mut sheet = Sheet::default();
         rules::starttls::judge(&case, &mut sheet);
@@ -73,6 +78,7 @@ impl Book {
             entries,
             unseen: self.unseen.into_values().collect(),
             files: self.files,
+            last_known: self.last_known.into_values().collect(),
         }
     }
 
@@ -138,7 +144,8 @@ impl Book {
         let leaf = print.and_then(|print| runway::read(&print, &case.facts.certificates));
         let elements = runway::elements_at(tls, &case.facts.certificates, case.now);
         let state = runway::state(&elements, case.now, &case.settings.runway);
-        let (Some(leaf), Some((state, element)), Some(first)) = (leaf, state, runway::first_to_end(&elements)) else {
+        let bounds = runway::bounds(&elements, &case.settings.runway);
+        let (Some(leaf), Some((state, element)), Some(first), Some(bounds)) = (leaf, state, runway::first_to_end(&elements), bounds) else {
             let why = "its certificate cannot be read".to_owned();
             return self.unseen(case, place.host, Some(place.address), place.role, why, true);
         };
@@ -161,6 +168,7 @@ impl Book {
             on_disk: compared.map(|it| it.is),
             leaf: summary::leaf(leaf),
             domains: vec![domain.clone()],
+            bounds,
         };
         self.entries.insert(key, entry);
     }

@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::evidence::clock;
+use crate::evidence::last_known;
 use crate::evidence::runway;
 use crate::evidence::senders;
 use crate::model::assessment::{Answer, Assessment, Keeper, Question};
@@ -40,7 +41,7 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
     let acceptances = accept::apply(&accept::Situation { case: &case, question, mx: &mx, mode_unknown }, &mut findings);
     let stages = stages::of(facts, &mut findings);
     sort(&mut findings);
-    let runway = runway::entries(facts, now);
+    let runway = runway::entries(facts, &settings.runway, now);
     let verdict = verdict::of(&verdict::Grounds {
         case: &case,
         question,
@@ -78,6 +79,9 @@ pub fn assess(facts: &Facts, settings: &Settings, now: Timestamp) -> Assessment 
         acceptances,
         thresholds: threshold::changed(settings),
         keeper: Keeper::default(),
+        draft: facts.policy.as_ref().and_then(|policy| policy.draft.as_ref()).map(|draft| draft.file.clone()),
+        last_known: last_known::certificates(facts),
+        looked_at: last_known::looked_at(facts, &findings),
         findings,
     }
 }

@@ -7,14 +7,16 @@ use std::fmt::Display;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::assessment::RunwayEntry;
-use crate::model::expiry::RunwayState;
+use crate::model::assessment::{RunwayBounds, RunwayEntry, RunwayPlace};
+use crate::model::expiry::{HostRole, RunwayState};
+use crate::model::facts::servers::MxSource;
 use crate::model::facts::tls::{Path, TlsFacts};
 use crate::model::facts::{Der, Facts};
 use crate::model::rule::Severity;
 use crate::model::settings::{RunwaySettings, Settings, Threshold};
 use crate::wire::certificate::Certificate;
 use crate::wire::fingerprint::Fingerprint;
+use crate::wire::name::Domain;
 
 /// Which threshold a certificate has crossed. Times are parts of its own lifetime, because lifetimes differ and shrink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,40 +102,71 @@ pub fn span(duration: SignedDuration) -> String {
 }
 
 /// When each handshake of every MX host and of the policy host ends, soonest first. An end that has passed stays in the list.
-pub fn entries(facts: &Facts, now: Timestamp) -> Vec<RunwayEntry> {
-    let entry = |(subject, tls): (String, &TlsFacts)| {
-        let not_after = first_to_end(&elements_at(tls, &facts.certificates, now))?.not_after;
-        Some(RunwayEntry { subject, not_after, seconds_left: now.duration_until(not_after).as_secs(), sha256: *tls.chain.first()? })
+pub fn entries(facts: &Facts, settings: &RunwaySettings, now: Timestamp) -> Vec<RunwayEntry> {
+    let entry = |served: Served<'_>| {
+        let Served { subject, host, role, address, tls } = served;
+        let elements = elements_at(tls, &facts.certificates, now);
+        let not_after = first_to_end(&elements)?.not_after;
+        let sha256 = *tls.chain.first()?;
+        let key_type = read(&sha256, &facts.certificates)?.key.kind.to_owned();
+        let (host, seen_at, bounds) = (host.clone(), facts.observed_at, bounds(&elements, settings));
+        let place = RunwayPlace { host, role, address, key_type, seen_at, bounds };
+        Some(RunwayEntry { subject, not_after, seconds_left: now.duration_until(not_after).as_secs(), sha256, place })
     };
     let mut entries: Vec<RunwayEntry> = handshakes(facts).filter_map(entry).collect();
     entries.sort_by(|one, other| (one.not_after, &one.subject).cmp(&(other.not_after, &other.subject)));
     entries
 }
 
+/// From when on the end of a path is near, by whichever of its elements comes first; `None` if there are none.
+pub fn bounds(elements: &[Certificate], settings: &RunwaySettings) -> Option<RunwayBounds> {
+    let first = |threshold: &Threshold| elements.iter().filter_map(|element| crossing(element, threshold)).min();
+    Some(RunwayBounds { warning: first(&settings.warning)?, critical: first(&settings.critical)? })
+}
+
+/// When a threshold is crossed.
+fn crossing(element: &Certificate, threshold: &Threshold) -> Option<Timestamp> {
+    let lifetime = element.not_before.duration_until(element.not_after).as_secs();
+    let part = SignedDuration::from_secs(lifetime.checked_div(threshold.part).unwrap_or(0));
+    element.not_after.checked_sub(part.min(threshold.at_most)).ok()
+}
+
 /// The instants at which the judgement of any served certificate changes, with the severity from then on: each threshold, and the end.
 pub fn thresholds(facts: &Facts, settings: &Settings, now: Timestamp) -> Vec<(Severity, Timestamp)> {
     let runway = &settings.runway;
     let crossings = |element: Certificate| {
-        let lifetime = element.not_before.duration_until(element.not_after).as_secs();
-        let crossing = move |(severity, threshold): (Severity, &Threshold)| {
-            let part = SignedDuration::from_secs(lifetime.checked_div(threshold.part).unwrap_or(0));
-            Some((severity, element.not_after.checked_sub(part.min(threshold.at_most)).ok()?))
-        };
+        let end = element.not_after;
         let near = [(Severity::Advice, &runway.overdue), (Severity::Warning, &runway.warning), (Severity::Blocker, &runway.critical)];
-        near.into_iter().filter_map(crossing).chain([(Severity::Blocker, element.not_after)])
+        let near = near.into_iter().filter_map(move |(severity, threshold)| Some((severity, crossing(&element, threshold)?)));
+        near.chain([(Severity::Blocker, end)])
     };
-    handshakes(facts).flat_map(|(_, tls)| elements_at(tls, &facts.certificates, now)).flat_map(crossings).collect()
+    handshakes(facts).flat_map(|served| elements_at(served.tls, &facts.certificates, now)).flat_map(crossings).collect()
+}
+
+/// A handshake that served a certificate.
+struct Served<'a> {
+    subject: String,
+    host: &'a Domain,
+    role: HostRole,
+    /// Or the proxy.
+    address: String,
+    tls: &'a TlsFacts,
 }
 
 /// Every handshake that served a certificate: at MX hosts, then at the policy host.
-fn handshakes(facts: &Facts) -> impl Iterator<Item = (String, &TlsFacts)> {
-    let named = |host, place: String, chains| subjects(host, place, chains, &facts.certificates);
+fn handshakes<'a>(facts: &'a Facts) -> impl Iterator<Item = Served<'a>> {
+    let served = move |host: &'a Domain, role, address: String, chains| {
+        let named = subjects(host.as_str(), &address, chains, &facts.certificates);
+        named.into_iter().map(move |(subject, tls)| Served { subject, host, role, address: address.clone(), tls })
+    };
     let servers = facts.servers.iter().flatten();
     let servers = servers.flat_map(move |host| {
-        host.probes.iter().flat_map(move |probe| named(host.name.as_str(), probe.address.to_string(), probe.chains()))
+        let role = if host.source == MxSource::Asked { HostRole::Host } else { HostRole::Mx };
+        host.probes.iter().flat_map(move |probe| served(&host.name, role, probe.address.to_string(), probe.chains()))
     });
     let policy = facts.policy.iter().flat_map(move |policy| {
-        policy.fetches.iter().flat_map(move |fetch| named(policy.host.as_str(), fetch.place(), fetch.handshake().into_iter().collect()))
+        let role = HostRole::PolicyHost;
+        policy.fetches.iter().flat_map(move |fetch| served(&policy.host, role, fetch.place(), fetch.handshake().into_iter().collect()))
     });
     servers.chain(policy)
 }

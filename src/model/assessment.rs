@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::acceptance::AcceptanceNote;
+use super::expiry::{HostRole, LastKnown};
 use super::facts::dane::Security;
 use super::facts::vantage::{OtherVantage, Vantage};
 use super::finding::{Finding, Fix};
@@ -64,6 +65,12 @@ pub struct Assessment {
     pub thresholds: Vec<Changed>,
     /// Who answers for the domain, and which domains it belongs to, by the operator's configuration.
     pub keeper: Keeper,
+    /// The file of the draft that was judged, as given; `-` is standard input.
+    pub draft: Option<String>,
+    /// Certificates that earlier checks saw at hosts and addresses that are still the domain's, and that showed none now.
+    pub last_known: Vec<LastKnown>,
+    /// The newest check that could look at everything that the answer needs, reports apart: this one, or one that is remembered.
+    pub looked_at: Option<Timestamp>,
 }
 
 /// What the operator's configuration says of a domain; no judgement rests on it.
@@ -527,6 +534,35 @@ pub struct RunwayEntry {
     pub seconds_left: i64,
     /// The leaf.
     pub sha256: Fingerprint,
+    /// What `subject` is made of; JSON has that.
+    #[serde(skip)]
+    pub place: RunwayPlace,
+}
+
+/// Where a certificate is served, and when its end is near.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunwayPlace {
+    /// The host.
+    pub host: Domain,
+    /// What the host is for.
+    pub role: HostRole,
+    /// The address, or the proxy that chose one.
+    pub address: String,
+    /// The leaf's key type.
+    pub key_type: String,
+    /// When it was seen last.
+    pub seen_at: Timestamp,
+    /// When its state changes; `None` where only the leaf is remembered.
+    pub bounds: Option<RunwayBounds>,
+}
+
+/// From when on the end of a path is near, by whichever of its elements comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunwayBounds {
+    /// A warning from here on.
+    pub warning: Timestamp,
+    /// Critical from here on.
+    pub critical: Timestamp,
 }
 
 /// The commitment that a switch would be.

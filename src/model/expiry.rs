@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::assessment::LeafSummary;
+use super::assessment::{LeafSummary, RunwayBounds, RunwayPlace};
 use super::facts::vantage::Vantage;
 use crate::wire::name::Domain;
 
@@ -22,6 +22,17 @@ pub struct Expiry {
     pub unseen: Vec<Unseen>,
     /// The files of `--cert-file`.
     pub files: Vec<DiskSummary>,
+    /// Certificates that earlier checks saw at places that showed none now.
+    pub last_known: Vec<LastKnown>,
+}
+
+/// A certificate as an earlier check saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastKnown {
+    /// Where.
+    pub place: RunwayPlace,
+    /// Its end.
+    pub not_after: Timestamp,
 }
 
 impl Expiry {
@@ -66,6 +77,9 @@ pub struct ExpiryEntry {
     pub on_disk: Option<OnDisk>,
     /// The domains that this host serves, of those asked about.
     pub domains: Vec<Domain>,
+    /// From when on its end is near.
+    #[serde(skip)]
+    pub bounds: RunwayBounds,
 }
 
 /// What a host is for.

@@ -42,7 +42,7 @@ pub(super) struct View<'a> {
 
 /// One object.
 pub fn document(expiry: &Expiry) -> Result<String, serde_json::Error> {
-    let Expiry { asked_at, vantage, entries, unseen, files } = expiry;
+    let Expiry { asked_at, vantage, entries, unseen, files, last_known: _ } = expiry;
     let (tool, state) = (super::json::TOOL, expiry.worst());
     escape::json_pretty(&View { schema: SCHEMA, tool, asked_at: *asked_at, state, vantage: vantage.as_ref(), entries, unseen, files })
 }

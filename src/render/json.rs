@@ -78,6 +78,9 @@ pub(super) struct View<'a> {
     /// The thresholds that differ from the defaults.
     #[serde(skip_serializing_if = "<[Changed]>::is_empty")]
     thresholds: &'a [Changed],
+    /// The file of the draft that was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draft: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -191,6 +194,9 @@ impl<'a> View<'a> {
             acceptances,
             thresholds,
             keeper,
+            draft,
+            last_known: _,
+            looked_at: _,
         } = assessment;
         Self {
             schema: SCHEMA,
@@ -220,6 +226,7 @@ impl<'a> View<'a> {
             senders,
             acceptances,
             thresholds,
+            draft: draft.as_deref(),
         }
     }
 }
