@@ -20,6 +20,8 @@ mod row;
 pub mod rule_html;
 pub mod rules;
 pub mod schema;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod store;
 pub mod text;
 pub mod verify;

@@ -108,7 +108,7 @@ fn is_zero(number: &usize) -> bool {
 
 /// The DER bytes of a certificate; Base64 in JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(into = "String", extend("contentEncoding" = "base64")))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(try_from = "String", into = "String", extend("contentEncoding" = "base64")))]
 pub struct Der(pub Vec<u8>);
 
 impl Serialize for Der {

@@ -79,8 +79,11 @@ fn shapes(name: &str, of: &mut SchemaGenerator) -> (Vec<Schema>, bool) {
 }
 
 fn derived(published: &Published) -> Value {
-    // What is left out of a document need not be in it: the contract of what is written.
-    let mut of = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    // What may be left out of a document need not be in it: the contract of what is written. Facts are read again, those of older
+    // versions, too, which lack what was added since.
+    let settings = SchemaSettings::draft2020_12();
+    let settings = if published.name == "facts" { settings.for_deserialize() } else { settings.for_serialize() };
+    let mut of = settings.into_generator();
     let (shapes, arrays) = shapes(published.name, &mut of);
     let mut shapes: Vec<Value> = shapes.into_iter().map(Schema::to_value).collect();
     if arrays {
