@@ -25,5 +25,6 @@ mod playbook;
 mod polite;
 mod replay;
 mod run;
+mod schema;
 mod servers;
 mod store;

@@ -19,9 +19,9 @@ pub mod reports;
 mod row;
 pub mod rule_html;
 pub mod rules;
-pub mod schema;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod schema;
 pub mod store;
 pub mod text;
 pub mod verify;
