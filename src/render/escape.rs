@@ -89,10 +89,58 @@ impl<F: Formatter> Formatter for Json<F> {
     }
 }
 
-/// For a cell of a spreadsheet: harmless in a terminal, and never taken for a formula.
+/// For a cell of a spreadsheet: harmless in a terminal, and never taken for a formula. Spreadsheets may leave out spaces before one, and
+/// some take the wide forms of its signs; tabs and line ends are shown as escapes before that.
 pub fn cell(text: &str) -> Cow<'_, str> {
     let text = terminal(text);
-    if text.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{text}")) } else { text }
+    let begins = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if begins { Cow::Owned(format!("'{text}")) } else { text }
+}
+
+/// For a line of a monitoring plugin: no line end, no `|`, which would begin performance data, and no tag for a page that shows it.
+pub fn plugin(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in terminal(text).chars() {
+        match c {
+            '|' | '<' | '>' => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// For the label of performance data, in its quotes: a quote in it is doubled, and there is no `=`.
+pub fn perfdata_label(text: &str) -> String {
+    format!("'{}'", plugin(text).replace('=', "\\u{3d}").replace('\'', "''"))
+}
+
+/// For the value of a Prometheus label, without its quotes.
+pub fn label_value(text: &str) -> String {
+    terminal(text).replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// For XML 1.0, in text and in attributes; what it cannot hold is shown as an escape.
+pub fn xml(text: &str) -> String {
+    html(&terminal(text)).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
+}
+
+/// For a line in the log of a workflow, behind words of ours: nothing in it is a command to the runner. The older form of commands is
+/// looked for anywhere in a line.
+pub fn workflow_log(text: &str) -> String {
+    terminal(text).replace("##[", "#\\u{23}[")
+}
+
+/// For the text of a workflow command.
+pub fn workflow_data(text: &str) -> String {
+    workflow_log(text).replace('%', "%25")
+}
+
+/// For a property of a workflow command.
+pub fn workflow_property(text: &str) -> String {
+    workflow_data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// For Markdown inside a line or a table's cell: nothing in it is markup, a link or HTML.
@@ -179,9 +227,25 @@ mod tests {
     #[test]
     fn no_cell_is_a_formula() {
         for (text, shown) in
-            [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-2", "'-2"), ("mx1.example", "mx1.example"), ("\t=1", "\\t=1")]
+            [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-2", "'-2"), ("mx1.example", "mx1.example"), ("\t=1", "\\t=1"), (" =1", "' =1"), ("＝1", "'＝1"), ("\r+1", "\\r+1")]
         {
             assert_eq!(cell(text), shown);
+        }
+    }
+
+    #[test]
+    fn each_format_keeps_what_is_not_ours_in_its_place() {
+        type Escape = fn(&str) -> String;
+        for (escape, text, shown) in [
+            (plugin as Escape, "a | b=1\n<i>", "a \\u{7c} b=1\\n\\u{3c}i\\u{3e}"),
+            (perfdata_label, "it's =1|", "'it''s \\u{3d}1\\u{7c}'"),
+            (label_value, "a\"b\\c\nd\u{1b}", "a\\\"b\\\\c\\\\nd\\\\u{1b}"),
+            (xml, "<a b='\"'>&\0\u{fffe}\n]]>", "&lt;a b=&#39;&quot;&#39;&gt;&amp;\\u{0}\\u{fffe}\\n]]&gt;"),
+            (workflow_log, "100 %\n::error::x ##[add-path]", "100 %\\n::error::x #\\u{23}[add-path]"),
+            (workflow_data, "100 %0A\r\n::x", "100 %250A\\r\\n::x"),
+            (workflow_property, "a:b,c%", "a%3Ab%2Cc%25"),
+        ] {
+            assert_eq!(escape(text), shown);
         }
     }
 

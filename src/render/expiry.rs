@@ -92,7 +92,8 @@ pub fn summary(expiry: &Expiry, width: usize) -> String {
     page.finish()
 }
 
-fn headline(expiry: &Expiry, page: &mut Page) {
+/// How many certificates there are, and in which states.
+pub(super) fn counts(expiry: &Expiry) -> String {
     let of = |state| expiry.entries.iter().filter(|entry| entry.state == state).count() as u64;
     let mut parts = Vec::new();
     for (state, words) in [
@@ -108,13 +109,16 @@ fn headline(expiry: &Expiry, page: &mut Page) {
             number => parts.push(format!("{number} {words}")),
         }
     }
+    let total = count(expiry.entries.len() as u64, "served certificate");
+    if parts.is_empty() { "no certificate was seen".to_owned() } else { format!("{total}: {}", parts.join(", ")) }
+}
+
+fn headline(expiry: &Expiry, page: &mut Page) {
     let (sign, look) = match expiry.worst() {
         Some(worst) => (sign(worst), look(worst)),
         None => ("?", Look::Unknown),
     };
-    let total = count(expiry.entries.len() as u64, "served certificate");
-    let said = if parts.is_empty() { "no certificate was seen".to_owned() } else { format!("{total}: {}", parts.join(", ")) };
-    page.paragraph(&[(look, sign), (Look::Plain, " ")], Look::Strong, &said);
+    page.paragraph(&[(look, sign), (Look::Plain, " ")], Look::Strong, &counts(expiry));
     if !expiry.unseen.is_empty() {
         let places = count(expiry.unseen.len() as u64, "place");
         page.paragraph(&[(Look::Unknown, "?"), (Look::Plain, " ")], Look::Plain, &format!("{places} showed no certificate"));
@@ -146,6 +150,19 @@ fn row(entry: &ExpiryEntry) -> Vec<(Look, String)> {
         Some(port) => format!(" port {port}"),
     };
     let host = entry.host_unicode.as_ref().map_or_else(|| entry.host.to_string(), |unicode| format!("{} ({unicode})", entry.host));
+    vec![
+        (look, format!("{} {}", sign(entry.state), word(entry.state))),
+        (Look::Plain, host),
+        (Look::Plain, format!("{}{port}", place(entry.address))),
+        (Look::Plain, entry.key_type.clone()),
+        (Look::Plain, format!("until {}", super::text::minute(entry.not_after))),
+        (look, left(entry.seconds_left)),
+        (Look::Faint, notes(entry)),
+    ]
+}
+
+/// What else is to be said of an entry.
+pub(super) fn notes(entry: &ExpiryEntry) -> String {
     let mut notes = Vec::new();
     if entry.decided_by != "the certificate" {
         notes.push(format!("{} ends first", entry.decided_by));
@@ -163,15 +180,7 @@ fn row(entry: &ExpiryEntry) -> Vec<(Look, String)> {
         let named = domains.get(..DOMAINS_SHOWN.min(domains.len())).unwrap_or_default().join(", ");
         notes.push(if more > 0 { format!("for {named} and {more} more") } else { format!("for {named}") });
     }
-    vec![
-        (look, format!("{} {}", sign(entry.state), word(entry.state))),
-        (Look::Plain, host),
-        (Look::Plain, format!("{}{port}", place(entry.address))),
-        (Look::Plain, entry.key_type.clone()),
-        (Look::Plain, format!("until {}", super::text::minute(entry.not_after))),
-        (look, left(entry.seconds_left)),
-        (Look::Faint, notes.join("; ")),
-    ]
+    notes.join("; ")
 }
 
 fn unseen(expiry: &Expiry, page: &mut Page) {
@@ -220,7 +229,7 @@ fn sign(state: RunwayState) -> &'static str {
     }
 }
 
-fn word(state: RunwayState) -> &'static str {
+pub(super) fn word(state: RunwayState) -> &'static str {
     match state {
         RunwayState::Fine => "fine",
         RunwayState::Overdue => "overdue",
@@ -241,7 +250,7 @@ fn look(state: RunwayState) -> Look {
 }
 
 /// Days, or hours under ten days.
-fn left(seconds: i64) -> String {
+pub(super) fn left(seconds: i64) -> String {
     const HOUR: i64 = 3_600;
     let (amount, after) = (seconds.abs(), if seconds < 0 { "over" } else { "left" });
     if amount < 240 * HOUR { format!("{} h {after}", amount / HOUR) } else { format!("{} d {after}", amount / (24 * HOUR)) }

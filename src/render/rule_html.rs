@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use super::blocks::{Block, read};
 use super::escape;
+use super::html::shell;
 use crate::model::result_type::ResultType;
 use crate::model::rule::Rule;
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}\
-code,pre{font-family:ui-monospace,monospace;font-size:.9em}pre{padding:.8rem;border:1px solid;border-radius:.3rem;overflow-x:auto}\
-pre.bad{border-color:#b00020}pre.good{border-color:#0a7a2f}table{border-collapse:collapse}th,td{border:1px solid;padding:.2rem .6rem;text-align:left}\
-.about{opacity:.75}.deeper{margin-left:1.5rem}";
+/// What such a page has beyond the common style.
+const STYLE: &str =
+    "pre.bad{border-color:var(--bad)}pre.good{border-color:var(--good)}.about{color:var(--faint)}.deeper{margin-left:1.5rem}";
 
 /// A rule's page.
 pub fn rule(rule: &Rule) -> String {
@@ -27,12 +27,7 @@ pub fn result_type(result_type: &ResultType) -> String {
 }
 
 fn document(title: &str, about: &str, blocks: &[Block<'_>]) -> String {
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-        escape::html(title)
-    );
+    let mut out = "<main>\n".to_owned();
     let mut list: Option<&str> = None;
     for block in blocks {
         let next = match block {
@@ -72,8 +67,8 @@ fn document(title: &str, about: &str, blocks: &[Block<'_>]) -> String {
     if let Some(list) = list {
         let _ = writeln!(out, "</{list}>");
     }
-    out.push_str("</body>\n</html>\n");
-    out
+    out.push_str("</main>\n");
+    shell::document(title, STYLE, &out)
 }
 
 fn table(out: &mut String, rows: &[Vec<&str>]) -> std::fmt::Result {

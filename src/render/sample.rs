@@ -119,6 +119,9 @@ pub(crate) fn assessment() -> Assessment {
             },
         ],
         keeper: Keeper { owner: Some(format!("Mail team {HOSTILE}")), group: Some(FORMULA.to_owned()) },
+        draft: Some(format!("drafts/{BREAKOUT}.txt")),
+        last_known: expiry().last_known,
+        looked_at: Some(days_from_now(-2)),
     }
 }
 
@@ -189,6 +192,9 @@ fn plain() -> Assessment {
         acceptances: Vec::new(),
         thresholds: Vec::new(),
         keeper: Keeper { owner: Some("postmaster@good.example".to_owned()), group: Some("our own".to_owned()) },
+        draft: None,
+        last_known: Vec::new(),
+        looked_at: Some(now()),
     }
 }
 

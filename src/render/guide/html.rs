@@ -6,17 +6,14 @@ use super::{AGAINST_SHOWN, is_new, place, standing, state};
 use crate::model::finding::Outcome;
 use crate::model::guide::{Block, Guide, Piece, Rung, RungState, Standing};
 use crate::render::escape::html;
+use crate::render::html::shell::{self, pre};
 use crate::render::text::{date, duration, minute};
 
+/// What a guide has beyond the common style.
 const STYLE: &str = "\
-:root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--faint:#5b6470;--rule:#d5dae0;--box:#f3f5f7;--good:#176b3a;--now:#8a4b00;--bad:#a3161b}\
-@media(prefers-color-scheme:dark){:root{--ink:#e7eaee;--paper:#14171b;--faint:#9aa4b0;--rule:#333a43;--box:#1e2329;--good:#6fd196;--now:#f0b45c;--bad:#ff8a80}}\
-body{margin:0 auto;max-width:46rem;padding:1.5rem 1rem 3rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}\
-h1{font-size:1.5rem;margin:0 0 .25rem}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-top:1px solid var(--rule);padding-top:1rem}h3{font-size:1rem}\
 ol.ladder{list-style:none;padding:0;margin:1rem 0}ol.ladder li{padding:.2rem 0}\
-.faint,.done{color:var(--faint)}.done b{color:var(--good)}.now{font-weight:600}.now b,.standing b{color:var(--now)}.unknown{color:var(--now)}.bad{color:var(--bad)}\
-pre{background:var(--box);border:1px solid var(--rule);border-radius:.3rem;padding:.6rem .8rem;overflow-x:auto}\
-code,pre{font:.9rem/1.45 ui-monospace,monospace}p.place{margin-bottom:.3rem;font-weight:600}li.deep{margin-left:1.5rem}";
+.done{color:var(--faint)}.done b{color:var(--good)}.now{font-weight:600}.now b,.standing b{color:var(--warn)}\
+p.place{margin-bottom:.3rem;font-weight:600}li.deep{margin-left:1.5rem}";
 
 /// One guide as a page.
 pub fn document(guide: &Guide) -> String {
@@ -26,13 +23,9 @@ pub fn document(guide: &Guide) -> String {
     // Writing to a String cannot fail, here and below.
     let _ = write!(
         out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
-         <p class=\"standing\"><b>{word}</b> {}</p>\n<ol class=\"ladder\">\n",
+        "<main>\n<h1>{}</h1>\n<p class=\"standing\"><b>{word}</b> {}</p>\n<ol class=\"ladder\">\n",
+        html(&title),
         html(&sentence),
-        title = html(&title),
     );
     for (index, rung) in guide.rungs.iter().enumerate() {
         line(&mut out, index + 1, rung);
@@ -47,15 +40,11 @@ pub fn document(guide: &Guide) -> String {
         }
     }
     if guide.current.is_some() {
-        let _ = write!(out, "<h2>Then</h2>\n<pre>{}</pre>\n", html(&guide.again));
+        let _ = write!(out, "<h2>Then</h2>\n{}", pre(&guide.again));
     }
-    let _ = write!(
-        out,
-        "<p class=\"faint\">Observed {}; judged as of {}.</p>\n</body>\n</html>\n",
-        minute(guide.observed_at),
-        minute(guide.asked_at)
-    );
-    out
+    let _ =
+        write!(out, "<p class=\"faint\">Observed {}; judged as of {}.</p>\n</main>\n", minute(guide.observed_at), minute(guide.asked_at));
+    shell::document(&title, STYLE, &out)
 }
 
 fn line(out: &mut String, number: usize, rung: &Rung) {
@@ -120,22 +109,17 @@ fn blocks(out: &mut String, blocks: &[Block]) {
                     out.push_str("</ul>\n");
                 }
             }
-            Block::Code(text) => pre(out, text),
+            Block::Code(text) => out.push_str(&pre(text)),
             Block::Publish(publish) => {
                 let _ = writeln!(out, "<p class=\"place\">{}</p>", html(&place(publish)));
-                pre(out, &publish.text);
+                out.push_str(&pre(&publish.text));
             }
             Block::Verify(commands) => {
                 out.push_str("<p class=\"place\">Verify:</p>\n");
-                pre(out, &commands.join("\n"));
+                out.push_str(&pre(&commands.join("\n")));
             }
         }
     }
-}
-
-fn pre(out: &mut String, text: &str) {
-    // A carriage return is no line end here, and would be shown as an escape.
-    let _ = writeln!(out, "<pre>{}</pre>", html(text.replace("\r\n", "\n").trim_end()));
 }
 
 fn inline(pieces: &[Piece]) -> String {

@@ -2,10 +2,11 @@
 
 use jiff::civil::date;
 
-use super::servers::leaf;
+use super::servers::{bounds, leaf, place};
 use super::{BREAKOUT, FORMULA, HOSTILE, days_from_now, domain, endless, now};
+use crate::model::assessment::RunwayPlace;
 use crate::model::digest::{Digest, DomainDigest, Failing, Figures, NewPolicy, Reported, Silent};
-use crate::model::expiry::{DiskSummary, Expiry, ExpiryEntry, HostRole, OnDisk, RunwayState, Unseen};
+use crate::model::expiry::{DiskSummary, Expiry, ExpiryEntry, HostRole, LastKnown, OnDisk, RunwayState, Unseen};
 use crate::wire::name::Domain;
 
 /// A certificate in each state, with every role.
@@ -25,6 +26,7 @@ pub(crate) fn expiry() -> Expiry {
         trusted: true,
         on_disk: None,
         domains: vec![domain("xn--bcher-kva.example"), domain("good.example")],
+        bounds: bounds(days),
     };
     let mut entries = vec![
         entry("mx2.example.net", RunwayState::Expired, HostRole::Mx, -9),
@@ -66,6 +68,10 @@ pub(crate) fn expiry() -> Expiry {
             DiskSummary { file: format!("/etc/tls/{BREAKOUT}.pem"), leaf: Some(leaf("disk", 80)), compared: 1 },
             DiskSummary { file: FORMULA.to_owned(), leaf: None, compared: 0 },
         ],
+        last_known: vec![LastKnown {
+            place: RunwayPlace { seen_at: days_from_now(-2), bounds: None, ..place("mx4.example.com 198.51.100.4 rsa", 40) },
+            not_after: days_from_now(40),
+        }],
     }
 }
 

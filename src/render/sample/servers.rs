@@ -1,7 +1,10 @@
 //! MX hosts with several addresses and chains, and the runway of their certificates.
 
 use super::{BREAKOUT, FORMULA, HOSTILE, days_from_now, domain, endless, now};
-use crate::model::assessment::{AddressOutcome, AddressSummary, ChainSummary, DaneSummary, KnownFrom, LeafSummary, MxSummary, RunwayEntry};
+use crate::model::assessment::{
+    AddressOutcome, AddressSummary, ChainSummary, DaneSummary, KnownFrom, LeafSummary, MxSummary, RunwayBounds, RunwayEntry, RunwayPlace,
+};
+use crate::model::expiry::HostRole;
 use crate::model::facts::dane::Security;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
@@ -113,6 +116,25 @@ pub(super) fn leaf(seed: &str, days: i64) -> LeafSummary {
     }
 }
 
+/// Host, address and key type of a subject; a certificate of 90 days.
+pub(super) fn place(subject: &str, days: i64) -> RunwayPlace {
+    let (rest, key_type) = subject.rsplit_once(' ').expect("a key type");
+    let (host, address) = rest.split_once(' ').expect("an address");
+    RunwayPlace {
+        host: Domain::from_dns(host),
+        role: if host.starts_with("mta-sts.") { HostRole::PolicyHost } else { HostRole::Mx },
+        address: address.to_owned(),
+        key_type: key_type.to_owned(),
+        seen_at: now(),
+        bounds: Some(bounds(days)),
+    }
+}
+
+/// Those of a certificate of 90 days.
+pub(super) fn bounds(days: i64) -> RunwayBounds {
+    RunwayBounds { warning: days_from_now(days - 22), critical: days_from_now(days - 11) }
+}
+
 /// Soonest first: one that is over, one in the critical days, one far, one of years; and one that nobody would believe.
 pub(super) fn runway() -> Vec<RunwayEntry> {
     let entry = |subject: &str, leaf: &str, days: i64| RunwayEntry {
@@ -120,6 +142,7 @@ pub(super) fn runway() -> Vec<RunwayEntry> {
         not_after: days_from_now(days),
         seconds_left: now().duration_until(days_from_now(days)).as_secs(),
         sha256: Fingerprint::of(leaf.as_bytes()),
+        place: place(subject, days),
     };
     vec![
         entry("mx2.example.net 192.0.2.10 rsa", "mx2", -9),

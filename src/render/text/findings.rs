@@ -14,6 +14,26 @@ const SUBJECTS_SHOWN: usize = 12;
 const EVIDENCE_SHOWN: usize = 6;
 
 pub(super) fn write(assessment: &Assessment, options: Options, page: &mut Page) {
+    for sorted in sorted(assessment) {
+        section(page, sorted.heading, &sorted.findings, sorted.id != "advice");
+    }
+    if options.all {
+        listed(assessment, page);
+    }
+}
+
+/// Findings that belong under one heading.
+pub(in crate::render) struct Sorted<'a> {
+    /// What the part is called in links.
+    pub(in crate::render) id: &'static str,
+    /// The heading.
+    pub(in crate::render) heading: &'static str,
+    /// Worst first; none where there is nothing of the kind.
+    pub(in crate::render) findings: Vec<&'a Finding>,
+}
+
+/// Every finding that is shown, in the order in which a person should read: what decides, what is not known, what is accepted, the rest.
+pub(in crate::render) fn sorted(assessment: &Assessment) -> [Sorted<'_>; 5] {
     let (accepted, shown): (Vec<&Finding>, Vec<&Finding>) =
         assessment.findings.iter().filter(|finding| finding.is_shown()).partition(|finding| finding.accepted.is_some());
     let (deciding, rest): (Vec<_>, Vec<_>) =
@@ -21,14 +41,13 @@ pub(super) fn write(assessment: &Assessment, options: Options, page: &mut Page) 
     let (unsettling, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.unsettles() || finding.blocks());
     let (warnings, advice): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| finding.severity >= Severity::Warning);
     let heading = if assessment.answer == Answer::Inconclusive { "What keeps the answer open" } else { "What decides it" };
-    section(page, heading, &deciding, true);
-    section(page, "Could not be looked at", &unsettling, true);
-    section(page, "Accepted risks", &accepted, true);
-    section(page, "Warnings", &warnings, true);
-    section(page, "Advice", &advice, false);
-    if options.all {
-        listed(assessment, page);
-    }
+    [
+        Sorted { id: "decides", heading, findings: deciding },
+        Sorted { id: "unknown", heading: "Could not be looked at", findings: unsettling },
+        Sorted { id: "accepted", heading: "Accepted risks", findings: accepted },
+        Sorted { id: "warnings", heading: "Warnings", findings: warnings },
+        Sorted { id: "advice", heading: "Advice", findings: advice },
+    ]
 }
 
 fn section<'a>(page: &mut Page, heading: &str, findings: &[&'a Finding], in_full: bool) {
@@ -92,14 +111,16 @@ fn one(page: &mut Page, finding: &Finding, evidence: Option<&Vec<&Evidence>>, re
     }
 }
 
-fn subject(finding: &Finding) -> String {
+/// What a finding is about, with the line of the policy.
+pub(in crate::render) fn subject(finding: &Finding) -> String {
     match finding.line {
         Some(line) => format!("{} line {line}", finding.subject),
         None => finding.subject.clone(),
     }
 }
 
-fn seen(evidence: &Evidence) -> String {
+/// What was seen, and when.
+pub(in crate::render) fn seen(evidence: &Evidence) -> String {
     match evidence.at {
         Some(at) => format!("{}  ({})", evidence.text, super::minute(at)),
         None => evidence.text.clone(),

@@ -7,14 +7,7 @@ use crate::model::rule::Stage;
 use crate::render::page::{Look, Page};
 
 pub(super) fn write(assessment: &Assessment, page: &mut Page) {
-    let (word, look) = match (assessment.answer, assessment.question) {
-        (Answer::Ready, Question::CheckStage) => ("PASS", Look::Good),
-        (Answer::NotReady, Question::CheckStage) => ("FAIL", Look::Bad),
-        (Answer::Ready, _) => ("READY", Look::Good),
-        (Answer::NotReady, _) => ("NOT READY", Look::Bad),
-        (Answer::Inconclusive, _) => ("INCONCLUSIVE", Look::Unknown),
-        (Answer::NotApplicable, _) => ("NOT APPLICABLE", Look::Faint),
-    };
+    let (_, word, look) = word(assessment);
     page.paragraph(&[(look, word), (Look::Plain, "  ")], Look::Strong, &sentence(assessment));
     if let Some(owner) = &assessment.keeper.owner {
         page.paragraph(&[(Look::Faint, "owner ")], Look::Plain, owner);
@@ -28,8 +21,20 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     }
 }
 
+/// The sign, the word and the look of the answer.
+pub(in crate::render) fn word(assessment: &Assessment) -> (&'static str, &'static str, Look) {
+    match (assessment.answer, assessment.question) {
+        (Answer::Ready, Question::CheckStage) => ("✓", "PASS", Look::Good),
+        (Answer::NotReady, Question::CheckStage) => ("✗", "FAIL", Look::Bad),
+        (Answer::Ready, _) => ("✓", "READY", Look::Good),
+        (Answer::NotReady, _) => ("✗", "NOT READY", Look::Bad),
+        (Answer::Inconclusive, _) => ("?", "INCONCLUSIVE", Look::Unknown),
+        (Answer::NotApplicable, _) => ("–", "NOT APPLICABLE", Look::Faint),
+    }
+}
+
 /// The codes of the findings that are accepted, each once.
-fn accepted(assessment: &Assessment) -> Vec<&'static str> {
+pub(in crate::render) fn accepted(assessment: &Assessment) -> Vec<&'static str> {
     let mut codes = Vec::new();
     for finding in assessment.findings.iter().filter(|finding| finding.accepted.is_some()) {
         if !codes.contains(&finding.code()) {
@@ -39,7 +44,8 @@ fn accepted(assessment: &Assessment) -> Vec<&'static str> {
     codes
 }
 
-fn sentence(assessment: &Assessment) -> String {
+/// The answer in one sentence, without a full stop.
+pub(in crate::render) fn sentence(assessment: &Assessment) -> String {
     let domain = assessment.domain.shown();
     let blockers = assessment.findings.iter().filter(|finding| finding.blocks()).count();
     let faults = count(blockers as u64, "fault");
@@ -88,7 +94,7 @@ fn looked_at(assessment: &Assessment) -> String {
 }
 
 /// A stage as people say it.
-pub(super) fn name(stage: Stage) -> &'static str {
+pub(in crate::render) fn name(stage: Stage) -> &'static str {
     match stage {
         Stage::Record => "TLS-RPT record",
         Stage::Policy => "policy",

@@ -1,7 +1,8 @@
 //! Until when senders may hold which policy, and the way back.
 
 use super::{date, duration, minute, steps};
-use crate::model::assessment::{Answer, Assessment, Clamp, OlderPolicy, Question};
+use crate::model::assessment::{Answer, Assessment, Clamp, Horizon, OlderPolicy, Question};
+use crate::model::finding::Fix;
 use crate::render::page::{Look, Page};
 
 /// Older policies beyond these are counted.
@@ -9,36 +10,52 @@ const SHOWN: usize = 6;
 
 pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     let Some(horizon) = &assessment.horizon else { return };
-    let text = format!(
-        "senders that fetch this policy may hold it until {} (record TTL {} + max_age {}){}",
-        minute(horizon.held_until),
-        duration(u64::from(horizon.txt_ttl)),
-        duration(horizon.max_age),
-        clamped(&horizon.clamped)
-    );
-    page.paragraph(&[(Look::Faint, "Horizon  ")], Look::Faint, &text);
+    page.paragraph(&[(Look::Faint, "Horizon  ")], Look::Faint, &said(horizon));
     for older in horizon.older.iter().take(SHOWN) {
-        let refuses = older.mode == "enforce" && !older.satisfied;
-        page.paragraph(&[(Look::Faint, "         ")], if refuses { Look::Warning } else { Look::Faint }, &held(older));
+        page.paragraph(&[(Look::Faint, "         ")], if refuses(older) { Look::Warning } else { Look::Faint }, &held(older));
     }
     if horizon.older.len() > SHOWN {
         page.line(&[(Look::Faint, &format!("         and {} more older policies", horizon.older.len() - SHOWN))]);
     }
 }
 
-/// The way back, where there is one to be taken or to be known before a step.
+/// Until when the policy of today may be held.
+pub(in crate::render) fn said(horizon: &Horizon) -> String {
+    format!(
+        "senders that fetch this policy may hold it until {} (record TTL {} + max_age {}){}",
+        minute(horizon.held_until),
+        duration(u64::from(horizon.txt_ttl)),
+        duration(horizon.max_age),
+        clamped(&horizon.clamped)
+    )
+}
+
+/// Whether senders that still hold it refuse some MX host of today.
+pub(in crate::render) fn refuses(older: &OlderPolicy) -> bool {
+    older.mode == "enforce" && !older.satisfied
+}
+
 pub(super) fn way_back(assessment: &Assessment, page: &mut Page) {
-    let about_to_switch = assessment.question == Question::SwitchToEnforce && assessment.answer == Answer::Ready;
-    let in_trouble = assessment.question == Question::StayInEnforce && assessment.answer == Answer::NotReady;
-    let Some(horizon) = assessment.horizon.as_ref().filter(|horizon| !horizon.roll_back.is_empty()) else { return };
-    if about_to_switch || in_trouble {
+    let back = roll_back(assessment);
+    if !back.is_empty() {
         page.gap();
         page.line(&[(Look::Strong, "The way back")]);
-        steps(&horizon.roll_back, page);
+        steps(back, page);
     }
 }
 
-fn held(older: &OlderPolicy) -> String {
+/// The way back, where there is one to be taken or to be known before a step.
+pub(in crate::render) fn roll_back(assessment: &Assessment) -> &[Fix] {
+    let about_to_switch = assessment.question == Question::SwitchToEnforce && assessment.answer == Answer::Ready;
+    let in_trouble = assessment.question == Question::StayInEnforce && assessment.answer == Answer::NotReady;
+    match &assessment.horizon {
+        Some(horizon) if about_to_switch || in_trouble => &horizon.roll_back,
+        _ => &[],
+    }
+}
+
+/// Until when an older policy may be held, and whether today's MX hosts satisfy it.
+pub(in crate::render) fn held(older: &OlderPolicy) -> String {
     let names = |hosts: &[crate::wire::name::Domain]| hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let mut faults = Vec::new();
     if !older.uncovered.is_empty() {

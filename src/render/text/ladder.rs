@@ -26,7 +26,7 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
 }
 
 /// The sign and word of a state; both say it without colour.
-fn sign(state: State) -> (&'static str, &'static str, Look) {
+pub(in crate::render) fn sign(state: State) -> (&'static str, &'static str, Look) {
     match state {
         State::Pass => ("✓", "pass", Look::Good),
         State::Warn => ("!", "warn", Look::Warning),
@@ -36,7 +36,8 @@ fn sign(state: State) -> (&'static str, &'static str, Look) {
     }
 }
 
-fn seen(assessment: &Assessment, stage: Stage) -> String {
+/// One line of what was seen of a stage.
+pub(in crate::render) fn seen(assessment: &Assessment, stage: Stage) -> String {
     match stage {
         Stage::Record => record(assessment),
         Stage::Policy => policy(assessment),

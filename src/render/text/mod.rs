@@ -1,16 +1,16 @@
 //! For people: the answer first, then the ladder, what decides it, what else there is, the tables, and how long it holds.
 
-mod findings;
-mod headline;
-mod horizon;
+pub(super) mod findings;
+pub(super) mod headline;
+pub(super) mod horizon;
 mod judged_by;
-mod ladder;
-mod reasons;
+pub(super) mod ladder;
+pub(super) mod reasons;
 mod refused;
-mod senders;
-mod servers;
+pub(super) mod senders;
+pub(super) mod servers;
 pub(super) mod sessions;
-mod vantage;
+pub(super) mod vantage;
 
 use super::page::{Look, Page};
 use crate::model::acceptance::Accepted;

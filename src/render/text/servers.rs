@@ -55,13 +55,14 @@ fn known_from(assessment: &Assessment, page: &mut Page) {
     }
 }
 
-fn label(host: &MxSummary) -> String {
+/// Preference and name.
+pub(in crate::render) fn label(host: &MxSummary) -> String {
     let preference = host.preference.map(|preference| format!("{preference} ")).unwrap_or_default();
     format!("{preference}{}", host.host.shown())
 }
 
 /// What covers the host: the policy's pattern, and DANE where there is any.
-fn covered(assessment: &Assessment, host: &MxSummary) -> (Look, String) {
+pub(in crate::render) fn covered(assessment: &Assessment, host: &MxSummary) -> (Look, String) {
     let secure = host.dane.as_ref().filter(|dane| dane.security == Security::Secure);
     let dane = match secure.and_then(|dane| dane.matches) {
         Some(true) => ", DANE matches",
@@ -76,31 +77,40 @@ fn covered(assessment: &Assessment, host: &MxSummary) -> (Look, String) {
 }
 
 fn row(name: String, address: &AddressSummary, covered: (Look, String), assessment: &Assessment) -> Vec<(Look, String)> {
-    let (sign, word, look) = match address.outcome {
-        AddressOutcome::Proven => ("✓", "proven", Look::Good),
-        AddressOutcome::Broken => ("✗", "broken", Look::Bad),
-        AddressOutcome::Undetermined => ("?", "unknown", Look::Unknown),
-    };
-    let tls = match (&address.tls_version, address.starttls) {
-        (Some(version), _) => version.clone(),
-        (None, Some("missing")) => "no STARTTLS".to_owned(),
-        (None, Some("rejected")) => "STARTTLS rejected".to_owned(),
-        (None, Some(_)) => "no TLS".to_owned(),
-        (None, None) => "–".to_owned(),
-    };
+    let (sign, word, look) = outcome(address.outcome);
     vec![
         (look, sign.to_owned()),
         (Look::Plain, name),
         (Look::Plain, address.address.to_string()),
         (look, word.to_owned()),
-        (Look::Plain, tls),
+        (Look::Plain, tls(address)),
         (Look::Plain, certificates(&address.chains, assessment.asked_at)),
         covered,
     ]
 }
 
+/// The sign, the word and the look of how an address fared.
+pub(in crate::render) fn outcome(outcome: AddressOutcome) -> (&'static str, &'static str, Look) {
+    match outcome {
+        AddressOutcome::Proven => ("✓", "proven", Look::Good),
+        AddressOutcome::Broken => ("✗", "broken", Look::Bad),
+        AddressOutcome::Undetermined => ("?", "unknown", Look::Unknown),
+    }
+}
+
+/// The version of TLS, or what there is in its place.
+pub(in crate::render) fn tls(address: &AddressSummary) -> String {
+    match (&address.tls_version, address.starttls) {
+        (Some(version), _) => version.clone(),
+        (None, Some("missing")) => "no STARTTLS".to_owned(),
+        (None, Some("rejected")) => "STARTTLS rejected".to_owned(),
+        (None, Some(_)) => "no TLS".to_owned(),
+        (None, None) => "–".to_owned(),
+    }
+}
+
 /// What is served, a key type each; those that end on one day share a date. Where handshakes were repeated, how many met each.
-fn certificates(chains: &[ChainSummary], now: Timestamp) -> String {
+pub(in crate::render) fn certificates(chains: &[ChainSummary], now: Timestamp) -> String {
     let mut ends: Vec<(Timestamp, Vec<String>)> = Vec::new();
     for chain in chains {
         let end = chain.leaf.not_after;

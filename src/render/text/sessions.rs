@@ -11,10 +11,7 @@ const REPORTERS_SHOWN: usize = 10;
 pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     let Some(reports) = assessment.reports.as_ref().filter(|reports| reports.reports > 0) else { return };
     page.gap();
-    let bound =
-        reports.failure_rate_upper_bound.map(|bound| format!("; failure rate below {:.2} % (95 %)", bound * 100.0)).unwrap_or_default();
-    let facts = format!("  {}, {} failed in {}{bound}", count(reports.sessions, "session"), reports.failures, days(reports.window.days));
-    page.line(&[(Look::Strong, "Reports"), (Look::Faint, &facts)]);
+    page.line(&[(Look::Strong, "Reports"), (Look::Faint, &format!("  {}", figures(reports)))]);
     bars(&reports.days, page);
     checks(reports, page);
     reporters(reports, page);
@@ -23,16 +20,29 @@ pub(super) fn write(assessment: &Assessment, page: &mut Page) {
     super::refused::write(reports, page);
 }
 
+/// The window in one sentence.
+pub(in crate::render) fn figures(reports: &ReportsSummary) -> String {
+    let bound = reports.failure_rate_upper_bound.map(|bound| format!("; failure rate below {:.2} % (95 %)", bound * 100.0));
+    let sessions = count(reports.sessions, "session");
+    format!("{sessions}, {} failed in {}{}", reports.failures, days(reports.window.days), bound.unwrap_or_default())
+}
+
 /// What live checks stand in for.
 fn checks(reports: &ReportsSummary, page: &mut Page) {
-    let Some(checks) = reports.checks.as_ref().filter(|checks| !checks.stands_in_for.is_empty()) else { return };
+    if let Some(text) = checked(reports) {
+        page.paragraph(&[(Look::Good, "  ✓ ")], Look::Plain, &text);
+    }
+}
+
+/// The same in one sentence; nothing where they stand in for nothing.
+pub(in crate::render) fn checked(reports: &ReportsSummary) -> Option<String> {
+    let checks = reports.checks.as_ref().filter(|checks| !checks.stands_in_for.is_empty())?;
     let words = checks.stands_in_for.iter().map(|what| match what {
         CheckedFor::Reporters => "further reporters",
         CheckedFor::Sessions => "more sessions",
     });
     let words = words.collect::<Vec<_>>().join(" and ");
-    let text = format!("clean live checks of every MX address on {} stand in for {words}", days(i64::try_from(checks.days).unwrap_or(0)));
-    page.paragraph(&[(Look::Good, "  ✓ ")], Look::Plain, &text);
+    Some(format!("clean live checks of every MX address on {} stand in for {words}", days(i64::try_from(checks.days).unwrap_or(0))))
 }
 
 /// `1 session`, `2 sessions`.
@@ -40,7 +50,7 @@ pub(in crate::render) fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
-fn days(number: i64) -> String {
+pub(in crate::render) fn days(number: i64) -> String {
     count(u64::try_from(number).unwrap_or(0), "day")
 }
 
@@ -87,6 +97,17 @@ fn reporters(reports: &ReportsSummary, page: &mut Page) {
     }
 }
 
+/// The sign, the word and the look of what became of a kind of failure.
+pub(in crate::render) fn label(label: GroupLabel) -> (&'static str, &'static str, Look) {
+    match label {
+        GroupLabel::StillTrue => ("✗", "still true", Look::Bad),
+        GroupLabel::Fixed => ("✓", "fixed", Look::Good),
+        GroupLabel::Unexplained => ("!", "unexplained", Look::Warning),
+        GroupLabel::Foreign => ("!", "not your MX", Look::Warning),
+        GroupLabel::NotSts => ("·", "DANE", Look::Faint),
+    }
+}
+
 /// Each kind of failure, with its label.
 fn groups(groups: &[FailureGroup], page: &mut Page) {
     if groups.is_empty() {
@@ -101,13 +122,7 @@ fn groups(groups: &[FailureGroup], page: &mut Page) {
 }
 
 fn row(group: &FailureGroup) -> Vec<(Look, String)> {
-    let (word, look) = match group.label {
-        GroupLabel::StillTrue => ("still true", Look::Bad),
-        GroupLabel::Fixed => ("fixed", Look::Good),
-        GroupLabel::Unexplained => ("unexplained", Look::Warning),
-        GroupLabel::Foreign => ("not your MX", Look::Warning),
-        GroupLabel::NotSts => ("DANE", Look::Faint),
-    };
+    let (_, word, look) = label(group.label);
     let (first, last) = (super::date(group.first), super::date(group.last));
     let when = if first == last { first } else { format!("{first} to {last}") };
     let reason = group.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();

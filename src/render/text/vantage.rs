@@ -14,12 +14,17 @@ const NOTABLE: u64 = 30;
 const NAMED: usize = 4;
 
 pub(super) fn write(assessment: &Assessment, page: &mut Page) {
-    let mut words = means(&assessment.vantage);
-    words.extend(assessment.clock_offset_seconds.and_then(clock));
-    page.paragraph(&[(Look::Faint, "Vantage  ")], Look::Faint, &words.join("; "));
+    page.paragraph(&[(Look::Faint, "Vantage  ")], Look::Faint, &words(assessment).join("; "));
     for other in &assessment.vantages {
         page.paragraph(&[(Look::Faint, "also     ")], Look::Faint, &further(other));
     }
+}
+
+/// All that is to be said of the newest vantage, and of its clock.
+pub(in crate::render) fn words(assessment: &Assessment) -> Vec<String> {
+    let mut words = means(&assessment.vantage);
+    words.extend(assessment.clock_offset_seconds.and_then(clock));
+    words
 }
 
 fn means(vantage: &Vantage) -> Vec<String> {
@@ -59,7 +64,8 @@ fn clock(offset: i64) -> Option<String> {
     (much > NOTABLE).then(|| format!("clock {} {way} the policy host's", duration(much)))
 }
 
-fn further(other: &OtherVantage) -> String {
+/// The same of an older one, and what it gave.
+pub(in crate::render) fn further(other: &OtherVantage) -> String {
     let mut words = vec![format!("{}, {}", minute(other.observed_at), means(&other.vantage).join("; "))];
     for (list, what) in [
         (&other.gave, "gave"),

@@ -240,7 +240,7 @@ fn the_runway_follows_the_path_that_is_valid_today() {
     // The path of longer life begins in some days, and ends with an intermediate of its own.
     let other = Path { certificates: vec![later], not_before: day(5), not_after: day(2_000), ..today.clone() };
     (tls.trust.public, tls.trust.alternatives) = (Some(other), vec![today]);
-    let days = |now| runway::entries(&facts, now)[0].seconds_left / 86_400;
+    let days = |now| runway::entries(&facts, &Settings::default().runway, now)[0].seconds_left / 86_400;
     assert_eq!(days(day(0)), 80);
     let ends = |facts: &Facts| runway::thresholds(facts, &Settings::default(), day(0)).into_iter().map(|it| it.1).max();
     assert_eq!(ends(&facts), Some(day(80)));
@@ -257,7 +257,7 @@ fn the_runway_lists_every_handshake_soonest_first() {
     let mut second = other.servers.unwrap().remove(0);
     second.name = Domain::from_dns("mx2.example.com");
     facts.servers.as_mut().unwrap().push(second);
-    let entries = runway::entries(&facts, day(0));
+    let entries = runway::entries(&facts, &Settings::default().runway, day(0));
     let shown: Vec<_> = entries.iter().map(|entry| (entry.subject.as_str(), entry.seconds_left / 86_400)).collect();
     assert_eq!(shown, [("mx2.example.com 192.0.2.1 ecdsa", -1), ("mx1.example.com 192.0.2.1 ecdsa", 20)]);
 }
