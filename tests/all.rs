@@ -27,4 +27,5 @@ mod replay;
 mod run;
 mod schema;
 mod servers;
+mod shell;
 mod store;

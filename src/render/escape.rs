@@ -226,9 +226,16 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for (text, shown) in
-            [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-2", "'-2"), ("mx1.example", "mx1.example"), ("\t=1", "\\t=1"), (" =1", "' =1"), ("＝1", "'＝1"), ("\r+1", "\\r+1")]
-        {
+        for (text, shown) in [
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-2", "'-2"),
+            ("mx1.example", "mx1.example"),
+            ("\t=1", "\\t=1"),
+            (" =1", "' =1"),
+            ("＝1", "'＝1"),
+            ("\r+1", "\\r+1"),
+        ] {
             assert_eq!(cell(text), shown);
         }
     }

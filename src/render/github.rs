@@ -177,10 +177,15 @@ mod tests {
         let mut assessment = sample::assessment();
         assessment.draft = Some("well-known/mta-sts,1.txt".to_owned());
         let page = page(&[&assessment]);
-        let placed: Vec<_> = page.lines().filter_map(read).filter(|(_, properties, _)| properties.iter().any(|(name, _)| name == "file")).collect();
+        let placed: Vec<_> =
+            page.lines().filter_map(read).filter(|(_, properties, _)| properties.iter().any(|(name, _)| name == "file")).collect();
         let lines = assessment.findings.iter().filter(|finding| finding.is_shown() && finding.line.is_some()).count();
         assert!(lines > 0 && placed.len() == lines, "{placed:?}");
-        assert!(placed.iter().all(|(_, properties, _)| properties[0].1 == "well-known/mta-sts,1.txt" && properties[1].1.parse::<usize>().is_ok()));
+        assert!(
+            placed
+                .iter()
+                .all(|(_, properties, _)| properties[0].1 == "well-known/mta-sts,1.txt" && properties[1].1.parse::<usize>().is_ok())
+        );
         assessment.draft = Some("-".to_owned());
         assert!(!super::page(&[&assessment]).contains("file="));
     }

@@ -40,8 +40,10 @@ pub(super) fn read(text: &str) -> Vec<Section<'_>> {
         } else if said.starts_with("Exit codes") {
             let blocks = within(&mut sections, Some("EXIT STATUS"));
             // What else the heading says: of what, or all of it in one line.
-            if said != "Exit codes:" {
-                blocks.push(Block::Paragraph(said));
+            match said.strip_prefix("Exit codes:").map(str::trim) {
+                Some("") => {}
+                Some(all) => blocks.push(Block::Paragraph(all)),
+                None => blocks.push(Block::Paragraph(said)),
             }
         } else if said.starts_with("With many domains") {
             within(&mut sections, None).push(Block::Paragraph(said));
@@ -77,7 +79,7 @@ mod tests {
             [
                 section("EXAMPLES", vec![Block::Verbatim(vec!["stsready a b   (why)", "stsready c"])]),
                 section("NOTES", vec![Block::Paragraph("Every run looks.")]),
-                section("EXIT STATUS", vec![Block::Paragraph("Exit codes: 0 read, 2 wrong")]),
+                section("EXIT STATUS", vec![Block::Paragraph("0 read, 2 wrong")]),
             ]
         );
     }

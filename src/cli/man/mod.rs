@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::{Command, CommandFactory as _};
-use clap_mangen::Man;
-use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
+use clap::{Arg, Command, CommandFactory as _};
+use roff::{Inline, Roff, bold, italic, roman};
 
 use self::epilogue::{Block, Section};
 use super::args::{Cli, ManArgs};
@@ -30,12 +29,12 @@ pub(super) fn man(args: &ManArgs, streams: &mut Streams<'_>) -> Result<Exit, Fai
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     let Some(folder) = &args.output_dir else {
-        streams.out.write_all(&page(&command, None)?)?;
+        streams.out.write_all(&page(&command, None))?;
         streams.out.flush()?;
         return Ok(Exit::Ready);
     };
     std::fs::create_dir_all(folder).map_err(|error| Failure::Write { path: folder.clone(), error })?;
-    for (name, text) in pages(&command, None)? {
+    for (name, text) in pages(&command, None) {
         let mut file = Whole::begin(&folder.join(name))?;
         file.write_all(&text).map_err(|error| file.failed(error))?;
         file.finish()?;
@@ -44,12 +43,12 @@ pub(super) fn man(args: &ManArgs, streams: &mut Streams<'_>) -> Result<Exit, Fai
 }
 
 /// Every page below `command`, its own first: the file's name, and its text.
-fn pages(command: &Command, above: Option<&Command>) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
-    let mut all = vec![(PathBuf::from(format!("{}.{SECTION}", name(command))), page(command, above)?)];
+fn pages(command: &Command, above: Option<&Command>) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut all = vec![(PathBuf::from(format!("{}.{SECTION}", name(command))), page(command, above))];
     for sub in shown(command) {
-        all.extend(pages(sub, Some(command))?);
+        all.extend(pages(sub, Some(command)));
     }
-    Ok(all)
+    all
 }
 
 fn shown(command: &Command) -> impl Iterator<Item = &Command> {
@@ -61,21 +60,15 @@ fn name(command: &Command) -> &str {
     command.get_display_name().unwrap_or_else(|| command.get_name())
 }
 
-fn page(command: &Command, above: Option<&Command>) -> Result<Vec<u8>, Failure> {
-    // The synopsis and what stands behind the options are written here: there, every option would be in the one, and the lines of
-    // examples would run together in the other.
-    let man = Man::new(command.clone()).source(format!("stsready {}", env!("CARGO_PKG_VERSION"))).manual(MANUAL);
-    let mut out = Vec::new();
-    man.render_title(&mut out)?;
-    man.render_name_section(&mut out)?;
+fn page(command: &Command, above: Option<&Command>) -> Vec<u8> {
     let mut roff = Roff::new();
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    heading(&mut roff, "NAME");
+    roff.text([roman(format!("{} - {about}", name(command)))]);
     synopsis(&mut roff, command);
-    roff.to_writer(&mut out)?;
-    man.render_description_section(&mut out)?;
-    if command.get_arguments().any(|arg| !arg.is_hide_set()) {
-        man.render_options_section(&mut out)?;
-    }
-    let mut roff = Roff::new();
+    heading(&mut roff, "DESCRIPTION");
+    roff.text([roman(format!("{about}{}", if about.ends_with('.') { "" } else { "." }))]);
+    arguments(&mut roff, command);
     commands(&mut roff, command);
     let said = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let mut sections = epilogue::read(&said);
@@ -87,8 +80,14 @@ fn page(command: &Command, above: Option<&Command>) -> Result<Vec<u8>, Failure> 
     environment(&mut roff, command);
     files(&mut roff);
     see_also(&mut roff, command, above);
-    roff.to_writer(&mut out)?;
-    Ok(out)
+    // No date: a build has no clock, and the same sources give the same bytes.
+    let title = format!(".TH {} {SECTION} \"\" \"stsready {}\" \"{MANUAL}\"\n", name(command), env!("CARGO_PKG_VERSION"));
+    (title + &ascii(&roff.render())).into_bytes()
+}
+
+/// Every formatter knows its own escapes; not every one is told which encoding a page is in.
+fn ascii(page: &str) -> String {
+    page.chars().map(|c| if c.is_ascii() { c.to_string() } else { format!("\\[u{:04X}]", u32::from(c)) }).collect()
 }
 
 fn heading(roff: &mut Roff, title: &str) {
@@ -111,6 +110,71 @@ fn synopsis(roff: &mut Roff, command: &Command) {
     }
 }
 
+/// What a call takes: what stands at its place first, then the options under the headings that help has.
+fn arguments(roff: &mut Roff, command: &Command) {
+    let shown: Vec<&Arg> = command.get_arguments().filter(|arg| !arg.is_hide_set()).collect();
+    let (placed, options): (Vec<&Arg>, Vec<&Arg>) = shown.into_iter().partition(|arg| arg.is_positional());
+    if !placed.is_empty() {
+        heading(roff, "ARGUMENTS");
+    }
+    placed.into_iter().for_each(|arg| argument(roff, arg));
+    heading(roff, "OPTIONS");
+    let mut headings: Vec<Option<&str>> = Vec::new();
+    for option in &options {
+        if !headings.contains(&option.get_help_heading()) {
+            headings.push(option.get_help_heading());
+        }
+    }
+    // Those without a heading belong to no other's.
+    headings.sort_by_key(Option::is_some);
+    for heading in headings {
+        if let Some(heading) = heading {
+            roff.control("SS", [heading]);
+        }
+        options.iter().filter(|option| option.get_help_heading() == heading).for_each(|option| argument(roff, option));
+    }
+}
+
+fn argument(roff: &mut Roff, arg: &Arg) {
+    roff.control("TP", []);
+    let called = arg.to_string();
+    let mut term = Vec::new();
+    if let (Some(short), Some(_)) = (arg.get_short(), arg.get_long()) {
+        term.extend([bold(format!("-{short}")), roman(", ")]);
+    }
+    if arg.is_positional() {
+        term.push(italic(called));
+    } else {
+        let (option, value) = called.split_once(' ').unwrap_or((&called, ""));
+        term.push(bold(option));
+        if !value.is_empty() {
+            term.extend([roman(" "), italic(value)]);
+        }
+    }
+    roff.text(term);
+    let said = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
+    let defaults: Vec<String> = arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+    let default = if defaults.is_empty() || !takes_value(arg) { String::new() } else { format!(" [default: {}]", defaults.join(",")) };
+    roff.text([roman(said + &default)]);
+    let values = arg.get_possible_values();
+    let values: Vec<_> = values.iter().filter(|value| takes_value(arg) && !value.is_hide_set()).collect();
+    if values.is_empty() {
+        return;
+    }
+    roff.control("RS", []);
+    for value in values {
+        roff.control("TP", []);
+        roff.text([bold(value.get_name())]);
+        // A term without anything behind it would take the next one in.
+        roff.text([value.get_help().map_or_else(|| roman("\u{a0}"), |help| roman(help.to_string()))]);
+    }
+    roff.control("RE", []);
+}
+
+fn takes_value(arg: &Arg) -> bool {
+    arg.get_action().takes_values()
+}
+
 fn commands(roff: &mut Roff, command: &Command) {
     if shown(command).next().is_none() {
         return;
@@ -130,15 +194,16 @@ fn item(roff: &mut Roff, term: Inline, said: &str) {
 /// What help has behind the options.
 fn behind(roff: &mut Roff, section: &Section<'_>) {
     heading(roff, section.title);
-    for block in &section.blocks {
+    for (index, block) in section.blocks.iter().enumerate() {
         match block {
             Block::Paragraph(text) => {
-                roff.control("PP", []);
+                if index > 0 {
+                    roff.control("PP", []);
+                }
                 roff.text([roman(*text)]);
             }
             Block::Item(term, said) => item(roff, bold(*term), said),
             Block::Verbatim(lines) => {
-                roff.control("PP", []);
                 roff.control("RS", ["4"]);
                 roff.control("nf", []);
                 for line in lines {
@@ -205,7 +270,7 @@ mod tests {
         let mut command = Cli::command().disable_help_subcommand(true);
         command.build();
         let text = |(name, text)| (name, String::from_utf8(text).expect("UTF-8"));
-        pages(&command, None).expect("pages").into_iter().map(text).collect()
+        pages(&command, None).into_iter().map(text).collect()
     }
 
     #[test]

@@ -105,9 +105,8 @@ fn several(judged: &[Judged<'_>], lost: usize) -> Output {
 
 /// How many findings of each weight, accepted ones apart.
 fn counts(judged: &[Judged<'_>]) -> Vec<Perfdata> {
-    let number = |test: fn(&Finding) -> bool| {
-        judged.iter().flat_map(|one| &one.assessment.findings).filter(|finding| test(finding)).count() as u64
-    };
+    let number =
+        |test: fn(&Finding) -> bool| judged.iter().flat_map(|one| &one.assessment.findings).filter(|finding| test(finding)).count() as u64;
     vec![
         Perfdata::count("blockers", number(Finding::blocks)).none_allowed(),
         Perfdata::count("warnings", number(warns)),

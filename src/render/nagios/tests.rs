@@ -74,7 +74,10 @@ fn outside(value: f64, range: &str) -> bool {
 fn one_domain_is_told_in_one_line_with_its_figures() {
     let page = checked(&[sample::assessment()]);
     golden("nagios-check.txt", &page);
-    assert!(page.starts_with("STSREADY CRITICAL - bücher.example (xn--bcher-kva.example)") || page.starts_with("STSREADY CRITICAL - "), "{page}");
+    assert!(
+        page.starts_with("STSREADY CRITICAL - bücher.example (xn--bcher-kva.example)") || page.starts_with("STSREADY CRITICAL - "),
+        "{page}"
+    );
     let figures = figures(&page);
     let of = |label: &str| figures.iter().find(|figure| figure.label == label).unwrap_or_else(|| panic!("no {label}: {figures:?}"));
     assert!(of("blockers").alerts && of("blockers").value > 0.0);
@@ -106,14 +109,20 @@ fn what_ends_first_is_told_of_certificates() {
     let page = expiry::page(&sample::expiry(), Status::Critical);
     golden("nagios-expiry.txt", &page);
     let figures = figures(&page);
-    let alerting: Vec<_> = figures.iter().filter(|figure| figure.unit == "s" && figure.alerts).map(|figure| figure.label.as_str()).collect();
+    let alerting: Vec<_> =
+        figures.iter().filter(|figure| figure.unit == "s" && figure.alerts).map(|figure| figure.label.as_str()).collect();
     assert_eq!(alerting, ["mx2.example.net 192.0.2.1 rsa", "mx1.example.net 192.0.2.1 rsa"]);
 }
 
 /// Whatever others wrote stays in its line and before the figures.
 #[test]
 fn no_word_from_outside_has_a_meaning_to_the_receiver() {
-    for page in [checked(&[sample::assessment()]), checked(&sample::assessments()), expiry::page(&sample::expiry(), Status::Ok), failed(sample::HOSTILE)] {
+    for page in [
+        checked(&[sample::assessment()]),
+        checked(&sample::assessments()),
+        expiry::page(&sample::expiry(), Status::Ok),
+        failed(sample::HOSTILE),
+    ] {
         let (first, more) = page.split_once('\n').expect("a line");
         assert!(first.matches(" | ").count() <= 1 && !more.contains('|'), "{page}");
         assert!(!page.contains(['<', '>', '\u{1b}', '\u{202e}', '\0', '\r']), "{page}");
@@ -125,7 +134,9 @@ fn no_word_from_outside_has_a_meaning_to_the_receiver() {
 
 #[test]
 fn ranges_alert_on_the_right_side() {
-    for (value, range, alerts) in [(5.0, "10:", true), (10.0, "10:", false), (-1.0, "10:", true), (1.0, "0", true), (0.0, "0", false), (-3.0, "-5:", false)] {
+    for (value, range, alerts) in
+        [(5.0, "10:", true), (10.0, "10:", false), (-1.0, "10:", true), (1.0, "0", true), (0.0, "0", false), (-3.0, "-5:", false)]
+    {
         assert_eq!(outside(value, range), alerts, "{value} {range}");
     }
 }

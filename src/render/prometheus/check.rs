@@ -13,8 +13,10 @@ const STAGE: Metric = Metric { name: "stsready_stage", help: "1 for the state of
 const FINDINGS: Metric =
     Metric { name: "stsready_findings", help: "Findings that are broken or could not be determined, accepted ones apart." };
 const ACCEPTED: Metric = Metric { name: "stsready_findings_accepted", help: "Findings that the operator accepts as a risk." };
-const FINDING: Metric =
-    Metric { name: "stsready_finding", help: "Subjects at which a rule is broken or could not be determined; no series where there is none." };
+const FINDING: Metric = Metric {
+    name: "stsready_finding",
+    help: "Subjects at which a rule is broken or could not be determined; no series where there is none.",
+};
 const ADDRESS: Metric = Metric { name: "stsready_mx_address", help: "1 for how an address of an MX host fared, else 0." };
 const MODE: Metric = Metric { name: "stsready_policy_mode", help: "1 for the mode of the policy, else 0." };
 const MAX_AGE: Metric = Metric { name: "stsready_policy_max_age_seconds", help: "The max_age of the policy." };

@@ -61,9 +61,10 @@ fn quotes_are_closed(labels: &str) -> bool {
 #[test]
 fn a_certificate_has_its_series_after_its_end_and_without_its_host() {
     let page = check::page(&[&sample::assessment()]);
-    for (host, address, end) in
-        [("mx2.example.net", "192.0.2.10", sample::now().as_second() - 9 * 86_400), ("mx4.example.com", "198.51.100.4", sample::now().as_second() + 40 * 86_400)]
-    {
+    for (host, address, end) in [
+        ("mx2.example.net", "192.0.2.10", sample::now().as_second() - 9 * 86_400),
+        ("mx4.example.com", "198.51.100.4", sample::now().as_second() + 40 * 86_400),
+    ] {
         let series = format!(
             "stsready_certificate_not_after_timestamp_seconds{{domain=\"xn--bcher-kva.example\",host=\"{host}\",address=\"{address}\",key_type=\"rsa\",role=\"mx\"}} {end}\n"
         );
@@ -86,7 +87,8 @@ fn one_state_of_a_set_holds() {
 #[test]
 fn promtool_finds_nothing_to_complain_about() {
     for (name, page) in pages() {
-        let child = Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child =
+            Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let Ok(mut child) = child else {
             assert!(std::env::var_os("STSREADY_PROMTOOL").is_none_or(|value| value != "required"), "promtool is not installed");
             return;

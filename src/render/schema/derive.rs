@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{ALL, Published, VERIFY, find};
 use crate::model::expiry::{DiskSummary, ExpiryEntry, Unseen};
-use crate::model::facts::Facts;
 use crate::model::facts::reports::Rejection;
+use crate::model::facts::{self, Facts};
 use crate::model::store::Stats;
 use crate::model::timeline::Event;
 use crate::render::row::Row;
@@ -112,6 +112,10 @@ fn finish(value: &mut Value, id: &str) {
     match value {
         Value::Object(object) => {
             said_in_json(object);
+            // Facts of other programs may have it.
+            if id != facts::SCHEMA {
+                left_out_is_not_null(object);
+            }
             formats_of_the_standard(object);
             if let Some(schema) =
                 object.get_mut("properties").and_then(|properties| properties.get_mut("schema")).and_then(Value::as_object_mut)
@@ -131,19 +135,41 @@ fn said_in_json(object: &mut Map<String, Value>) {
     if let Some(Value::String(said)) = object.get_mut("description") {
         *said = without_links(&said.replace('\n', " ")).replace("`None`", "left out");
     }
-    let required: Vec<String> = object
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|name| name.as_str().map(str::to_owned))
-        .collect();
+    let required = required(object);
     let Some(Value::Object(properties)) = object.get_mut("properties") else { return };
     for (name, property) in properties {
         if let Some(Value::String(said)) = property.get_mut("description") {
             *said = said.replace("`None`", if required.contains(name) { "`null`" } else { "left out" });
         }
     }
+}
+
+/// What may be left out is never there as `null`.
+fn left_out_is_not_null(object: &mut Map<String, Value>) {
+    let required = required(object);
+    let Some(Value::Object(properties)) = object.get_mut("properties") else { return };
+    for (_, property) in properties.iter_mut().filter(|(name, _)| !required.contains(name)) {
+        let Some(property) = property.as_object_mut() else { continue };
+        if let Some(Value::Array(types)) = property.get_mut("type") {
+            types.retain(|kind| kind != "null");
+            if let [only] = types.as_slice() {
+                let only = only.clone();
+                property.insert("type".to_owned(), only);
+            }
+        }
+        if let Some(Value::Array(shapes)) = property.get_mut("anyOf") {
+            shapes.retain(|shape| shape.get("type") != Some(&"null".into()));
+            if let [Value::Object(only)] = shapes.as_slice() {
+                let only = only.clone();
+                property.remove("anyOf");
+                property.extend(only);
+            }
+        }
+    }
+}
+
+fn required(object: &Map<String, Value>) -> Vec<String> {
+    object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
 /// ``[`Self::refused`]`` is `refused`.
