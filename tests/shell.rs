@@ -22,7 +22,9 @@ fn told(program: &str, args: &[&str], input: &str) -> Option<(bool, String)> {
 fn shells_can_read_the_completions() {
     for (shell, program) in [("bash", "bash"), ("zsh", "zsh"), ("fish", "fish"), ("elvish", "elvish"), ("powershell", "pwsh")] {
         let script = stsready(["completions", shell]).run().exits(0).stdout;
-        for word in ["stsready", "--save-facts", "cert-name-mismatch", "assessment", "rollout"] {
+        // What is generated for the last two completes commands and options, no values.
+        let words: &[&str] = if program == shell && shell != "elvish" { &["cert-name-mismatch", "assessment", "rollout"] } else { &[] };
+        for word in ["stsready", "save-facts", "reports"].iter().chain(words) {
             assert!(script.contains(word), "{shell}: {word}");
         }
         if ["bash", "zsh", "fish"].contains(&shell)
@@ -56,6 +58,23 @@ fn bash_completes_commands_options_and_values() {
         let Some((fine, said)) = told("bash", &["--norc"], &ask) else { return };
         let said: Vec<&str> = said.lines().collect();
         assert!(fine && due.iter().all(|due| said.contains(due)), "{words:?}: {said:?}");
+    }
+}
+
+#[test]
+fn fish_completes_what_stands_at_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("stsready.fish");
+    std::fs::write(&script, stsready(["completions", "fish"]).run().exits(0).stdout).unwrap();
+    for (call, due) in [
+        ("stsready explain cert-na", "cert-name-mismatch"),
+        ("stsready schema ass", "assessment"),
+        ("stsready playbook show leav", "leave"),
+        ("stsready guide --playbook roll", "rollout"),
+    ] {
+        let ask = format!("source {}; complete -C '{call}'", script.display());
+        let Some((fine, said)) = told("fish", &["--no-config", "-c", &ask], "") else { return };
+        assert!(fine && said.lines().any(|line| line.split('\t').next() == Some(due)), "{call}: {said}");
     }
 }
 

@@ -4,6 +4,7 @@ use std::any::TypeId;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, Command, CommandFactory as _, ValueHint};
+use clap_complete::Shell;
 
 use super::args::{Cli, CompletionsArgs};
 use super::{Exit, Failure, Streams};
@@ -16,7 +17,11 @@ use crate::wire::name::Domain;
 /// Prints the script for a shell.
 pub(super) fn completions(args: &CompletionsArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut described(), "stsready", &mut script);
+    let mut command = described();
+    clap_complete::generate(args.shell, &mut command, "stsready", &mut script);
+    if args.shell == Shell::Fish {
+        script.extend(placed_in_fish(&command).into_bytes());
+    }
     streams.out.write_all(&script)?;
     streams.out.flush()?;
     Ok(Exit::Ready)
@@ -33,6 +38,32 @@ fn described() -> Command {
         .mut_subcommand("playbook", |playbook| {
             playbook.mut_subcommand("show", |show| show.mut_arg("name", |name| name.value_parser(playbooks())))
         })
+}
+
+/// What stands at its place, for fish: the script that is generated completes the values of options alone.
+fn placed_in_fish(command: &Command) -> String {
+    let mut lines = String::new();
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        let within = format!("__fish_stsready_using_subcommand {}", sub.get_name());
+        lines.extend(sub.get_positionals().filter_map(|arg| fish_line(&within, arg)));
+        for inner in sub.get_subcommands() {
+            let within = format!("{within}; and __fish_seen_subcommand_from {}", inner.get_name());
+            lines.extend(inner.get_positionals().filter_map(|arg| fish_line(&within, arg)));
+        }
+    }
+    lines
+}
+
+fn fish_line(within: &str, arg: &Arg) -> Option<String> {
+    let values = arg.get_possible_values();
+    let names: Vec<&str> = values.iter().filter(|value| !value.is_hide_set()).map(PossibleValue::get_name).collect();
+    let values = match arg.get_value_hint() {
+        _ if !names.is_empty() => names.join(" "),
+        ValueHint::Hostname => "(__fish_print_hostnames)".to_owned(),
+        // Files are completed where nothing is said.
+        _ => return None,
+    };
+    Some(format!("complete -c stsready -n \"{within}\" -f -a \"{values}\"\n"))
 }
 
 /// Names of hosts are completed as such. That a path is one is known already.
