@@ -25,6 +25,7 @@
 //! To add a rule: its page in `playbooks/rules/`, its `rule!` and its check in the family's room under [`rules`].
 //! To add a way of working: its file in `playbooks/`, and its name in [`playbook::embedded`].
 //! To see more of the world: a field in [`model::facts`], filled in under [`net`] and [`stages`].
+//! To write another JSON document, or another member of one: its type derives `schemars::JsonSchema` in tests, and [`render::schema`] lists it.
 
 pub mod archive;
 pub mod cli;

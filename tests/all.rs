@@ -30,5 +30,7 @@ mod real;
 mod replay;
 mod report;
 mod run;
+mod schema;
 mod servers;
+mod shell;
 mod store;

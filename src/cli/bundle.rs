@@ -1,5 +1,5 @@
-//! `--bundle`: everything about a check in one folder or archive, to be kept with the change: the ticket, the assessment, the facts, and the
-//! digests of all; and `bundle verify`, which asks years later whether the answer follows from the facts.
+//! `--bundle`: everything about a check in one folder or archive, to be kept with the change: the ticket, the report, the assessment, the
+//! facts, and the digests of all; and `bundle verify`, which asks years later whether the answer follows from the facts.
 //!
 //! In: the facts of each domain as they come, the assessments in the end. Out: the files, written all or none.
 
@@ -32,7 +32,7 @@ const FACTS: &str = "facts.json";
 const ASSESSMENT: &str = "assessment.json";
 /// The change ticket.
 const TICKET: &str = "ticket.md";
-/// The assessment for a browser.
+/// The same for a browser.
 const REPORT: &str = "report.html";
 /// The plan of a change, for people
 const PLAN_TICKET: &str = "plan.md";

@@ -1,11 +1,9 @@
 //! `explain` and `rules`: the catalogue for reading. A result-type of reports is explained by the rules that it leads to.
 
-use serde::Serialize;
-
 use super::args::{ExplainArgs, ListFormat, PageFormat, RulesArgs};
 use super::{Exit, Failure, Streams};
-use crate::model::rule::{Rule, Severity, Stage};
-use crate::render::{self, escape};
+use crate::model::rule::Rule;
+use crate::render;
 use crate::rules::{catalogue, result_types};
 
 /// Prints a rule's page, or what a result-type leads to.
@@ -32,32 +30,14 @@ pub(super) fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Result<E
     Ok(Exit::Ready)
 }
 
-#[derive(Serialize)]
-struct RuleView {
-    code: &'static str,
-    stage: Stage,
-    severities: &'static [Severity],
-    undetermined: bool,
-    title: &'static str,
-    reference: &'static str,
-}
-
 /// Prints the catalogue.
 pub(super) fn rules(args: &RulesArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let rules: Vec<&'static Rule> = catalogue::all();
-    let view = |rule: &&'static Rule| RuleView {
-        code: rule.code,
-        stage: rule.stage,
-        severities: rule.severities,
-        undetermined: rule.undetermined,
-        title: rule.title,
-        reference: rule.reference,
-    };
     args.outputs.print(streams, |format, width| {
         Ok(match format {
             ListFormat::Text => render::rules::catalogue(&rules, width),
-            ListFormat::Json => escape::json_pretty(&rules.iter().map(view).collect::<Vec<_>>())?,
-            ListFormat::Ndjson => rules.iter().map(|rule| escape::json_line(&view(rule))).collect::<Result<String, _>>()?,
+            ListFormat::Json => render::rules::document(&rules)?,
+            ListFormat::Ndjson => render::rules::lines(&rules)?,
         })
     })?;
     Ok(Exit::Ready)

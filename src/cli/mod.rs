@@ -4,6 +4,7 @@ mod args;
 mod assess;
 mod bundle;
 mod change;
+mod completions;
 mod config;
 mod config_command;
 mod exit;
@@ -17,6 +18,7 @@ mod history;
 mod ingest;
 mod keep;
 mod keys;
+mod man;
 mod memory;
 mod notify;
 mod observe;
@@ -27,6 +29,7 @@ mod progress;
 mod proxies;
 mod reports;
 mod saved;
+mod schema;
 mod setup;
 mod store;
 mod verify;
@@ -133,6 +136,9 @@ fn command(command: Command, matches: &ArgMatches, streams: &mut Streams<'_>) ->
         Command::Expiry(args) => expiry::expiry(&args, streams),
         Command::Explain(args) => explain::explain(&args, streams),
         Command::Rules(args) => explain::rules(&args, streams),
+        Command::Schema(args) => schema::schema(&args, streams),
+        Command::Completions(args) => completions::completions(&args, streams),
+        Command::Man(args) => man::man(&args, streams),
         Command::Verify(args) => verify::verify(&args, streams),
     }
 }

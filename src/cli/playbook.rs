@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use super::args::{ListFormat, PageFormat, PlaybookCheck, PlaybookCommand, PlaybookList, PlaybookShow, WhichStore};
 use super::config::Config;
 use super::{Exit, Failure, Streams, setup};
 use crate::playbook::placeholder::{Placeholder, Values};
 use crate::playbook::{Playbook, Step, embedded};
 use crate::render::escape;
+use crate::render::guide::json::Listed;
 use crate::render::guide::text;
 use crate::rules::catalogue;
 use crate::wire::likeness::edits_within;
@@ -79,15 +78,6 @@ pub(super) fn folder(config: Option<&PathBuf>) -> Result<Option<PathBuf>, Failur
     Ok(Config::load(&which)?.playbooks)
 }
 
-#[derive(Serialize)]
-struct ListView {
-    name: String,
-    title: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-    steps: Vec<String>,
-}
-
 fn list(args: &PlaybookList, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let mut sources = own(folder(args.config.as_ref())?.as_deref())?;
     let ours = embedded::TEXTS.iter().map(|(name, text)| Source { name: (*name).to_owned(), text: (*text).to_owned(), file: None });
@@ -97,12 +87,12 @@ fn list(args: &PlaybookList, streams: &mut Streams<'_>) -> Result<Exit, Failure>
     let (mut views, mut exit) = (Vec::new(), Exit::Ready);
     for source in &sources {
         match source.parse() {
-            Ok(playbook) => views.push(ListView {
-                name: source.name.clone(),
-                title: playbook.title(&values),
-                file: source.file.as_ref().map(|file| file.display().to_string()),
-                steps: playbook.steps.iter().map(|step| step.id.clone()).collect(),
-            }),
+            Ok(playbook) => views.push(Listed::new(
+                source.name.clone(),
+                playbook.title(&values),
+                source.file.as_ref().map(|file| file.display().to_string()),
+                playbook.steps.iter().map(|step| step.id.clone()).collect(),
+            )),
             // One that is none hides no other.
             Err(failure) => {
                 writeln!(streams.err, "stsready: {}", escape::terminal(&failure.to_string()))?;

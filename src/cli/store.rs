@@ -1,14 +1,11 @@
 //! `store path|stats|check|export` and `reports prune`: the store as a whole.
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 
 use super::args::{ListFormat, PruneArgs, StoreArgs, StoreCommand};
 use super::keep::Keep;
 use super::{Exit, Failure, Streams, setup};
 use crate::archive::store::{StoreError, VERSION};
-use crate::model::store::Pruned;
 use crate::render::{escape, store as page};
 
 /// Runs what is to be done with the store as a whole.
@@ -23,15 +20,10 @@ pub(super) fn run(command: &StoreCommand, streams: &mut Streams<'_>) -> Result<E
 
 /// Where the store is, or would be.
 fn path(args: &StoreArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    #[derive(Serialize)]
-    struct Place {
-        path: PathBuf,
-        exists: bool,
-    }
     let path = Keep::of(&args.which)?.path;
     match args.format {
         ListFormat::Text => writeln!(streams.out, "{}", escape::terminal(&path.display().to_string()))?,
-        ListFormat::Json | ListFormat::Ndjson => document(&Place { exists: path.exists(), path }, args.format, streams)?,
+        ListFormat::Json | ListFormat::Ndjson => document(&page::Place::new(path.clone(), path.exists()), args.format, streams)?,
     }
     Ok(Exit::Ready)
 }
@@ -47,13 +39,6 @@ fn stats(args: &StoreArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
 
 /// Exits with 4 if anything is wrong.
 fn check(args: &StoreArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    #[derive(Serialize)]
-    struct Checked {
-        path: PathBuf,
-        schema: u32,
-        sound: bool,
-        faults: Vec<String>,
-    }
     let store = Keep::of(&args.which)?.required()?;
     let faults = store.check()?;
     let sound = faults.is_empty();
@@ -63,7 +48,7 @@ fn check(args: &StoreArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
             streams.out.write_all(page::check(&path, &faults, streams.width).as_bytes())?;
         }
         ListFormat::Json | ListFormat::Ndjson => {
-            document(&Checked { path: store.path().to_owned(), schema: VERSION, sound, faults }, args.format, streams)?;
+            document(&page::Checked { path: store.path().to_owned(), schema: VERSION, sound, faults }, args.format, streams)?;
         }
     }
     Ok(if sound { Exit::Ready } else { Exit::Internal })
@@ -98,14 +83,7 @@ pub(super) fn prune(args: &PruneArgs, streams: &mut Streams<'_>) -> Result<Exit,
     match args.format {
         ListFormat::Text => streams.out.write_all(page::pruned(&pruned, args.dry_run, streams.width).as_bytes())?,
         ListFormat::Json | ListFormat::Ndjson => {
-            #[derive(Serialize)]
-            struct Line {
-                older_than: jiff::Timestamp,
-                dry_run: bool,
-                #[serde(flatten)]
-                pruned: Pruned,
-            }
-            document(&Line { older_than: line, dry_run: args.dry_run, pruned }, args.format, streams)?;
+            document(&page::Pruning::new(line, args.dry_run, pruned), args.format, streams)?;
         }
     }
     Ok(Exit::Ready)
@@ -113,7 +91,7 @@ pub(super) fn prune(args: &PruneArgs, streams: &mut Streams<'_>) -> Result<Exit,
 
 /// One object: over several lines, or in one.
 fn document(value: &impl Serialize, format: ListFormat, streams: &mut Streams<'_>) -> Result<(), Failure> {
-    let text = if format == ListFormat::Ndjson { escape::json_line(value)? } else { escape::json_pretty(value)? };
+    let text = if format == ListFormat::Ndjson { page::line(value)? } else { page::document(value)? };
     streams.out.write_all(text.as_bytes())?;
     Ok(())
 }

@@ -47,6 +47,7 @@ impl Acceptance {
 
 /// What an accepted finding carries in every output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Accepted {
     /// Why, in the operator's words.
     pub reason: String,
@@ -64,6 +65,7 @@ impl Accepted {
 
 /// What became of an acceptance at one domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AcceptanceNote {
     /// The rule's code.
     pub code: &'static str,
@@ -115,6 +117,7 @@ impl AcceptanceNote {
 
 /// What became of an acceptance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AcceptanceState {
     /// There are findings that it accepts.

@@ -75,6 +75,7 @@ pub struct Assessment {
 
 /// What the operator's configuration says of a domain; no judgement rests on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Keeper {
     /// Who answers for it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,6 +87,7 @@ pub struct Keeper {
 
 /// A known behaviour of a sender that makes a difference for this domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SenderNote {
     /// Which senders.
     pub sender: &'static str,
@@ -102,6 +104,7 @@ pub struct SenderNote {
 
 /// The question that the policy's current state poses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Question {
     /// Mode `testing`: is it safe to switch to enforce now?
@@ -116,6 +119,7 @@ pub enum Question {
 
 /// The four answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// Nothing that was looked for speaks against it, and the evidence suffices.
@@ -130,6 +134,7 @@ pub enum Answer {
 
 /// A rung of the ladder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StageState {
     /// The stage.
     pub stage: Stage,
@@ -139,6 +144,7 @@ pub struct StageState {
 
 /// The state of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Nothing broken.
@@ -155,6 +161,7 @@ pub enum State {
 
 /// One MX host, for tables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MxSummary {
     /// Its name.
     pub host: Domain,
@@ -177,6 +184,7 @@ pub struct MxSummary {
 
 /// Where the state of an MX host is known from. It is never inferred from the totals of reports: they are not per host (RFC 8461 §8.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum KnownFrom {
     /// Some report of the longest window names it.
@@ -189,6 +197,7 @@ pub enum KnownFrom {
 
 /// The TLSA records of an MX host (RFC 7672).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DaneSummary {
     /// Each as `usage selector matching data`; none where there is none, or where they could not be looked up.
     pub records: Vec<String>,
@@ -202,6 +211,7 @@ pub struct DaneSummary {
 
 /// One address of an MX host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AddressSummary {
     /// The address.
     pub address: std::net::IpAddr,
@@ -219,6 +229,7 @@ pub struct AddressSummary {
 
 /// How an address fared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AddressOutcome {
     /// A sender under enforce would deliver here.
@@ -231,6 +242,7 @@ pub enum AddressOutcome {
 
 /// A certificate chain as served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChainSummary {
     /// `rsa`, `ecdsa`, `ed25519` or what else the leaf's key is.
     pub key_type: String,
@@ -250,6 +262,7 @@ pub struct ChainSummary {
 
 /// A leaf certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeafSummary {
     /// DNS names in the SAN.
     pub names: Vec<String>,
@@ -267,6 +280,7 @@ pub struct LeafSummary {
 
 /// The policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PolicySummary {
     /// As served (or drafted).
     pub text: String,
@@ -286,6 +300,7 @@ pub struct PolicySummary {
 
 /// The TLS-RPT record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RecordSummary {
     /// The records at the name.
     pub texts: Vec<String>,
@@ -295,6 +310,7 @@ pub struct RecordSummary {
 
 /// What the reports of a domain add up to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReportsSummary {
     /// The window that was judged.
     pub window: Window,
@@ -359,6 +375,7 @@ pub struct ReportId {
 
 /// How many MX hosts a sender had left beside those that it would have refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HostsLeft {
     /// The fewest on any day.
     pub left: usize,
@@ -373,6 +390,7 @@ fn is_zero(number: &usize) -> bool {
 
 /// Live checks in the window that proved every MX address clean.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CleanChecks {
     /// On so many days.
     pub days: usize,
@@ -387,6 +405,7 @@ pub struct CleanChecks {
 
 /// What clean live checks can stand in for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckedFor {
     /// Further reporters.
@@ -397,6 +416,7 @@ pub enum CheckedFor {
 
 /// The days that were judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Window {
     /// Its first instant.
     pub start: Timestamp,
@@ -408,6 +428,7 @@ pub struct Window {
 
 /// One who reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReporterSummary {
     /// Registered domain.
     pub reporter: String,
@@ -423,6 +444,7 @@ pub struct ReporterSummary {
 
 /// Sessions of one UTC day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DaySummary {
     /// The day.
     pub day: jiff::civil::Date,
@@ -436,6 +458,7 @@ pub struct DaySummary {
 
 /// Failures of one kind from one reporter.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FailureGroup {
     /// Who reported.
     pub reporter: String,
@@ -462,6 +485,7 @@ pub struct FailureGroup {
 
 /// A reading of a reporter's words.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cause {
     /// How sure it is.
     pub confidence: Confidence,
@@ -473,6 +497,7 @@ pub struct Cause {
 
 /// How sure a reading of a reporter's words is; the later, the surer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// The words say little; this is what usually lies behind them.
@@ -485,6 +510,7 @@ pub enum Confidence {
 
 /// Sessions of one sender and day that enforce would have refused at one MX host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Refused {
     /// The UTC day.
     pub day: jiff::civil::Date,
@@ -502,6 +528,7 @@ pub struct Refused {
 
 /// Failures, judged again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum GroupLabel {
     /// The live probe shows the same fault.
@@ -518,6 +545,7 @@ pub enum GroupLabel {
 
 /// When a certificate ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunwayEntry {
     /// Host, address and key type.
     pub subject: String,
@@ -560,6 +588,7 @@ pub struct RunwayBounds {
 
 /// The commitment that a switch would be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Horizon {
     /// Until when a sender that fetches the policy just before the TXT record's cached copy ends may hold it: now + TTL + `max_age`.
     pub held_until: Timestamp,
@@ -580,6 +609,7 @@ pub struct Horizon {
 
 /// A sender that holds a policy for another time than its `max_age` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Clamp {
     /// Who.
     pub sender: &'static str,
@@ -591,6 +621,7 @@ pub struct Clamp {
 
 /// A policy that was served before, and may still be held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OlderPolicy {
     /// Of its bytes; absent where only reports name it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,7 @@ use crate::wire::report::PolicyType;
 
 /// The reports of one domain, broken down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Breakdown {
     /// Whom they are about.
     pub domain: Domain,
@@ -40,6 +41,7 @@ pub struct Breakdown {
 
 /// One who reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReporterLine {
     /// Registered domain.
     pub reporter: String,
@@ -59,6 +61,7 @@ pub struct ReporterLine {
 
 /// One policy as senders applied it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PolicyLine {
     /// Its type.
     pub policy_type: PolicyType,
@@ -82,6 +85,7 @@ pub struct PolicyLine {
 
 /// One kind of failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FailureLine {
     /// Who reported it.
     pub reporter: String,
@@ -106,6 +110,7 @@ pub struct FailureLine {
 
 /// Sessions of one day, reporter, policy, MX host and result.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Row {
     /// The UTC day.
     pub day: Date,

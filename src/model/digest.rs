@@ -8,6 +8,7 @@ use crate::wire::name::Domain;
 
 /// The digest of several domains.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Digest {
     /// As of when.
     pub as_of: Timestamp,
@@ -18,6 +19,7 @@ pub struct Digest {
 /// The digest of one domain. Reports of different senders arrive at different times, so each reporter's newest day is held against its
 /// own day before: a report that is only late is no drop.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DomainDigest {
     /// Whom the reports are about.
     pub domain: Domain,
@@ -47,6 +49,7 @@ pub struct DomainDigest {
 
 /// Sessions of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Figures {
     /// All of them.
     pub sessions: u64,
@@ -64,6 +67,7 @@ impl Figures {
 
 /// One kind of failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Failing {
     /// `result-type`.
     pub result_type: String,
@@ -84,6 +88,7 @@ pub struct Failing {
 
 /// One who reported.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reported {
     /// Registered domain.
     pub reporter: String,
@@ -95,6 +100,7 @@ pub struct Reported {
 
 /// A regular reporter that has stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Silent {
     /// Registered domain.
     pub reporter: String,
@@ -106,6 +112,7 @@ pub struct Silent {
 
 /// A policy that is new among those applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NewPolicy {
     /// The beginning of the SHA-256 of its text.
     pub version: String,

@@ -26,6 +26,7 @@ pub struct Effective {
 
 /// An option.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Setting {
     /// Its long name.
     pub name: &'static str,
@@ -37,6 +38,7 @@ pub struct Setting {
 
 /// A threshold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Turned {
     /// Its name.
     pub name: &'static str,
@@ -52,6 +54,7 @@ pub struct Turned {
 
 /// Where a value comes from; what stands first goes before what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// An argument.

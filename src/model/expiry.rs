@@ -46,6 +46,7 @@ impl Expiry {
 
 /// One chain as one address serves it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExpiryEntry {
     /// The host's name.
     pub host: Domain,
@@ -85,6 +86,7 @@ pub struct ExpiryEntry {
 
 /// What a host is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum HostRole {
     /// Mail.
@@ -97,6 +99,7 @@ pub enum HostRole {
 
 /// How near the end of a path is; the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RunwayState {
     /// Far.
@@ -115,6 +118,7 @@ pub enum RunwayState {
 
 /// A file on disk beside what is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OnDisk {
     /// The very certificate.
@@ -127,6 +131,7 @@ pub enum OnDisk {
 
 /// A file of `--cert-file`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DiskSummary {
     /// As given.
     pub file: String,
@@ -138,6 +143,7 @@ pub struct DiskSummary {
 
 /// A place where no certificate was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Unseen {
     /// The host, or the domain whose hosts could not be found out.
     pub host: Domain,

@@ -8,6 +8,7 @@ use super::rule::{Rule, Severity, Stage};
 
 /// What became of a rule on a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// The fault is there.
@@ -22,6 +23,7 @@ pub enum Outcome {
 
 /// One thing that was seen, as it was seen. Hostile text; renderers escape it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// What sort of observation.
     pub kind: EvidenceKind,
@@ -34,6 +36,7 @@ pub struct Evidence {
 
 /// The sorts of observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceKind {
     /// A DNS answer, or its absence.
@@ -68,6 +71,7 @@ impl Evidence {
 
 /// What to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fix {
     /// The step, as a sentence.
     pub say: String,

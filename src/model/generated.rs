@@ -28,6 +28,7 @@ pub struct Ground {
 
 /// What to publish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Generated {
     /// The policy domain.
     pub domain: Domain,
@@ -42,6 +43,7 @@ pub struct Generated {
 
 /// A policy to be served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PolicyFile {
     /// Where.
     pub url: String,
@@ -51,6 +53,7 @@ pub struct PolicyFile {
 
 /// A DNS record to be published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DnsText {
     /// The whole name, without the trailing dot.
     pub name: Domain,

@@ -48,6 +48,7 @@ impl Guide {
 
 /// Where a domain stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// Every step that can be checked is done.
@@ -98,6 +99,7 @@ impl Rung {
 
 /// Where a step stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RungState {
     /// Its gates hold.
@@ -112,6 +114,7 @@ pub enum RungState {
 
 /// A gate, as it was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GateState {
     /// As the playbook has it.
     pub gate: String,

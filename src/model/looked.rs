@@ -6,6 +6,7 @@ use crate::wire::name::Domain;
 
 /// What came of looking for something in DNS, over HTTPS or over SMTP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Looked<T> {
     /// It is there.
@@ -50,6 +51,7 @@ impl<T> Looked<T> {
 
 /// How DNS said that something is not there (RFC 2308 §2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Absence {
     /// Which of the two.
     pub kind: AbsenceKind,
@@ -60,6 +62,7 @@ pub struct Absence {
 
 /// NXDOMAIN and NODATA are different facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AbsenceKind {
     /// The name does not exist.
@@ -80,6 +83,7 @@ impl AbsenceKind {
 
 /// Why we could not look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Failure {
     /// The kind, which rules judge by.
     pub kind: FailureKind,
@@ -96,6 +100,7 @@ impl Failure {
 
 /// The kinds of "could not look", over all protocols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// Nothing came within the deadline.
@@ -158,6 +163,7 @@ impl FailureKind {
 
 /// One CNAME on the way to an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cname {
     /// The alias.
     pub name: Domain,
@@ -169,6 +175,7 @@ pub struct Cname {
 
 /// A DNS answer with what the verdict needs beside its data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Answer<T> {
     /// The records' data.
     pub value: T,

@@ -53,6 +53,7 @@ impl Plan {
 
 /// A policy that senders may hold in their caches (RFC 8461 §3.2, `max_age`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Held {
     /// Its mode, if it has a valid one.
     pub mode: Option<Mode>,
@@ -68,6 +69,7 @@ pub struct Held {
 
 /// Where a policy was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum HeldFrom {
     /// It is served now.
@@ -80,6 +82,7 @@ pub enum HeldFrom {
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     /// What to do, as a sentence.
     pub say: String,
@@ -101,6 +104,7 @@ pub struct Step {
 
 /// Where a step stands, by what was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StepState {
     /// What it is to bring about is there.
@@ -115,6 +119,7 @@ pub enum StepState {
 
 /// A text and its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Publish {
     /// What is to be done with it there.
     pub action: Action,
@@ -126,6 +131,7 @@ pub struct Publish {
 
 /// What is to be done with a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// It takes the place of what is there.
@@ -138,6 +144,7 @@ pub enum Action {
 
 /// A time to wait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Wait {
     /// For what.
     pub why: String,

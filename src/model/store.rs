@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// Numbers of a store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Stats {
     /// Where it is.
     pub path: PathBuf,
@@ -46,6 +47,7 @@ pub struct Stats {
 
 /// Reports by how far it is proven who wrote them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ByState {
     /// All.
     pub total: u64,
@@ -61,6 +63,7 @@ pub struct ByState {
 
 /// What a pruning took away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pruned {
     /// Reports whose period ended no later than the line.
     pub reports: u64,

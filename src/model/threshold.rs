@@ -27,17 +27,19 @@ pub struct Knob {
 
 /// What a threshold is set to.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(untagged))]
 pub enum Amount {
     /// Days, reporters, sessions, parts.
     Count(u64),
     /// A share of a whole.
     Share(f64),
-    /// A span of whole hours.
-    Span(SignedDuration),
+    /// A span of whole hours; in JSON days or hours, such as `14d` or `36h`.
+    Span(#[cfg_attr(test, schemars(with = "String"))] SignedDuration),
 }
 
 /// A threshold that differs from its default.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Changed {
     /// Its name.
     pub name: &'static str,

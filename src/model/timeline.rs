@@ -11,6 +11,7 @@ use crate::wire::name::Domain;
 
 /// The timeline of one domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Timeline {
     /// The policy domain.
     pub domain: Domain,
@@ -26,6 +27,7 @@ pub struct Timeline {
 
 /// The checks of one UTC day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckDay {
     /// The day.
     pub day: Date,
@@ -39,6 +41,7 @@ pub struct CheckDay {
 
 /// A value that came or went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
     /// The look that saw it first; for what went, the one that saw it last.
     pub at: Timestamp,
@@ -57,6 +60,7 @@ pub struct Event {
 
 /// What happened to a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Turn {
     /// It was there at the first look ever made: nobody knows since when.

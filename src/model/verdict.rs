@@ -7,6 +7,7 @@ use super::assessment::{Answer, Question};
 
 /// What one check answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// What was asked.
     pub question: Question,
@@ -24,6 +25,7 @@ pub struct Verdict {
 
 /// An answer, and from when to when check after check gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VerdictSpan {
     /// The first check that answered so.
     pub first_at: Timestamp,

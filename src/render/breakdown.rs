@@ -9,6 +9,8 @@ use crate::model::breakdown::{Breakdown, FailureLine, PolicyLine, ReporterLine, 
 use crate::wire::name::Domain;
 use crate::wire::report::PolicyType;
 
+/// The schema's name and version, of rows.
+pub const SCHEMA: &str = "stsready/breakdown/1";
 /// Reporters, policies and kinds of failure beyond these are counted.
 const SHOWN: usize = 12;
 /// Days beyond these do not fit into a line of bars; the newest are shown.
@@ -125,8 +127,13 @@ fn named(policy_type: &PolicyType) -> &str {
     }
 }
 
+/// A row, and whom it is about.
 #[derive(Serialize)]
-struct Line<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Row"))]
+pub(super) struct Line<'a> {
+    /// The schema's name and version.
+    schema: &'static str,
+    /// The policy domain.
     domain: &'a Domain,
     #[serde(flatten)]
     row: &'a Row,
@@ -137,7 +144,7 @@ pub fn lines(breakdowns: &[Breakdown]) -> Result<String, serde_json::Error> {
     let mut out = String::new();
     for breakdown in breakdowns {
         for row in &breakdown.rows {
-            out.push_str(&escape::json_line(&Line { domain: &breakdown.domain, row })?);
+            out.push_str(&escape::json_line(&Line { schema: SCHEMA, domain: &breakdown.domain, row })?);
         }
     }
     Ok(out)

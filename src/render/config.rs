@@ -14,39 +14,62 @@ use crate::wire::name::Domain;
 pub const SCHEMA: &str = "stsready/config/1";
 
 #[derive(Serialize)]
-struct View<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Configuration"))]
+pub(super) struct View<'a> {
+    /// The schema's name and version.
     schema: &'static str,
+    /// The file that was read; `None` where there is none.
     file: Option<&'a str>,
+    /// Every option, its values and where they come from.
     options: &'a [Setting],
+    /// Every threshold, and where it comes from.
     thresholds: &'a [Turned],
+    /// The domains that are looked after.
     domains: Vec<DomainView<'a>>,
+    /// The risks that are accepted.
     accept: Vec<AcceptView<'a>>,
+    /// The mailboxes that reports are fetched from.
     imap: Vec<ImapView<'a>>,
 }
 
+/// A domain that is looked after.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Domain"))]
 struct DomainView<'a> {
+    /// The policy domain.
     name: &'a Domain,
     #[serde(flatten)]
     keeper: &'a Keeper,
 }
 
+/// A risk that is accepted.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Acceptance"))]
 struct AcceptView<'a> {
+    /// The rule's code.
     code: &'static str,
+    /// The subject that it is accepted at; left out where at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
+    /// The domain that it is accepted for; left out where for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     domain: Option<&'a Domain>,
+    /// Why.
     reason: &'a str,
+    /// The last day of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Date>,
+    /// Where that comes from.
     source: Source,
 }
 
+/// A mailbox that reports are fetched from.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Mailbox"))]
 struct ImapView<'a> {
+    /// What it is called.
     name: &'a str,
+    /// Where it is.
     url: &'a str,
 }
 

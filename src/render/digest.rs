@@ -17,7 +17,9 @@ const FAILURES_SHOWN: usize = 10;
 const REPORTERS_SHOWN: usize = 10;
 
 #[derive(Serialize)]
-struct View<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Digest"))]
+pub(super) struct View<'a> {
+    /// The schema's name and version.
     schema: &'static str,
     #[serde(flatten)]
     digest: &'a Digest,

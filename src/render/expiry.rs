@@ -18,16 +18,24 @@ const FINE_SHOWN: usize = 40;
 const DOMAINS_SHOWN: usize = 2;
 
 #[derive(Serialize)]
-struct View<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Expiry"))]
+pub(super) struct View<'a> {
+    /// The schema's name and version.
     schema: &'static str,
+    /// Who wrote it.
     tool: super::json::Tool,
+    /// As of when it was judged.
     asked_at: jiff::Timestamp,
     /// The worst state of any certificate.
     state: Option<RunwayState>,
+    /// From where it was looked.
     #[serde(skip_serializing_if = "Option::is_none")]
     vantage: Option<&'a Vantage>,
+    /// Every certificate served, soonest end first.
     entries: &'a [ExpiryEntry],
+    /// Places that showed none.
     unseen: &'a [Unseen],
+    /// Certificate files of the operator.
     #[serde(skip_serializing_if = "<[DiskSummary]>::is_empty")]
     files: &'a [DiskSummary],
 }
@@ -56,8 +64,12 @@ pub fn lines(expiry: &Expiry) -> Result<String, serde_json::Error> {
 
 /// A line of ndjson: what it is, and that.
 #[derive(Serialize)]
-struct Line<'a, T> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "{T}Line"))]
+pub(super) struct Line<'a, T> {
+    /// The schema's name and version.
     schema: &'static str,
+    /// What the line is about.
+    #[cfg_attr(test, schemars(extend("enum" = ["entry", "unseen", "file"])))]
     kind: &'static str,
     #[serde(flatten)]
     of: &'a T,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::escape;
 use super::page::{Look, Page};
+use super::row;
 use super::text::sessions::count;
 use crate::model::facts::reports::Rejected;
 
@@ -12,12 +13,14 @@ pub const SCHEMA: &str = "stsready/fetch/1";
 
 /// What is told of a folder.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Folder {
     /// What it is called.
     pub account: String,
     /// Where it is.
     pub url: String,
     /// `read`, or `failed` with an error.
+    #[cfg_attr(test, schemars(extend("enum" = ["read", "failed"])))]
     pub state: &'static str,
     /// Why it was not read to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,17 +60,14 @@ pub struct Folder {
     pub untold: usize,
 }
 
+/// What was fetched, folder by folder.
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Fetch"))]
+pub(super) struct Document<'a> {
+    /// The schema's name and version.
     schema: &'static str,
+    /// The folders.
     accounts: &'a [&'a Folder],
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    schema: &'static str,
-    #[serde(flatten)]
-    folder: &'a Folder,
 }
 
 /// One object.
@@ -77,7 +77,7 @@ pub fn document(folders: &[&Folder]) -> Result<String, serde_json::Error> {
 
 /// One folder as one object, in one line.
 pub fn line(folder: &Folder) -> Result<String, serde_json::Error> {
-    escape::json_line(&Line { schema: SCHEMA, folder })
+    row::line(SCHEMA, folder)
 }
 
 /// For people; `quiet`: only what was rejected.

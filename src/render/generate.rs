@@ -12,7 +12,9 @@ use crate::model::generated::Generated;
 pub const SCHEMA: &str = "stsready/generate/1";
 
 #[derive(Serialize)]
-struct View<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Generate"))]
+pub(super) struct View<'a> {
+    /// The schema's name and version.
     schema: &'static str,
     #[serde(flatten)]
     generated: &'a Generated,

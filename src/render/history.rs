@@ -16,14 +16,20 @@ use crate::wire::name::Domain;
 pub const SCHEMA: &str = "stsready/history/1";
 
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "History"))]
+pub(super) struct Document<'a> {
+    /// The schema's name and version.
     schema: &'static str,
     #[serde(flatten)]
     timeline: &'a Timeline,
 }
 
 #[derive(Serialize)]
-struct Line<'a, T> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "{T}Line"))]
+pub(super) struct Line<'a, T> {
+    /// The schema's name and version.
+    schema: &'static str,
+    /// The policy domain.
     domain: &'a Domain,
     #[serde(flatten)]
     row: &'a T,
@@ -31,7 +37,10 @@ struct Line<'a, T> {
 
 /// An answer as a line among events.
 #[derive(Serialize)]
-struct Answered<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Answered"))]
+pub(super) struct Answered<'a> {
+    /// That it is an answer.
+    #[cfg_attr(test, schemars(extend("const" = "answered")))]
     event: &'static str,
     #[serde(flatten)]
     answer: &'a VerdictSpan,
@@ -45,8 +54,11 @@ pub fn document(timeline: &Timeline) -> Result<String, serde_json::Error> {
 /// One event a line, then one answer a line (`"event": "answered"`).
 pub fn lines(timeline: &Timeline) -> Result<String, serde_json::Error> {
     let domain = &timeline.domain;
-    let events = timeline.events.iter().map(|row| escape::json_line(&Line { domain, row }));
-    let answers = timeline.answers.iter().map(|answer| escape::json_line(&Line { domain, row: &Answered { event: "answered", answer } }));
+    let events = timeline.events.iter().map(|row| escape::json_line(&Line { schema: SCHEMA, domain, row }));
+    let answers = timeline
+        .answers
+        .iter()
+        .map(|answer| escape::json_line(&Line { schema: SCHEMA, domain, row: &Answered { event: "answered", answer } }));
     events.chain(answers).collect()
 }
 

@@ -14,6 +14,7 @@ const REJECTED_SHOWN: usize = 20;
 
 /// What came of an intake.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Intake {
     /// Where the store is.
     pub store: String,
@@ -40,7 +41,9 @@ pub struct Intake {
 }
 
 #[derive(Serialize)]
-struct View<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Intake"))]
+pub(super) struct View<'a> {
+    /// The schema's name and version.
     schema: &'static str,
     #[serde(flatten)]
     intake: &'a Intake,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::escape;
 use super::page::{Look, Page};
+use super::row;
 use super::text::sessions::count;
 use crate::model::facts::reports::{Authenticity, Rejection};
 use crate::wire::name::Domain;
@@ -15,6 +16,7 @@ pub const SCHEMA: &str = "stsready/report-list/1";
 
 /// A stored report.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Listed {
     /// Who sent it: a registered domain, else the organisation's name.
     pub reporter: String,
@@ -49,10 +51,14 @@ impl Listed {
 }
 
 #[derive(Serialize)]
-struct Document<'a, T> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ReportList"))]
+pub(super) struct Document<'a, T> {
+    /// The schema's name and version.
     schema: &'static str,
+    /// The reports in the store.
     #[serde(skip_serializing_if = "Option::is_none")]
     reports: Option<&'a [T]>,
+    /// What could not be read (`--rejected`).
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected: Option<&'a [Rejection]>,
 }
@@ -69,7 +75,7 @@ pub fn rejections(rejected: &[Rejection]) -> Result<String, serde_json::Error> {
 
 /// One object, in one line.
 pub fn line(row: &impl Serialize) -> Result<String, serde_json::Error> {
-    escape::json_line(row)
+    row::line(SCHEMA, row)
 }
 
 /// The first line of the reports' CSV.

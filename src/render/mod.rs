@@ -26,10 +26,12 @@ pub mod news;
 pub mod page;
 pub mod prometheus;
 pub mod reports;
+mod row;
 pub mod rule_html;
 pub mod rules;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod schema;
 pub mod store;
 pub mod text;
 pub mod ticket;

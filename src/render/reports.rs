@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::breakdown;
 use super::escape;
 use super::page::{Look, Page};
+use super::row;
 use super::text::sessions::count;
 use crate::model::assessment::ReportsSummary;
 use crate::model::breakdown::Breakdown;
@@ -45,33 +46,54 @@ pub struct AboutDomain {
 }
 
 #[derive(Serialize)]
-struct View<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Reports"))]
+pub(super) struct View<'a> {
+    /// The schema's name and version.
     schema: &'static str,
+    /// What was read, as given.
     sources: &'a [String],
+    /// Files with a report in them.
     files: u64,
+    /// Files that plainly are something else.
     ignored: u64,
+    /// Reports that came more than once.
     duplicates: u64,
+    /// What could not be read, and why.
     rejected: &'a [Rejected],
+    /// What the reports say, a domain each.
     domains: Vec<DomainView<'a>>,
+    /// Each report; left out where they come out of the store.
     #[serde(skip_serializing_if = "Option::is_none")]
     reports: Option<Vec<ReportView<'a>>>,
 }
 
+/// What the reports about one domain say.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "AboutDomain"))]
 struct DomainView<'a> {
+    /// Whom they are about.
     domain: &'a Domain,
+    /// Its U-labels, where they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     domain_unicode: Option<String>,
+    /// As of when they were summed up.
     as_of: Timestamp,
+    /// What they add up to.
     summary: &'a ReportsSummary,
+    /// The same, broken down.
     breakdown: &'a Breakdown,
+    /// What does not count.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     set_aside: &'a [SetAside],
 }
 
+/// A report, and where it came from.
 #[derive(Serialize)]
-struct ReportView<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Report"))]
+pub(super) struct ReportView<'a> {
+    /// Who sent it: a registered domain, else the organisation's name.
     reporter: &'a str,
+    /// Where it was read from.
     source: &'a str,
     #[serde(flatten)]
     report: &'a TlsReport,
@@ -86,7 +108,7 @@ pub fn document(reading: &Reading<'_>) -> Result<String, serde_json::Error> {
 pub fn lines(reading: &Reading<'_>) -> Result<String, serde_json::Error> {
     let mut out = String::new();
     for (reporter, source, report) in reading.reports.iter().flatten() {
-        out.push_str(&escape::json_line(&ReportView { reporter, source, report })?);
+        out.push_str(&row::line(SCHEMA, &ReportView { reporter, source, report })?);
     }
     Ok(out)
 }

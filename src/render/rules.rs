@@ -1,11 +1,53 @@
 //! The catalogue and its pages, for a terminal.
 
+use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::blocks::{Block, read};
+use super::escape;
 use super::page::{Look, Page};
 use crate::model::result_type::ResultType;
-use crate::model::rule::{Rule, Severity};
+use crate::model::rule::{Rule, Severity, Stage};
+
+/// The schema's name and version, of one rule.
+pub const SCHEMA: &str = "stsready/rule/1";
+
+/// One rule of the catalogue.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Rule"))]
+pub(super) struct View {
+    /// The schema's name and version.
+    schema: &'static str,
+    /// Its code, which is its identity.
+    code: &'static str,
+    /// The stage that it belongs to.
+    stage: Stage,
+    /// The severities that it can have if broken, worst first; empty if it only notes.
+    severities: &'static [Severity],
+    /// Whether the answer is inconclusive where this could not be looked at.
+    undetermined: bool,
+    /// The fault in a few words.
+    title: &'static str,
+    /// RFC and section, or another source.
+    reference: &'static str,
+}
+
+impl View {
+    fn of(rule: &Rule) -> Self {
+        let Rule { code, title, stage, severities, undetermined, reference, page: _ } = *rule;
+        Self { schema: SCHEMA, code, stage, severities, undetermined, title, reference }
+    }
+}
+
+/// The catalogue as an array.
+pub fn document(rules: &[&Rule]) -> Result<String, serde_json::Error> {
+    escape::json_pretty(&rules.iter().map(|rule| View::of(rule)).collect::<Vec<_>>())
+}
+
+/// A rule a line.
+pub fn lines(rules: &[&Rule]) -> Result<String, serde_json::Error> {
+    rules.iter().map(|rule| escape::json_line(&View::of(rule))).collect()
+}
 
 /// The catalogue as a table, a family after the other.
 pub fn catalogue(rules: &[&Rule], width: usize) -> String {

@@ -1,7 +1,81 @@
-//! The store as a whole, for people: its numbers, whether it is sound, what pruning took.
+//! The store as a whole, for people and for programs (`stsready/store/1`): its numbers, whether it is sound, what pruning took.
 
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::escape;
 use super::page::{Look, Page};
 use crate::model::store::{Pruned, Stats};
+
+/// The schema's name and version. In what `store stats` and `store check` write, `schema` has always been the number of the store's own
+/// layout, and stays that.
+pub const SCHEMA: &str = "stsready/store/1";
+
+/// Where a store is, or would be.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Place {
+    /// The schema's name and version.
+    schema: &'static str,
+    /// Its file.
+    path: PathBuf,
+    /// Whether it is there.
+    exists: bool,
+}
+
+impl Place {
+    /// The place `path`.
+    pub fn new(path: PathBuf, exists: bool) -> Self {
+        Self { schema: SCHEMA, path, exists }
+    }
+}
+
+/// Whether a store is sound.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Checked {
+    /// Its file.
+    pub path: PathBuf,
+    /// The version of its layout.
+    pub schema: u32,
+    /// Whether nothing is wrong.
+    pub sound: bool,
+    /// What is wrong, as sentences.
+    pub faults: Vec<String>,
+}
+
+/// What a pruning took away, and by which line.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Pruning {
+    /// The schema's name and version.
+    schema: &'static str,
+    /// What ended before goes.
+    older_than: Timestamp,
+    /// Whether nothing was taken, only counted.
+    dry_run: bool,
+    #[serde(flatten)]
+    pruned: Pruned,
+}
+
+impl Pruning {
+    /// What went, or would go, as it is older than `older_than`.
+    pub fn new(older_than: Timestamp, dry_run: bool, pruned: Pruned) -> Self {
+        Self { schema: SCHEMA, older_than, dry_run, pruned }
+    }
+}
+
+/// One object.
+pub fn document(of: &impl Serialize) -> Result<String, serde_json::Error> {
+    escape::json_pretty(of)
+}
+
+/// One object, in one line.
+pub fn line(of: &impl Serialize) -> Result<String, serde_json::Error> {
+    escape::json_line(of)
+}
 
 /// Numbers.
 pub fn stats(stats: &Stats, width: usize) -> String {

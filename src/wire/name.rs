@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Underscores are allowed (`_mta-sts`); bytes that DNS permits and host names do not stay escaped as DNS writes them (`\032`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Domain(String);
 

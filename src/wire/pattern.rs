@@ -8,6 +8,7 @@ use super::name::Domain;
 
 /// A valid `mx:` value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MxPattern {
     wildcard: bool,
     domain: Domain,

@@ -13,6 +13,7 @@ pub const REPLIES_CAP: usize = 64 * 1024;
 
 /// A complete reply: its code and the text of every line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reply {
     /// 200 to 599.
     pub code: u16,

@@ -21,6 +21,7 @@ const REST_CAP: usize = 15;
 
 /// A TLSA record (RFC 6698 §2.1).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TlsaRecord {
     /// Certificate usage: 2 is DANE-TA, 3 is DANE-EE; 0 and 1 are not used at port 25 (RFC 7672 §3.1.3).
     pub usage: u8,

@@ -1,5 +1,6 @@
 //! The command line, described once: help, environment variables and checks all come from here.
 
+mod about;
 mod bundle;
 mod change;
 mod common;
@@ -21,6 +22,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
+pub(super) use self::about::{CompletionsArgs, ManArgs, SchemaArgs};
 pub(super) use self::bundle::{BundleCommand, BundleTo, BundleVerify};
 pub(super) use self::change::{ChangeAt, ChangeCommand};
 pub(super) use self::common::Common;
@@ -123,6 +125,19 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// The catalogue of rules
     Rules(RulesArgs),
+    /// The JSON Schema of a document, to check and to generate code by
+    #[command(
+        after_help = "Examples:\n  stsready schema                                  (which there are)\n  stsready schema assessment > assessment.schema.json"
+    )]
+    Schema(SchemaArgs),
+    /// A script with which a shell completes commands, options and values
+    #[command(
+        after_help = "Examples:\n  stsready completions bash > ~/.local/share/bash-completion/completions/stsready\n  stsready completions zsh > ~/.zfunc/_stsready        (a folder of $fpath)\n  stsready completions fish > ~/.config/fish/completions/stsready.fish"
+    )]
+    Completions(CompletionsArgs),
+    /// Manual pages
+    #[command(after_help = "Examples:\n  stsready man | man -l -\n  stsready man --output-dir ~/.local/share/man/man1")]
+    Man(ManArgs),
     /// Judge a chain out of files by the rules for MX certificates; JSON out
     #[command(hide = true)]
     Verify(VerifyArgs),

@@ -8,6 +8,7 @@ pub use crate::wire::tlsa::TlsaRecord;
 
 /// The TLSA records at `_25._tcp.HOST`: the port is the one connected to (RFC 7672 §2.2.3), another than 25 in laboratories only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DaneFacts {
     /// The name asked. For an MX host that is a CNAME, the name below its target if records are there (RFC 7672 §2.2.2).
     pub name: Domain,
@@ -36,6 +37,7 @@ pub struct DaneFacts {
 
 /// How far DNSSEC vouches for an answer (RFC 4035 §4.3, RFC 7672 §2.1.1). The later one is the weaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Security {
     /// Signed, and the signatures lead to a trust anchor.

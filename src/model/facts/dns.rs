@@ -9,6 +9,7 @@ use crate::wire::name::Domain;
 
 /// A lookup of TXT records at one owner name, and what lies at owner names that people mistake for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TxtFacts {
     /// The owner name that the RFC demands.
     pub name: Domain,
@@ -28,6 +29,7 @@ impl TxtFacts {
 
 /// One TXT record: its character-strings in order. Bytes that are not UTF-8 are replaced by U+FFFD.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct TxtRecord {
     /// The strings.
@@ -43,6 +45,7 @@ impl TxtRecord {
 
 /// A record at a name where no sender looks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Elsewhere {
     /// The owner name.
     pub name: Domain,
@@ -52,6 +55,7 @@ pub struct Elsewhere {
 
 /// Both address families of a host name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AddressFacts {
     /// A records.
     pub v4: Looked<Answer<Vec<Ipv4Addr>>>,
@@ -98,6 +102,7 @@ impl AddressFacts {
 
 /// One MX record (RFC 5321 §5.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MxRecord {
     /// Lower is tried first.
     pub preference: u16,
@@ -107,6 +112,7 @@ pub struct MxRecord {
 
 /// What kind of domain this is for mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MailFacts {
     /// The MX records, by preference, each once; at most [`crate::model::settings::MX_CAP`] of them.
     pub mx: Looked<Answer<Vec<MxRecord>>>,

@@ -26,6 +26,7 @@ pub const SCHEMA: &str = "stsready/facts/1";
 
 /// Everything observed of one domain in one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Facts {
     /// [`SCHEMA`].
     pub schema: String,
@@ -92,6 +93,7 @@ impl Facts {
 
 /// A certificate file on the operator's disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DiskFile {
     /// As given.
     pub file: String,
@@ -106,6 +108,7 @@ fn is_zero(number: &usize) -> bool {
 
 /// The DER bytes of a certificate; Base64 in JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(try_from = "String", into = "String", extend("contentEncoding" = "base64")))]
 pub struct Der(pub Vec<u8>);
 
 impl Serialize for Der {
@@ -125,6 +128,7 @@ impl<'de> Deserialize<'de> for Der {
 
 /// Everything seen of the TLS-RPT record (RFC 8460 §3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RecordFacts {
     /// `_smtp._tls.DOMAIN`.
     pub txt: dns::TxtFacts,
@@ -135,6 +139,7 @@ pub struct RecordFacts {
 
 /// Where a report target leads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TargetFacts {
     /// The mailbox's domain or the URL's host.
     pub host: Domain,

@@ -14,6 +14,7 @@ use crate::wire::name::Domain;
 
 /// Everything seen of a domain's MTA-STS policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PolicyFacts {
     /// `_mta-sts.DOMAIN`.
     pub txt: TxtFacts,
@@ -42,6 +43,7 @@ pub struct PolicyFacts {
 
 /// A policy file that is not published yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Draft {
     /// The file's name as given; `-` is standard input.
     pub file: String,
@@ -51,6 +53,7 @@ pub struct Draft {
 
 /// One GET of the policy from one address, as a sender does it (RFC 8461 §3.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fetch {
     /// The address asked; the unspecified one where a proxy was given the name and chose for itself.
     pub address: IpAddr,
@@ -102,6 +105,7 @@ pub fn place(address: IpAddr) -> String {
 
 /// An HTTP answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Response {
     /// The status code.
     pub status: u16,
@@ -129,6 +133,7 @@ pub struct Response {
 
 /// Bytes of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Body {
     /// As text; bytes that are not UTF-8 are replaced by U+FFFD.
     pub text: String,

@@ -11,6 +11,7 @@ pub use crate::wire::report::{FailureDetail, PolicyType};
 
 /// Everything read from the reports that were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReportFacts {
     /// The paths given, as typed.
     pub sources: Vec<String>,
@@ -60,6 +61,7 @@ impl ReportFacts {
 
 /// How far it is proven who wrote a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Authenticity {
     /// A plain file, or any file given as evidence: the operator's word.
@@ -125,6 +127,7 @@ impl Authenticity {
 
 /// Mailed reports of one reporter that do not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SetAside {
     /// Who they say they are from.
     pub reporter: String,
@@ -138,6 +141,7 @@ pub struct SetAside {
 
 /// A file that is no readable report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rejected {
     /// The path, or what in it.
     pub source: String,
@@ -147,6 +151,7 @@ pub struct Rejected {
 
 /// A rejection as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rejection {
     /// What, and why.
     #[serde(flatten)]
@@ -163,6 +168,7 @@ pub struct Rejection {
 
 /// One report, reduced to the policies that concern the domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// The registered domain of who sent it: from the contact address, else the mail's sender, else the organisation's name in lower case.
     pub reporter: String,
@@ -190,6 +196,7 @@ pub struct Report {
 
 /// One entry of `policies`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReportPolicy {
     /// Which policy the sender applied.
     pub policy_type: PolicyType,

@@ -17,6 +17,7 @@ use crate::wire::smtp::{Reply, starttls_offered};
 
 /// One MX host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MxHost {
     /// Its name, which its certificate must carry.
     pub name: Domain,
@@ -49,6 +50,7 @@ impl MxHost {
 
 /// How a host came to be probed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum MxSource {
     /// An MX record.
@@ -61,6 +63,7 @@ pub enum MxSource {
 
 /// One dialogue with one address, as far as it got. A step that was not reached is `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Probe {
     /// The address.
     pub address: IpAddr,
@@ -214,6 +217,7 @@ impl Probe {
 
 /// The second connection: a ClientHello with old versions and wide suites, read in clear text up to the end of the server's flight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WideHello {
     /// What came: the version and suite that the server chose and its chain, or why not.
     pub outcome: Looked<TlsFacts>,
@@ -227,6 +231,7 @@ pub struct WideHello {
 
 /// A handshake that accepts only key types which the first chain did not have: how the second chain of a dual server is found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OtherKey {
     /// The key types asked for, as [`crate::wire::certificate::Key::kind`] names them.
     pub asked: Vec<String>,
@@ -273,6 +278,7 @@ impl OtherKey {
 
 /// What a run asks for beyond the plain dialogue with an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Extra {
     /// `--deep`.
     pub deep: bool,
@@ -290,6 +296,7 @@ impl Extra {
 
 /// What became of a command sent in clear in one piece with STARTTLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Injection {
     /// It was answered inside TLS: the server executes what anybody on the way can put in.
@@ -300,6 +307,7 @@ pub enum Injection {
 
 /// A handshake like the first, later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Repeat {
     /// When it began.
     pub at: Timestamp,

@@ -8,6 +8,7 @@ use crate::wire::fingerprint::Fingerprint;
 
 /// A TLS handshake that reached the server's certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TlsFacts {
     /// `TLSv1.3`, `TLSv1.2`, `TLSv1.1`, `TLSv1.0` or `SSLv3`.
     pub version: String,
@@ -30,6 +31,7 @@ pub struct TlsFacts {
 
 /// The candidate paths of a chain, judged apart from its names and from today's date.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Trust {
     /// The best path to a root that senders trust (the roots of the vantage), ignoring whether it is valid today.
     pub public: Option<Path>,
@@ -84,6 +86,7 @@ impl Trust {
 
 /// A path as OpenSSL builds it, from the first issuers that fit, that leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FirstFit {
     /// From then on it is taken.
     pub since: Timestamp,
@@ -97,6 +100,7 @@ pub struct FirstFit {
 
 /// A path from the leaf to a trust anchor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Path {
     /// Leaf first, the anchor left out.
     pub certificates: Vec<Fingerprint>,
@@ -120,6 +124,7 @@ impl Path {
 
 /// One reason why a path is refused, at one of its elements.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Refusal {
     /// Which sort of reason.
     pub kind: RefusalKind,
@@ -135,6 +140,7 @@ pub struct Refusal {
 
 /// The sorts of reasons for which a path is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RefusalKind {
     /// A key that is too small, or of a kind that nobody uses any more.
@@ -160,6 +166,7 @@ pub enum RefusalKind {
 
 /// What was fetched to complete a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fetched {
     /// Each place that was asked, in order.
     pub steps: Vec<FetchedIssuer>,
@@ -169,6 +176,7 @@ pub struct Fetched {
 
 /// One place that a certificate names for its issuer's certificate (caIssuers, RFC 5280 §4.2.2.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FetchedIssuer {
     /// As the certificate names it.
     pub url: String,
@@ -178,6 +186,7 @@ pub struct FetchedIssuer {
 
 /// A path that public senders do not have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PrivatePath {
     /// Who vouches.
     pub by: PrivateCa,
@@ -188,6 +197,7 @@ pub struct PrivatePath {
 
 /// Who vouches for a private CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PrivateCa {
     /// The operator's `--ca-file`.

@@ -11,6 +11,7 @@ use crate::wire::smtp::Reply;
 
 /// The place and the means of the looking.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Vantage {
     /// The resolvers asked, `ADDRESS:PORT`.
     pub resolvers: Vec<String>,
@@ -29,6 +30,7 @@ pub struct Vantage {
 
 /// What differs from looking straight out of a host; usually nothing does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Means {
     /// The SOCKS5 proxy that MX hosts are connected to through, `HOST:PORT`; never its credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,6 +54,7 @@ pub struct Means {
 
 /// A connection to a host that is known to answer (`--control`): it tells a blocked port from MX hosts that are down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ControlFacts {
     /// The host as given, without the port.
     pub target: String,
@@ -68,6 +71,7 @@ pub struct ControlFacts {
 
 /// A further vantage, whose observations were merged with those of the newest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OtherVantage {
     /// From where it was looked.
     pub vantage: Vantage,
@@ -86,6 +90,7 @@ pub struct OtherVantage {
 
 /// A set of trusted roots.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Roots {
     /// `mozilla`, `os`, or the file's path as given.
     pub name: String,
@@ -97,6 +102,7 @@ pub struct Roots {
 
 /// What is known of an address family at this vantage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
     /// There is a route.

@@ -24,6 +24,7 @@ use crate::wire::name::Domain;
 
 /// Everything remembered of a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct History {
     /// The policy domain.
     pub domain: Domain,
@@ -41,6 +42,7 @@ pub struct History {
 
 /// A server's own certificate, as far as it matters later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Leaf {
     /// The DNS names of its SAN.
     pub names: Vec<String>,
@@ -67,6 +69,7 @@ impl Leaf {
 
 /// Something that was looked at again and again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Subject {
     /// What about it.
     pub kind: Kind,
@@ -80,6 +83,7 @@ pub struct Subject {
 
 /// A value, and how long it was seen: at every look from the first to the last (for [`Kind::rejoins`]: at both of them).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Span {
     /// The value.
     pub seen: Seen,
@@ -91,6 +95,7 @@ pub struct Span {
 
 /// The live checks of one day from one vantage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Day {
     /// The day, in UTC.
     pub day: Date,

@@ -20,6 +20,7 @@ use crate::wire::sts_record;
 
 /// What about a subject is remembered; says how the subject is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The policies at the policy host (its name).
@@ -64,6 +65,7 @@ impl Kind {
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Seen {
     /// A policy as served with status 200; with an empty text where the policy host answers otherwise or has no address.
@@ -122,6 +124,7 @@ pub enum Seen {
 
 /// How far a dialogue got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Showed {
     /// EHLO was answered inside TLS.

@@ -12,26 +12,42 @@ use crate::render::json::{FindingView, TOOL, Tool};
 pub const SCHEMA: &str = "stsready/change/1";
 
 #[derive(Serialize)]
-struct View<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Plan"))]
+pub(in crate::render) struct View<'a> {
+    /// The schema's name and version.
     schema: &'static str,
+    /// Who wrote it.
     tool: Tool,
+    /// The policy domain, in A-labels.
     domain: &'a str,
+    /// The change that was asked for, as the command is called.
     change: &'static str,
+    /// What is to be changed: a host or a file; left out where the domain itself is.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
+    /// Whether the change is safe.
     answer: Answer,
     /// Whether nothing is left to do.
     done: bool,
+    /// As of when it was judged.
     asked_at: Timestamp,
+    /// When the facts were observed.
     observed_at: Timestamp,
+    /// Until when the answer holds.
     valid_until: Timestamp,
+    /// The codes of the rules that decide, each once.
     because: &'a [&'static str],
+    /// What speaks against the change.
     findings: Vec<FindingView<'a>>,
+    /// What is wrong already, with or without the change.
     standing: Vec<FindingView<'a>>,
+    /// What is to be done, in order.
     steps: &'a [Step],
     /// The number of the next step, from 1.
     next: Option<usize>,
+    /// What else is worth to be known, as sentences.
     notes: &'a [String],
+    /// The policies that senders may hold.
     held: &'a [Held],
 }
 

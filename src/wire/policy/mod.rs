@@ -27,6 +27,7 @@ const KEPT_PER_KIND: usize = 20;
 
 /// What the policy asks of senders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Report failures, deliver anyway.

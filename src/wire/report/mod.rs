@@ -38,6 +38,7 @@ pub type Unknown = BTreeMap<String, serde_json::Value>;
 
 /// A report as far as it could be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TlsReport {
     /// `organization-name`, as written; empty if missing.
     pub organization: String,
@@ -65,6 +66,7 @@ pub struct TlsReport {
 
 /// One entry of `policies`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PolicyEntry {
     /// Which policy the sender applied.
     pub policy_type: PolicyType,
@@ -100,6 +102,7 @@ impl PolicyEntry {
 
 /// `policy-type` (RFC 8460 §4.4).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyType {
     /// An MTA-STS policy.
@@ -121,6 +124,7 @@ impl Default for PolicyType {
 
 /// One entry of `failure-details`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FailureDetail {
     /// `result-type`, lower case; the list grows (RFC 8460 §4.3), so unknown ones are kept. `unspecified` if missing.
     pub result_type: String,
