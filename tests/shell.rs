@@ -20,17 +20,17 @@ fn told(program: &str, args: &[&str], input: &str) -> Option<(bool, String)> {
 
 #[test]
 fn shells_can_read_the_completions() {
-    for (shell, program) in [("bash", "bash"), ("zsh", "zsh"), ("fish", "fish"), ("elvish", "elvish"), ("powershell", "pwsh")] {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = stsready(["completions", shell]).run().exits(0).stdout;
-        // What is generated for the last two completes commands and options, no values.
-        let words: &[&str] = if program == shell && shell != "elvish" { &["cert-name-mismatch", "assessment", "rollout"] } else { &[] };
-        for word in ["stsready", "save-facts", "reports"].iter().chain(words) {
-            assert!(script.contains(word), "{shell}: {word}");
-        }
-        if ["bash", "zsh", "fish"].contains(&shell)
-            && let Some((fine, said)) = told(program, &["-n"], &script)
-        {
-            assert!(fine && said.is_empty(), "{shell}: {said}");
+        assert!(script.contains("stsready") && script.contains("save-facts"), "{shell}");
+        // What is generated for the other two completes no values.
+        if ["bash", "zsh", "fish"].contains(&shell) {
+            for word in ["cert-name-mismatch", "assessment", "rollout"] {
+                assert!(script.contains(word), "{shell}: {word}");
+            }
+            if let Some((fine, said)) = told(shell, &["-n"], &script) {
+                assert!(fine && said.is_empty(), "{shell}: {said}");
+            }
         }
     }
     stsready(["completions", "tcsh"]).run().refuses(&["tcsh", "bash"]);

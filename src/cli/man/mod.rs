@@ -76,7 +76,9 @@ fn page(command: &Command, above: Option<&Command>) -> Vec<u8> {
         sections.extend(epilogue::read(exit::TABLE));
     }
     sections.sort_by_key(|section| section.title == "EXIT STATUS");
-    sections.iter().for_each(|section| behind(&mut roff, section));
+    for section in &sections {
+        behind(&mut roff, section);
+    }
     environment(&mut roff, command);
     files(&mut roff);
     see_also(&mut roff, command, above);
@@ -117,7 +119,9 @@ fn arguments(roff: &mut Roff, command: &Command) {
     if !placed.is_empty() {
         heading(roff, "ARGUMENTS");
     }
-    placed.into_iter().for_each(|arg| argument(roff, arg));
+    for arg in placed {
+        argument(roff, arg);
+    }
     heading(roff, "OPTIONS");
     let mut headings: Vec<Option<&str>> = Vec::new();
     for option in &options {
@@ -131,7 +135,9 @@ fn arguments(roff: &mut Roff, command: &Command) {
         if let Some(heading) = heading {
             roff.control("SS", [heading]);
         }
-        options.iter().filter(|option| option.get_help_heading() == heading).for_each(|option| argument(roff, option));
+        for option in options.iter().filter(|option| option.get_help_heading() == heading) {
+            argument(roff, option);
+        }
     }
 }
 
@@ -224,7 +230,9 @@ fn environment(roff: &mut Roff, command: &Command) {
                 all.insert(variable.to_string_lossy().into_owned(), format!("--{long}"));
             }
         }
-        shown(command).for_each(|sub| variables(sub, all));
+        for sub in shown(command) {
+            variables(sub, all);
+        }
     }
     let mut all = BTreeMap::new();
     variables(command, &mut all);

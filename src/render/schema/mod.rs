@@ -4,7 +4,7 @@
 //! derived from the very types that are serialised; a test does that anew and compares (`STSREADY_UPDATE_GOLDEN=1` rewrites them).
 
 #[cfg(test)]
-mod derive;
+mod tests;
 
 use super::page::{Look, Page};
 use super::{

@@ -123,7 +123,9 @@ fn finish(value: &mut Value, id: &str) {
             {
                 schema.insert("const".to_owned(), id.into());
             }
-            object.values_mut().for_each(|value| finish(value, id));
+            for value in object.values_mut() {
+                finish(value, id);
+            }
         }
         Value::Array(array) => array.iter_mut().for_each(|value| finish(value, id)),
         _ => {}
@@ -179,7 +181,7 @@ fn without_links(said: &str) -> String {
     while let Some((before, linked)) = rest.split_once("[`") {
         let Some((path, after)) = linked.split_once("`]") else { break };
         let last = path.rsplit("::").next().unwrap_or(path);
-        out.push_str(&format!("{before}`{last}`"));
+        out.extend([before, "`", last, "`"]);
         rest = after;
     }
     out + rest
