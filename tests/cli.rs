@@ -325,7 +325,7 @@ fn a_code_nearly_right_is_suggested() {
 fn pages_are_shown_as_html_and_within_the_width() {
     for name in ["cert-expiring", "policy-not-a-policy", "certificate-expired"] {
         let html = stsready(["explain", name, "--format", "html"]).run().exits(0).stdout;
-        assert!(html.starts_with("<!doctype html>") && html.contains(&format!("<h1>{name}</h1>")), "{html}");
+        assert!(html.starts_with("<!DOCTYPE html>") && html.contains(&format!("<h1>{name}</h1>")), "{html}");
         for outside in ["<script", "<link", "<img", "src=", "href=", "@import", "url("] {
             assert!(!html.contains(outside), "{outside}\n{html}");
         }
