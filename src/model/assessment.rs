@@ -360,6 +360,7 @@ pub struct ReportsSummary {
 
 /// What names a report, and proves that it is the one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReportId {
     /// Who sent it: a registered domain.
     pub reporter: String,

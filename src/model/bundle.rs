@@ -15,6 +15,7 @@ pub const SCHEMA: &str = "stsready/bundle/1";
 
 /// `bundle.json`: everything but the facts that the answers rest on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Manifest {
     /// [`SCHEMA`].
     pub schema: String,
@@ -36,6 +37,7 @@ pub struct Manifest {
 
 /// A program and its version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
     /// `stsready`.
     pub name: String,
@@ -45,6 +47,7 @@ pub struct Tool {
 
 /// What was answered of one domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Answered {
     /// The policy domain.
     pub domain: Domain,
@@ -72,6 +75,7 @@ pub struct Answered {
 
 /// A risk that the operator took upon himself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Risk {
     /// The code of the rule.
     pub code: String,
@@ -90,6 +94,7 @@ pub struct Risk {
 
 /// A planned change. What it was planned with (a draft, a chain) is in the plan alone, so a plan is not made again from a bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Planned {
     /// As in the command.
     pub change: String,
@@ -102,6 +107,7 @@ pub struct Planned {
 
 /// A bundle, looked into again.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Verified {
     /// Whether the answer still follows.
     pub outcome: Follows,
@@ -125,6 +131,7 @@ pub struct Verified {
 
 /// Whether a bundle's answer follows from its facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Follows {
     /// It does, and every file is as it was.
@@ -137,6 +144,7 @@ pub enum Follows {
 
 /// What a bundle answers of a domain, and whether that still holds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StillValid {
     /// What it says.
     #[serde(flatten)]

@@ -20,6 +20,7 @@ pub struct Standing {
 
 /// Something broken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Alert {
     /// The rule's code.
     pub code: String,
@@ -50,6 +51,7 @@ pub struct News {
 
 /// What somebody was told last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Told {
     /// When.
     pub at: Timestamp,

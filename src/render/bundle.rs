@@ -12,7 +12,9 @@ use crate::model::bundle::{Follows, StillValid, Verified};
 pub const SCHEMA: &str = "stsready/bundle-check/1";
 
 #[derive(Serialize)]
-struct View<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "BundleCheck"))]
+pub(super) struct View<'a> {
+    /// The schema's name and version.
     schema: &'static str,
     #[serde(flatten)]
     verified: &'a Verified,

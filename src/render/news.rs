@@ -23,21 +23,31 @@ const NAMED: usize = 3;
 const LISTED: usize = 20;
 
 #[derive(Serialize)]
-struct View<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Notification"))]
+pub(super) struct View<'a> {
+    /// The schema's name and version.
     schema: &'static str,
+    /// Who wrote it.
     tool: Tool,
     /// The whole in one line.
     text: String,
+    /// What is new, a domain each.
     events: Vec<Event<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Event<'a> {
+    /// The policy domain, in A-labels.
     domain: &'a str,
+    /// Its U-labels, where they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     domain_unicode: Option<String>,
+    /// When it was judged.
     at: jiff::Timestamp,
+    /// What was asked.
     question: Question,
+    /// The answer.
     answer: Answer,
     /// What was told last; `null` if nothing ever was.
     before: Option<Told>,

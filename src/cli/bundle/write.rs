@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::{ASSESSMENT, FACTS, Files, MANIFEST, PLAN, PLAN_TICKET, SUMS, TICKET};
+use super::{ASSESSMENT, FACTS, Files, MANIFEST, PLAN, PLAN_TICKET, REPORT, SUMS, TICKET};
 use crate::cli::Failure;
 use crate::cli::whole::Whole;
 use crate::wire::{gzip, tar};
@@ -75,7 +75,7 @@ fn free(path: &Path) -> Result<(), Failure> {
     for entry in fs::read_dir(path).map_err(|error| refused(&error.to_string()))? {
         let entry = entry.map_err(|error| refused(&error.to_string()))?;
         let name = entry.file_name();
-        let ours = [MANIFEST, SUMS, FACTS, ASSESSMENT, TICKET, PLAN_TICKET, PLAN].iter().any(|ours| name == *ours);
+        let ours = [MANIFEST, SUMS, FACTS, ASSESSMENT, TICKET, REPORT, PLAN_TICKET, PLAN].iter().any(|ours| name == *ours);
         if !ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             return Err(refused(&format!("it holds {}, which is no part of a bundle", name.display())));
         }

@@ -8,9 +8,10 @@ mod tests;
 
 use super::page::{Look, Page};
 use super::{
-    breakdown, change, config, digest, expiry, fetch, generate, guide, history, ingest, json, list, reports, rules, store, verify,
+    breakdown, bundle, change, config, digest, expiry, fetch, generate, guide, history, ingest, json, list, news, reports, rules, store,
+    verify,
 };
-use crate::model::facts;
+use crate::model::{bundle as model_bundle, facts};
 
 /// The schema of one document.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ macro_rules! published {
 }
 
 /// All of them, the most asked for first.
-pub static ALL: [Published; 17] = [
+pub static ALL: [Published; 20] = [
     published!("assessment", json::SCHEMA, "The answer for a domain and all that it rests on: `check`, `record`, `policy` and `mx`"),
     published!("facts", facts::SCHEMA, "What was observed of a domain: `--save-facts` writes it, `--facts` reads it"),
     published!("digest", digest::SCHEMA, "What is new in the reports: `reports digest`"),
@@ -49,6 +50,9 @@ pub static ALL: [Published; 17] = [
     published!("fetch", fetch::SCHEMA, "What fetching from mailboxes came to: `reports fetch`"),
     published!("store", store::SCHEMA, "The store as a whole: `store path`, `store stats`, `store check` and `reports prune`"),
     published!("generate", generate::SCHEMA, "The texts to publish: `generate`"),
+    published!("bundle", model_bundle::SCHEMA, "What a bundle says of itself: `bundle.json` of `check --bundle` and `change --bundle`"),
+    published!("bundle-check", bundle::SCHEMA, "Whether a bundle's answer still follows from its facts: `bundle verify`"),
+    published!("notification", news::SCHEMA, "What somebody is told: the body of a webhook, the input of a command: `check --notify`"),
     published!("config", config::SCHEMA, "The configuration in effect: `config show`"),
     published!("rule", rules::SCHEMA, "A rule of the catalogue: `rules`"),
     published!("playbook", guide::json::PLAYBOOK_SCHEMA, "A way of working: `playbook list`"),

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{ALL, Published, VERIFY, find};
+use crate::model::bundle::Manifest;
 use crate::model::expiry::{DiskSummary, ExpiryEntry, Unseen};
 use crate::model::facts::reports::Rejection;
 use crate::model::facts::{self, Facts};
@@ -14,7 +15,8 @@ use crate::model::store::Stats;
 use crate::model::timeline::Event;
 use crate::render::row::Row;
 use crate::render::{
-    breakdown, change, config, digest, expiry, fetch, generate, guide, history, ingest, json, list, reports, rules, sample, store, verify,
+    breakdown, bundle, change, config, digest, expiry, fetch, generate, guide, history, ingest, json, list, news, reports, rules, sample,
+    store, verify,
 };
 
 /// What every description ends with.
@@ -39,6 +41,9 @@ fn shapes(name: &str, of: &mut SchemaGenerator) -> (Vec<Schema>, bool) {
             ],
             false,
         ),
+        "bundle" => (one::<Manifest>(of), false),
+        "bundle-check" => (one::<bundle::View<'_>>(of), false),
+        "notification" => (one::<news::View<'_>>(of), false),
         "guide" => (one::<guide::json::View<'_>>(of), false),
         "history" => (
             vec![
@@ -231,7 +236,7 @@ fn hostile_words_do_not_change_the_shape() {
     };
     let assessment = sample::assessment();
     hold("assessment", &json::line(&assessment, true).unwrap());
-    hold("assessment", &json::document(&[assessment.clone(), assessment], true).unwrap());
+    hold("assessment", &json::document(&[&assessment, &assessment], true).unwrap());
     hold("digest", &digest::document(&sample::digest()).unwrap());
     let list = sample::expiry();
     hold("expiry", &expiry::document(&list).unwrap());
