@@ -10,6 +10,7 @@ mod cli;
 mod config;
 mod corpus;
 mod dkim;
+mod documents;
 mod expiry;
 mod facts;
 mod generate;

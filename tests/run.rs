@@ -176,7 +176,7 @@ impl Run {
             assert_eq!(text.chars().find(control), None, "a control character in the {name}{self}");
         }
         if json && !self.command.starts_with("stsready schema") {
-            crate::schema::hold(&self.stdout);
+            crate::documents::hold(&self.stdout);
         }
     }
 

@@ -17,6 +17,8 @@
 
 #[path = "../corpus.rs"]
 mod corpus;
+#[path = "../documents.rs"]
+mod documents;
 #[path = "../lab/mod.rs"]
 mod lab;
 #[path = "../run.rs"]

@@ -13,6 +13,8 @@
     reason = "a benchmark prints, and may panic"
 )]
 
+#[path = "../documents.rs"]
+mod documents;
 #[path = "../lab/mod.rs"]
 mod lab;
 #[path = "../run.rs"]

@@ -22,7 +22,7 @@ use stsready::wire::fingerprint::Fingerprint;
 use stsready::wire::name::Domain;
 
 use super::situation::{Checks, Letters, Situation, Was, days};
-use crate::schema;
+use crate::documents;
 
 const DOMAIN: &str = "shop.example";
 const ROOT: &str = "C=XX, O=Trust One, CN=Root 1";
@@ -233,8 +233,8 @@ fn judged(facts: &Facts, reports: ReportFacts, now: Timestamp, wrong: &mut Vec<S
     let page = |facts: &Facts| rendered::document(&[&decide::assess(facts, &Settings::default(), now)], true).unwrap();
     let saved: Facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
     let live = page(&facts);
-    schema::holds(&serde_json::to_value(&facts).unwrap());
-    schema::hold(&live);
+    documents::holds(&serde_json::to_value(&facts).unwrap());
+    documents::hold(&live);
     if page(&saved) != live {
         wrong.push("saved facts are judged otherwise".to_owned());
     }
