@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::documents::hold;
 use crate::lab::{BlockingLab, Domain, Https, Lab, Page};
 use crate::run::{Run, stsready};
 
@@ -61,6 +62,7 @@ impl Post {
     }
 
     fn json(&self) -> Value {
+        hold(&self.body);
         serde_json::from_str(&self.body).unwrap()
     }
 }

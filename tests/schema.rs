@@ -71,6 +71,12 @@ fn the_documents_of_every_command_hold() {
     call(&["expiry", "alpha.test", "--host", "no.test"]);
     call(&["guide", "alpha.test", "--store", &store]);
     call(&["change", "enforce", "alpha.test", "--store", &store]);
+    let (bundle, told) = (path("bundle"), path("told.json"));
+    let notify = format!("--notify=command:cat > {told}");
+    stsready(["check", "alpha.test", "--bundle", &bundle, "--store", &store, &notify]).at(&lab).run();
+    keep(&std::fs::read_to_string(Path::new(&bundle).join("bundle.json")).unwrap());
+    keep(&std::fs::read_to_string(&told).unwrap());
+    offline(&["bundle", "verify", &bundle]);
     offline(&["history", "alpha.test", "--store", &store]);
     offline(&["reports", "show", &letters]);
     offline(&["reports", "show", "alpha.test", "--store", &store]);
@@ -115,7 +121,8 @@ fn what_breaks_the_contract_is_refused_and_what_is_new_is_not() {
         let member = object.remove(from).unwrap();
         object.insert(to.to_owned(), member);
     };
-    let faults: [(&str, &dyn Fn(&mut Value)); 9] = [
+    type Change<'a> = &'a dyn Fn(&mut Value);
+    let faults: [(&str, Change<'_>); 9] = [
         ("a renamed member", &|value| rename(value, "answer", "verdict")),
         ("a renamed member of a finding", &|value| rename(&mut value["findings"][0], "code", "rule")),
         ("a wrong type", &|value| value["checked"] = "many".into()),

@@ -79,7 +79,9 @@ mod tests {
                 broken(sheet, "mx2.shop.example", 9, Warning);
             })
         };
-        let cases: [(Option<Assessment>, Assessment, bool, bool, &[&str], &[&str]); 9] = [
+        type Subjects = &'static [&'static str];
+        // Before, now; whether it is worth a call, whether anything is otherwise; what began, what ended.
+        let cases: Vec<(Option<Assessment>, Assessment, bool, bool, Subjects, Subjects)> = vec![
             (None, quiet(), false, true, &[], &[]),
             (None, warned(9), false, true, &["mx1.shop.example"], &[]),
             (None, worse(), true, true, &["mx1.shop.example"], &[]),

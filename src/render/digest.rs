@@ -31,8 +31,11 @@ pub fn document(digest: &Digest) -> Result<String, serde_json::Error> {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "DigestLine"))]
+pub(super) struct Line<'a> {
+    /// The schema's name and version.
     schema: &'static str,
+    /// As of when it was summed up.
     as_of: jiff::Timestamp,
     #[serde(flatten)]
     domain: &'a DomainDigest,

@@ -45,7 +45,7 @@ pub(super) fn read(text: &str) -> Vec<Section<'_>> {
                 Some(all) => blocks.push(Block::Paragraph(all)),
                 None => blocks.push(Block::Paragraph(said)),
             }
-        } else if said.starts_with("With many domains") {
+        } else if ["With many domains", "As a monitoring plugin"].iter().any(|begin| said.starts_with(begin)) {
             within(&mut sections, None).push(Block::Paragraph(said));
         } else {
             within(&mut sections, Some("NOTES")).push(Block::Paragraph(said));
@@ -91,6 +91,7 @@ mod tests {
         let terms: Vec<&str> =
             section.blocks.iter().filter_map(|block| if let Block::Item(term, _) = block { Some(*term) } else { None }).collect();
         assert_eq!((section.title, terms), ("EXIT STATUS", vec!["0", "1", "2", "3", "4"]));
-        assert!(matches!(section.blocks.last(), Some(Block::Paragraph(text)) if text.starts_with("With many domains")));
+        let [.., Block::Paragraph(many), Block::Paragraph(plugin)] = section.blocks.as_slice() else { panic!("{section:?}") };
+        assert!(many.starts_with("With many domains") && plugin.starts_with("As a monitoring plugin"));
     }
 }

@@ -30,7 +30,7 @@ fn shapes(name: &str, of: &mut SchemaGenerator) -> (Vec<Schema>, bool) {
     match name {
         "assessment" => (one::<json::View<'_>>(of), true),
         "facts" => (one::<Facts>(of), true),
-        "digest" => (one::<digest::View<'_>>(of), false),
+        "digest" => (vec![of.subschema_for::<digest::View<'_>>(), of.subschema_for::<digest::Line<'_>>()], false),
         "change" => (one::<change::json::View<'_>>(of), false),
         "expiry" => (
             vec![
