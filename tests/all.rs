@@ -27,6 +27,7 @@ mod notify;
 mod pages;
 mod playbook;
 mod polite;
+mod readme;
 mod real;
 mod replay;
 mod report;

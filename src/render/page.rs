@@ -125,26 +125,42 @@ impl Page {
         }
     }
 
-    /// A table: each column as wide as its widest cell, the last one open-ended; rows that do not fit lose the end of their longest cell.
+    /// A table: each column as wide as its widest cell, the last one open-ended. What does not fit goes on below: of the last cell beside the
+    /// others where there is room, else under all of them; of another cell in its column. Nothing is cut off.
     pub fn table(&mut self, indent: usize, rows: &[Vec<(Look, String)>]) {
         let cells: Vec<Vec<(Look, String)>> =
             rows.iter().map(|row| row.iter().map(|(look, text)| (*look, escape::terminal(text).into_owned())).collect()).collect();
-        let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..columns)
-            .map(|column| cells.iter().filter_map(|row| row.get(column)).map(|(_, text)| text.width()).max().unwrap_or(0))
-            .collect();
+        let room = self.width.saturating_sub(indent);
+        let widths = columns(&cells, room);
         for row in cells {
-            self.out.push_str(&" ".repeat(indent));
-            let last = row.len().saturating_sub(1);
+            let (mut begin, mut below) = (0, None);
+            let mut pieces: Vec<(Look, usize, Vec<String>)> = Vec::new();
             for (column, (look, text)) in row.iter().enumerate() {
-                self.styled(*look, text);
-                if column < last {
-                    let padding = widths.get(column).copied().unwrap_or(0).saturating_sub(text.width()) + 2;
-                    self.out.push_str(&" ".repeat(padding));
+                let free = room.saturating_sub(begin);
+                let is_last = column + 1 == row.len();
+                if is_last && text.width() > free && free < BESIDE {
+                    below = Some((*look, BELOW, wrapped(text, room.saturating_sub(BELOW))));
+                } else {
+                    pieces.push((*look, begin, wrapped(text, if is_last { free } else { widths[column] })));
                 }
+                begin += widths[column] + GAP;
             }
-            while self.out.ends_with(' ') {
-                self.out.pop();
+            self.pieces(indent, &pieces);
+            if let Some(below) = below {
+                self.pieces(indent, &[below]);
+            }
+        }
+    }
+
+    /// Cells side by side: each with the column that it begins at, and its lines.
+    fn pieces(&mut self, indent: usize, pieces: &[(Look, usize, Vec<String>)]) {
+        for line in 0..pieces.iter().map(|(.., lines)| lines.len()).max().unwrap_or(0) {
+            let mut written = 0;
+            for (look, begin, lines) in pieces {
+                let Some(text) = lines.get(line).filter(|text| !text.is_empty()) else { continue };
+                self.out.push_str(&" ".repeat((indent + begin).saturating_sub(written)));
+                self.styled(*look, text);
+                written = indent + begin + text.width();
             }
             self.out.push('\n');
         }
@@ -159,6 +175,43 @@ impl Page {
             let _ = write!(self.out, "{style}{text}{style:#}");
         }
     }
+}
+
+/// Columns between two columns.
+const GAP: usize = 2;
+/// No column is made narrower for a page that is too narrow: a date fits.
+const NARROWEST: usize = 10;
+/// A last cell that does not fit is broken where it stands if there is so much room for it.
+const BESIDE: usize = 24;
+/// Else it stands below, so far in.
+const BELOW: usize = 4;
+
+/// How wide each column is: the last one as wide as it likes, the widest of the others give way until they fit.
+fn columns(rows: &[Vec<(Look, String)>], room: usize) -> Vec<usize> {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest =
+        |column: usize, of: fn(&str) -> usize| rows.iter().filter_map(|row| row.get(column)).map(|(_, text)| of(text)).max().unwrap_or(0);
+    let word = |text: &str| text.split_whitespace().map(str::width).max().unwrap_or(0);
+    let mut widths: Vec<usize> = (0..count).map(|column| widest(column, |text| text.width())).collect();
+    let others = count.saturating_sub(1);
+    // Words are broken only where there is no other way.
+    for least in [(0..count).map(|column| widest(column, word).max(NARROWEST)).collect(), vec![NARROWEST; count]] {
+        while widths.iter().take(others).sum::<usize>() + GAP * others.saturating_sub(1) > room {
+            let widest = (0..others).filter(|column| widths[*column] > least[*column]).max_by_key(|column| widths[*column]);
+            let Some(column) = widest else { break };
+            widths[column] -= 1;
+        }
+    }
+    widths
+}
+
+/// The lines of a cell; the first is empty where the cell is.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    if text.width() <= width {
+        return vec![text.to_owned()];
+    }
+    let options = textwrap::Options::new(width).break_words(true).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
 }
 
 #[cfg(test)]
@@ -184,6 +237,30 @@ mod tests {
         page.verbatim(2, "c\u{1b}c\nd");
         page.table(0, &[vec![(Look::Plain, "e\u{9b}2J".into())]]);
         assert_eq!(plain(page), "a\\u{1b}[2J\n\\u{7}b\\u{1b}]0;x\\u{7}\n  c\\u{1b}c\n  d\ne\\u{9b}2J\n");
+    }
+
+    #[test]
+    fn what_does_not_fit_goes_on_below() {
+        let row = |cells: &[&str]| cells.iter().map(|cell| (Look::Plain, (*cell).to_owned())).collect();
+        let mut page = Page::new(40);
+        page.table(2, &[row(&["✓", "mx1.shop.example", "until 2027-02-10", "renewed, not reloaded"]), row(&["✗", "mx2", "gone", ""])]);
+        page.table(0, &[row(&["one", "a last cell is broken where it stands"]), row(&["two", "or not"])]);
+        page.table(0, &[row(&["mx1.shop.example", "192.0.2.1", "ecdsa until 2027-02-10", "x"])]);
+        page.table(0, &[row(&[&"x".repeat(50)])]);
+        let lines = [
+            "  ✓  mx1.shop.example  until 2027-02-10",
+            "      renewed, not reloaded",
+            "  ✗  mx2               gone",
+            "one  a last cell is broken where it",
+            "     stands",
+            "two  or not",
+            "mx1.shop.example  192.0.2.1  ecdsa until",
+            "                             2027-02-10",
+            "    x",
+            &"x".repeat(40),
+            &"x".repeat(10),
+        ];
+        assert_eq!(plain(page).lines().collect::<Vec<_>>(), lines);
     }
 
     #[test]
