@@ -90,6 +90,7 @@ fn a_line_for_cron_is_silent_until_something_is_wrong() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "what is left out must be said")]
 fn the_systemd_unit_keeps_its_own_store_and_fails_where_something_is_wrong() {
     let [unit] = &blocks("ini")[..] else { panic!("one unit with its timer") };
     let scene = Scene::new();
@@ -113,7 +114,7 @@ fn the_systemd_unit_keeps_its_own_store_and_fails_where_something_is_wrong() {
     }
     match Command::new("systemd-analyze").arg("verify").args([scene.path("stsready.service"), scene.path("stsready.timer")]).output() {
         Ok(output) => assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output)),
-        Err(error) => println!("left out: systemd-analyze verify ({error})"),
+        Err(error) => eprintln!("left out: systemd-analyze verify ({error})"),
     }
 }
 

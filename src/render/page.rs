@@ -192,7 +192,7 @@ fn columns(rows: &[Vec<(Look, String)>], room: usize) -> Vec<usize> {
     let widest =
         |column: usize, of: fn(&str) -> usize| rows.iter().filter_map(|row| row.get(column)).map(|(_, text)| of(text)).max().unwrap_or(0);
     let word = |text: &str| text.split_whitespace().map(str::width).max().unwrap_or(0);
-    let mut widths: Vec<usize> = (0..count).map(|column| widest(column, |text| text.width())).collect();
+    let mut widths: Vec<usize> = (0..count).map(|column| widest(column, str::width)).collect();
     let others = count.saturating_sub(1);
     // Words are broken only where there is no other way.
     for least in [(0..count).map(|column| widest(column, word).max(NARROWEST)).collect(), vec![NARROWEST; count]] {
