@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// A bar of `what` that are done, with their rate and the time left; on the error stream, if it is to be shown at all.
 pub(super) fn bar(shown: bool, what: &str) -> ProgressBar {
@@ -43,9 +43,8 @@ impl Progress {
             return;
         }
         self.drawn = true;
-        let seconds = elapsed.as_secs();
         // A terminal that cannot be written to gets no progress; the work goes on.
-        let _ = write!(err, "\r\u{1b}[Klooking: {done} of {} domains done, {seconds} s", self.total).and_then(|()| err.flush());
+        let _ = write!(err, "\r\u{1b}[K{}", line(elapsed, done, self.total)).and_then(|()| err.flush());
     }
 
     /// Wipes the line, so that what is printed next stands alone.
@@ -53,5 +52,28 @@ impl Progress {
         if std::mem::take(&mut self.drawn) {
             let _ = write!(err, "\r\u{1b}[K").and_then(|()| err.flush());
         }
+    }
+}
+
+/// How far it is, and how long it will take if the rest goes as what is done went.
+fn line(elapsed: Duration, done: usize, total: usize) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let rest = elapsed.as_secs_f64() / done.max(1) as f64 * total.saturating_sub(done) as f64;
+    let left =
+        if done == 0 || done >= total { String::new() } else { format!(", about {} left", HumanDuration(Duration::from_secs_f64(rest))) };
+    format!("looking: {done} of {total} domains done, {} s{left}", elapsed.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_told_once_something_is_done() {
+        let line = |done| line(Duration::from_secs(30), done, 100);
+        assert_eq!(line(0), "looking: 0 of 100 domains done, 30 s");
+        assert_eq!(line(25), "looking: 25 of 100 domains done, 30 s, about 2 minutes left");
+        assert_eq!(line(1), "looking: 1 of 100 domains done, 30 s, about 50 minutes left");
+        assert_eq!(line(100), "looking: 100 of 100 domains done, 30 s");
     }
 }
