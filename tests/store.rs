@@ -264,8 +264,10 @@ fn a_long_list_is_cut_for_people_and_whole_for_programs() {
     scene.ingest(&store).run().exits(0);
     let list = |more: &[&str]| stsready(["reports", "list", "--store"]).args([&store]).args(more).run().exits(0).stdout;
     let text = list(&[]);
-    assert!(text.lines().count() == 1_001 && text.contains("the newest 1000 reports; there are more"), "{}", text.lines().count());
-    assert_eq!(list(&["--limit", "1100"]).lines().count(), 1_101);
+    // What does not fit beside goes on below.
+    let rows = |text: &str| text.lines().filter(|line| !line.starts_with("    ")).count();
+    assert!(rows(&text) == 1_001 && text.contains("the newest 1000 reports; there are more"), "{}", rows(&text));
+    assert_eq!(rows(&list(&["--limit", "1100"])), 1_101);
     let csv = list(&["--format", "csv"]);
     assert!(csv.starts_with("start,end,reporter") && csv.lines().count() == 1_201, "{}", csv.lines().count());
     assert_eq!(list(&["--format", "csv", "--limit", "3"]).lines().count(), 4);

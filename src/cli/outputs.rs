@@ -14,8 +14,8 @@ const WIDTH: usize = 100;
 impl<F: Format> Outputs<F> {
     /// Refuses files that cannot be written before the work for them is done.
     pub(super) fn ready(&self) -> Result<(), Failure> {
-        let files = self.all().iter().filter_map(|(_, place)| if let Place::File(path) = place { Some(path) } else { None });
-        files.map(|path| Whole::begin(path)).try_for_each(|begun| begun.map(drop)).map_err(|failure| Failure::Usage(failure.to_string()))
+        let mut files = self.all().iter().filter_map(|(_, place)| if let Place::File(path) = place { Some(path) } else { None });
+        files.try_for_each(|path| Whole::can_be(path)).map_err(|failure| Failure::Usage(failure.to_string()))
     }
 
     /// Writes each format to its place: `page` prints one of them. A place that fails costs no other.

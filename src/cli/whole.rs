@@ -53,6 +53,12 @@ impl Whole {
         Ok(Self { path, to })
     }
 
+    /// Whether it could be begun. A pipe is left alone: whoever reads from it would take a first look for the end.
+    pub(super) fn can_be(path: &Path) -> Result<(), Failure> {
+        let is_special = fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir());
+        if is_special { Ok(()) } else { Self::begin(path).map(drop) }
+    }
+
     /// Puts it in its place, safe from a crash.
     pub(super) fn finish(self) -> Result<(), Failure> {
         let Self { path, to } = self;
@@ -127,6 +133,7 @@ mod tests {
         whole.finish().expect("finished");
         assert_eq!(fs::read_to_string(&target).expect("read"), "new");
         assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+        assert!(Whole::can_be(Path::new("/dev/null")).is_ok() && Whole::can_be(folder.path()).is_err());
         let mut null = Whole::begin(Path::new("/dev/null")).expect("begun");
         null.write_all(b"x").expect("written");
         null.finish().expect("finished");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::process::{Running, is_root, soon};
+use super::process::{Running, is_root, settled, soon};
 use crate::lab::{Chain, Key, Lab, Leaf, Validity};
 use crate::run::{Run, stsready};
 
@@ -128,8 +128,7 @@ impl<'a> Site<'a> {
 
     /// Asserts that exactly these are shown, as soon as the server has done what it was told.
     pub(super) fn comes_to_show(&self, due: &[&str]) {
-        soon(|| shown(&self.mx(&[])).iter().eq(due));
-        shows(&self.mx(&[]), due);
+        shows(&settled(|| self.mx(&[]), |run| shown(run).iter().eq(due)), due);
     }
 
     /// `stsready mx DOMAIN --cert-file`, with every chain that is on the disk.

@@ -149,6 +149,20 @@ pub(super) fn run(command: &mut Command) -> String {
     said
 }
 
+/// What `look` saw once it was as it is due; else what it saw last. Not what a further look would see: behind a server that reloads, a
+/// process of before may still answer for a moment.
+pub(super) fn settled<T>(mut look: impl FnMut() -> T, mut is_due: impl FnMut(&T) -> bool) -> T {
+    let mut last = look();
+    soon(|| {
+        let done = is_due(&last);
+        if !done {
+            last = look();
+        }
+        done
+    });
+    last
+}
+
 /// Tries until `done`: a server that was told to reload does so a moment later.
 pub(super) fn soon(mut done: impl FnMut() -> bool) -> bool {
     let begun = Instant::now();

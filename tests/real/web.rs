@@ -8,8 +8,8 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::blocks::blocks_of;
-use super::mail::shows;
-use super::process::{Running, soon};
+use super::mail::{shown, shows};
+use super::process::{Running, settled};
 use crate::lab::{Chain, Lab, Leaf};
 use crate::run::{Run, stsready};
 
@@ -86,8 +86,7 @@ impl<'a> Site<'a> {
 
     /// Asserts that exactly these are shown, as soon as the server has done what it was told.
     pub(super) fn comes_to_show(&self, due: &[&str]) {
-        soon(|| super::mail::shown(&self.policy()).iter().eq(due));
-        shows(&self.policy(), due);
+        shows(&settled(|| self.policy(), |run| shown(run).iter().eq(due)), due);
     }
 }
 
