@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::documents::hold;
-use crate::lab::{BlockingLab, Domain, Https, Lab, Page};
+use crate::lab::{BlockingLab, Domain, Fault, Https, Lab, Page};
 use crate::run::{Run, stsready};
 
 /// A domain in enforce that is ready, and a folder for the store.
@@ -158,6 +158,28 @@ fn a_webhook_is_told_once_and_signed() {
 }
 
 #[test]
+fn what_cannot_be_looked_at_is_not_told_as_over() {
+    let (scene, receiver) = (Scene::new(), Receiver::start());
+    let event = |exit: i32| {
+        scene.check(&[&receiver.option()], &[]).exits(exit);
+        let [post] = &receiver.taken()[..] else { panic!("one message") };
+        post.json()["events"][0].clone()
+    };
+    let codes =
+        |alerts: &Value| alerts.as_array().unwrap().iter().map(|alert| alert["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    scene.breaks();
+    assert_eq!(codes(&event(1)["began"]), ["fetch-status"]);
+    let host = "mta-sts.shop.test";
+    scene.lab.dns().fault(host, Fault::ServFail);
+    let unseen = event(3);
+    let lists = ["began", "ended", "alerts"].map(|list| codes(&unseen[list]));
+    assert_eq!(lists, [vec![], vec![], vec!["fetch-status".to_owned()]], "{unseen}");
+    scene.lab.dns().heal(host);
+    scene.heals();
+    assert_eq!(codes(&event(0)["ended"]), ["fetch-status"]);
+}
+
+#[test]
 fn a_mail_and_a_command_get_the_same() {
     let scene = Scene::new();
     let script = |name: &str, text: &str| {
@@ -189,6 +211,7 @@ fn a_mail_and_a_command_get_the_same() {
 
     let run = scene.check(&["--notify=command:exit 7", "--fail-on", "never"], &[]).exits(4);
     assert!(run.stderr.contains("failed to notify the command"), "{run}");
+    scene.check(&["--notify=command:exit 8", "--fail-on", "never", "--format", "nagios"], &[]).exits(3);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::model::facts::Facts;
 use crate::model::facts::policy::{Body, Draft};
 use crate::model::settings::{POLICY_CAP, Settings};
 use crate::model::verdict::Verdict;
+use crate::render::nagios::Status;
 use crate::render::nagios::check::Judged;
 use crate::render::page::{Look, Page};
 use crate::render::{github, html, json, junit, nagios, prometheus, text, ticket};
@@ -187,8 +188,11 @@ impl Taker for Printer<'_> {
         let arrived = std::mem::replace(&mut self.bulletin, Bulletin::none()).finish(wrote.is_ok(), streams)?;
         wrote?;
         Ok(match self.outputs.printed() {
+            Some(CheckFormat::Nagios) => {
+                let worst = nagios::check::worst(&self.judged(&all), self.lost);
+                Exit::Plugin(if arrived { worst } else { worst.max(Status::Unknown) })
+            }
             _ if !arrived => self.exit.worse(Exit::Internal),
-            Some(CheckFormat::Nagios) => Exit::Plugin(nagios::check::worst(&self.judged(&all), self.lost)),
             _ => self.exit,
         })
     }

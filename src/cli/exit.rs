@@ -3,10 +3,9 @@
 use clap::ValueEnum;
 
 use crate::model::assessment::{Answer, Assessment};
-use crate::model::finding::{Finding, Outcome};
+use crate::model::finding::Finding;
 use crate::model::guide::{Guide, Standing};
 use crate::model::plan::Plan;
-use crate::model::rule::Severity;
 use crate::render::nagios::Status;
 
 /// How a run ends.
@@ -109,12 +108,10 @@ impl Exit {
     }
 
     fn of_answer(answer: Answer, findings: &[Finding], fail_on: FailOn) -> Self {
-        let warns =
-            |finding: &Finding| finding.outcome == Outcome::Broken && finding.severity >= Severity::Warning && finding.accepted.is_none();
         match (fail_on, answer) {
             (FailOn::Never, _) | (_, Answer::NotApplicable) => Self::Ready,
             (_, Answer::NotReady) => Self::NotReady,
-            (FailOn::Warning, _) if findings.iter().any(warns) => Self::NotReady,
+            (FailOn::Warning, _) if findings.iter().any(Finding::warns) => Self::NotReady,
             (FailOn::Blocker, Answer::Inconclusive) => Self::Ready,
             (_, Answer::Inconclusive) => Self::Inconclusive,
             (_, Answer::Ready) => Self::Ready,

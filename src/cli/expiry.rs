@@ -73,6 +73,7 @@ impl Taker for Collector<'_> {
 fn status(expiry: &Expiry, fail_on: FailOn, lost: bool) -> Status {
     let Found { critical, warns, open } = Found::of(expiry);
     match fail_on {
+        FailOn::Never if lost => Status::Unknown,
         FailOn::Never => Status::Ok,
         _ if critical => Status::Critical,
         FailOn::Inconclusive | FailOn::Warning if warns => Status::Warning,

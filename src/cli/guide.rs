@@ -12,6 +12,7 @@ use crate::decide::guide::{About, Web, guide, moot};
 use crate::model::change::Change;
 use crate::model::facts::Facts;
 use crate::model::facts::vantage::Roots;
+use crate::model::finding::codes;
 use crate::model::guide::{Guide, Standing};
 use crate::playbook::placeholder::Placeholder;
 use crate::playbook::{PlanOf, Playbook};
@@ -230,8 +231,7 @@ fn opens_within(guide: &Guide, left: Duration) -> bool {
 /// The line between two looks.
 fn still(guide: &Guide, every: Duration) -> String {
     let Some(rung) = guide.current() else { return String::new() };
-    let mut codes: Vec<&str> = rung.against.iter().map(crate::model::finding::Finding::code).collect();
-    codes.dedup();
+    let mut codes = codes(&rung.against);
     codes.truncate(4);
     let why = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
     let time = guide.observed_at.strftime("%H:%M:%SZ");

@@ -6,14 +6,13 @@ use crate::model::assessment::{Assessment, Question};
 use crate::model::finding::{Finding, Outcome};
 use crate::model::rule::Severity;
 use crate::model::standing::{Alert, News, Standing, Told};
+use crate::rules::catalogue;
 
 /// What of an assessment is worth a word when it changes; `None` where a stage alone was looked at.
 pub fn standing(assessment: &Assessment) -> Option<Standing> {
-    let is_alert =
-        |finding: &&Finding| finding.outcome == Outcome::Broken && finding.severity >= Severity::Warning && finding.accepted.is_none();
-    let mut alerts: Vec<Alert> = assessment.findings.iter().filter(is_alert).map(alert).collect();
+    let mut alerts: Vec<Alert> = assessment.findings.iter().filter(|finding| finding.warns()).map(alert).collect();
     // Several findings of a rule on one subject are one matter, as bad as the worst of them.
-    alerts.sort_by(|one, other| (&one.code, &one.subject, other.severity).cmp(&(&other.code, &other.subject, one.severity)));
+    sort(&mut alerts);
     alerts.dedup_by(|one, kept| (&one.code, &one.subject) == (&kept.code, &kept.subject));
     (assessment.question != Question::CheckStage).then_some(Standing { question: assessment.question, answer: assessment.answer, alerts })
 }
@@ -27,8 +26,13 @@ fn alert(finding: &Finding) -> Alert {
     }
 }
 
-/// What is new since `before`, of which somebody was told at its time.
-pub fn news(assessment: &Assessment, now: Standing, before: Option<&(Timestamp, Standing)>) -> News {
+fn sort(alerts: &mut [Alert]) {
+    alerts.sort_by(|one, other| (&one.code, &one.subject, other.severity).cmp(&(&other.code, &other.subject, one.severity)));
+}
+
+/// What is new since `before`, of which somebody was told at its time. What was broken and could not be looked at now is neither over nor
+/// new: it stays among the alerts.
+pub fn news(assessment: &Assessment, mut now: Standing, before: Option<&(Timestamp, Standing)>) -> News {
     let none = Vec::new();
     let (told, old) = match before {
         Some((at, before)) => (Some(Told { at: *at, question: before.question, answer: before.answer }), &before.alerts),
@@ -36,9 +40,30 @@ pub fn news(assessment: &Assessment, now: Standing, before: Option<&(Timestamp, 
     };
     let same = |one: &Alert, other: &Alert| (&one.code, &one.subject) == (&other.code, &other.subject);
     let began = now.alerts.iter().filter(|alert| !old.iter().any(|old| same(alert, old) && old.severity >= alert.severity));
-    let ended = old.iter().filter(|old| !now.alerts.iter().any(|alert| same(alert, old)));
-    let (began, ended) = (began.cloned().collect(), ended.cloned().collect());
+    let began = began.cloned().collect();
+    let missing = old.iter().filter(|old| !now.alerts.iter().any(|alert| same(alert, old)));
+    let (ended, unseen): (Vec<Alert>, Vec<Alert>) = missing.cloned().partition(|alert| is_over(alert, &assessment.findings));
+    now.alerts.extend(unseen);
+    sort(&mut now.alerts);
     News { domain: assessment.domain.clone(), at: assessment.asked_at, now, before: told, began, ended }
+}
+
+/// Whether it was seen that an alert of before holds no more: its rule says so of its subject, or everything was looked at where the subject
+/// would have been met.
+fn is_over(alert: &Alert, findings: &[Finding]) -> bool {
+    let of_rule = || findings.iter().filter(|finding| finding.code() == alert.code);
+    let seen = |finding: &Finding| matches!(finding.outcome, Outcome::Holds | Outcome::Broken);
+    let mut same = of_rule().filter(|finding| finding.subject == alert.subject).peekable();
+    if same.peek().is_some() && same.all(seen) {
+        return true;
+    }
+    // A rule of another version, of which nothing is known here, may be of any stage.
+    let stage = catalogue::find(&alert.code).map(|rule| rule.stage);
+    let open = |finding: &Finding| {
+        finding.outcome == Outcome::Undetermined
+            && (finding.code() == alert.code || finding.severity == Severity::Blocker && stage.is_none_or(|stage| stage == finding.stage))
+    };
+    !findings.iter().any(open)
 }
 
 #[cfg(test)]
@@ -50,7 +75,7 @@ mod tests {
     use crate::model::finding::{Evidence, EvidenceKind, Sheet};
     use crate::model::fixture::vantage;
     use crate::model::settings::Settings;
-    use crate::rules::{cert, mx};
+    use crate::rules::{cert, mx, starttls};
     use crate::wire::name::Domain;
 
     /// A domain with these findings, and this answer.
@@ -73,6 +98,25 @@ mod tests {
         let quiet = || assessment(Answer::Ready, |_| {});
         let warned = |days| assessment(Answer::Ready, move |sheet| broken(sheet, "mx1.shop.example", days, Warning));
         let worse = || assessment(Answer::NotReady, |sheet| broken(sheet, "mx1.shop.example", 2, Blocker));
+        // Whether the certificate is as bad as it was was not seen: in this rule, or before it was come to.
+        let seen = |text: &str| Evidence::new(EvidenceKind::Tcp, text);
+        let unseen = || {
+            assessment(Answer::Inconclusive, |sheet| {
+                sheet.undetermined(&cert::EXPIRING, "mx1.shop.example", "no certificate was shown", seen("no answer"));
+            })
+        };
+        let silent = || {
+            assessment(Answer::Inconclusive, |sheet| {
+                sheet.undetermined(&starttls::UNREACHABLE, "mx1.shop.example", "it is silent", seen("no answer"));
+                sheet.not_applicable(&cert::EXPIRING, "mx1.shop.example", "there was no handshake");
+            })
+        };
+        let renewed = || {
+            assessment(Answer::Ready, |sheet| {
+                sheet.holds(&cert::EXPIRING, "mx1.shop.example");
+                sheet.undetermined(&starttls::UNREACHABLE, "mx2.shop.example", "it is silent", seen("no answer"));
+            })
+        };
         let both = || {
             assessment(Answer::Ready, |sheet| {
                 broken(sheet, "mx1.shop.example", 9, Warning);
@@ -91,6 +135,9 @@ mod tests {
             (Some(warned(9)), worse(), true, true, &["mx1.shop.example"], &[]),
             (Some(warned(9)), both(), true, true, &["mx2.shop.example"], &[]),
             (Some(both()), warned(9), false, true, &[], &["mx2.shop.example"]),
+            (Some(warned(9)), unseen(), true, true, &[], &[]),
+            (Some(warned(9)), silent(), true, true, &[], &[]),
+            (Some(warned(9)), renewed(), false, true, &[], &["mx1.shop.example"]),
         ];
         for (number, (before, now, call, any, began, ended)) in cases.into_iter().enumerate() {
             let before = before.map(|before| (before.asked_at, standing(&before).expect("the whole was asked")));

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::evidence::merge;
 use crate::model::assessment::{Answer, Question, ReportsSummary, RunwayEntry};
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, codes};
 use crate::model::history::Subject;
 use crate::model::history::seen::Kind;
 use crate::model::rule::{Severity, Stage};
@@ -41,13 +41,12 @@ pub(super) struct Verdict {
 pub(super) fn of(grounds: &Grounds<'_>) -> Verdict {
     let answer = answer(grounds);
     let deciding: Vec<&Finding> = grounds.findings.iter().filter(|finding| decides(answer, finding)).collect();
-    let mut because: Vec<&'static str> = Vec::new();
-    for finding in &deciding {
-        if !because.contains(&finding.code()) {
-            because.push(finding.code());
-        }
+    Verdict {
+        answer,
+        because: codes(deciding.iter().copied()),
+        would_change_if: would_change_if(grounds, answer, &deciding),
+        valid_until: valid_until(grounds),
     }
-    Verdict { answer, because, would_change_if: would_change_if(grounds, answer, &deciding), valid_until: valid_until(grounds) }
 }
 
 fn answer(grounds: &Grounds<'_>) -> Answer {

@@ -134,6 +134,11 @@ impl Finding {
         self.outcome == Outcome::Undetermined && self.severity == Severity::Blocker && self.accepted.is_none()
     }
 
+    /// Whether somebody should be warned of it: broken, more than advice, and not accepted.
+    pub fn warns(&self) -> bool {
+        self.outcome == Outcome::Broken && self.severity >= Severity::Warning && self.accepted.is_none()
+    }
+
     /// Whether it is anything that a person should see without asking for everything.
     pub fn is_shown(&self) -> bool {
         matches!(self.outcome, Outcome::Broken | Outcome::Undetermined)
@@ -186,6 +191,23 @@ impl Finding {
         self.line = Some(line);
         self
     }
+}
+
+/// The codes of findings, each once, in the order in which they are first met.
+pub fn codes<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<&'static str> {
+    let mut codes = Vec::new();
+    for finding in findings {
+        if !codes.contains(&finding.code()) {
+            codes.push(finding.code());
+        }
+    }
+    codes
+}
+
+/// The findings of each code, in the order of [`codes`]; those of one code in their own.
+pub fn by_code<'a>(findings: &[&'a Finding]) -> Vec<(&'static str, Vec<&'a Finding>)> {
+    let of = |code| findings.iter().copied().filter(|finding| finding.code() == code).collect();
+    codes(findings.iter().copied()).into_iter().map(|code| (code, of(code))).collect()
 }
 
 /// The sheet on which rules write: every rule that ran leaves a finding, not only the broken ones.

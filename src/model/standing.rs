@@ -14,7 +14,7 @@ pub struct Standing {
     pub question: Question,
     /// The answer.
     pub answer: Answer,
-    /// What is broken and not accepted, by code and subject; advice aside.
+    /// What is broken and not accepted, or was when somebody was last told and cannot be looked at now; by code and subject, advice aside.
     pub alerts: Vec<Alert>,
 }
 
@@ -45,7 +45,7 @@ pub struct News {
     pub before: Option<Told>,
     /// What is broken and was not, or is worse than it was.
     pub began: Vec<Alert>,
-    /// What was broken and is not any more.
+    /// What was broken and is seen not to be any more.
     pub ended: Vec<Alert>,
 }
 

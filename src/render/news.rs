@@ -53,9 +53,9 @@ struct Event<'a> {
     before: Option<Told>,
     /// What is broken and was not, or is worse than it was.
     began: &'a [Alert],
-    /// What is not broken any more.
+    /// What is seen not to be broken any more.
     ended: &'a [Alert],
-    /// Everything that is broken now.
+    /// Everything that is broken, or was when it was told last and cannot be looked at now.
     alerts: &'a [Alert],
 }
 

@@ -9,7 +9,7 @@ use crate::model::change::Change;
 use crate::model::facts::Facts;
 use crate::model::facts::policy::Draft;
 use crate::model::facts::servers::Probe;
-use crate::model::finding::{Finding, Outcome, Sheet};
+use crate::model::finding::{Finding, Outcome, Sheet, codes};
 use crate::model::rule::{Severity, Stage};
 use crate::model::settings::Settings;
 use crate::rules::change::{Cached, Planned, concerns};
@@ -123,12 +123,8 @@ pub(super) fn of(grounds: &Grounds<'_>) -> Verdict {
     } else {
         Answer::Ready
     };
-    let mut because: Vec<&'static str> = Vec::new();
-    for finding in findings.iter().filter(|finding| finding.blocks() || (answer == Answer::Inconclusive && finding.unsettles())) {
-        if !because.contains(&finding.code()) {
-            because.push(finding.code());
-        }
-    }
+    let decides = |finding: &&Finding| finding.blocks() || (answer == Answer::Inconclusive && finding.unsettles());
+    let because = codes(findings.iter().filter(decides));
     Verdict { answer, because, findings, standing }
 }
 

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::model::facts::dns::{MailFacts, MxRecord, TxtFacts, TxtRecord};
-use crate::model::facts::policy::{Body, Fetch, PolicyFacts, Response};
+use crate::model::facts::policy::{Fetch, PolicyFacts};
 use crate::model::facts::servers::{MxHost, MxSource, Probe};
 use crate::model::facts::tls::{Path, TlsFacts, Trust};
 use crate::model::facts::vantage::{Family, Means, Roots, Vantage};
@@ -289,18 +289,7 @@ fn the_mx_set_is_that_of_who_could_look_it_up() {
 }
 
 fn fetched(connect: Looked<u64>, body: Option<&str>, hours: i64) -> Fetch {
-    let response = body.map(|body| {
-        Looked::Seen(Response {
-            status: 200,
-            content_type: None,
-            location: None,
-            date: None,
-            age: None,
-            server: None,
-            body: Body::new(body.as_bytes()),
-            too_large: false,
-        })
-    });
+    let response = body.map(|body| Looked::Seen(crate::model::fixture::served(body)));
     Fetch { address: address(), at: hours_ago(hours), agent: "test".to_owned(), elapsed_ms: 1, connect, tls: None, response }
 }
 

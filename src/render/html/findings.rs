@@ -7,7 +7,7 @@ use super::paper::{Paper, name};
 use super::shell::pre;
 use super::table::{self, Cell};
 use crate::model::assessment::{Answer, Assessment};
-use crate::model::finding::{Finding, Outcome};
+use crate::model::finding::{Finding, Outcome, by_code};
 use crate::render::escape::html;
 use crate::render::page::{Look, sign};
 use crate::render::text::accepted as accepted_by;
@@ -44,16 +44,9 @@ pub(super) fn write(assessment: &Assessment, options: Options, paper: &mut Paper
 
 /// Findings that belong under one heading; equal codes stand together.
 fn part(findings: &[&Finding], linked: &mut BTreeSet<&'static str>, paper: &mut Paper) {
-    let mut codes: Vec<&'static str> = Vec::new();
-    for finding in findings {
-        if !codes.contains(&finding.code()) {
-            codes.push(finding.code());
-        }
-    }
     // Three faults of one certificate are seen in the same certificate: it is described once.
     let mut told = BTreeSet::new();
-    for code in codes {
-        let same: Vec<&Finding> = findings.iter().copied().filter(|finding| finding.code() == code).collect();
+    for (code, same) in by_code(findings) {
         for (index, finding) in same.iter().take(SUBJECTS_SHOWN).enumerate() {
             let id = if linked.insert(code) { format!(" id=\"{}\"", paper.id(&format!("code-{code}"))) } else { String::new() };
             let repeats = index > 0 && same.first().is_some_and(|first| first.fix == finding.fix);

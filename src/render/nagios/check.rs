@@ -5,7 +5,7 @@
 
 use super::{CERTIFICATES, Output, Perfdata, Status};
 use crate::model::assessment::{Answer, Assessment, RunwayEntry};
-use crate::model::finding::{Finding, Outcome};
+use crate::model::finding::{Finding, Outcome, codes};
 use crate::model::rule::Severity;
 use crate::render::text::sessions::count;
 use crate::render::text::{accepted, headline, minute};
@@ -60,9 +60,7 @@ fn deciding(status: Status, assessment: &Assessment) -> Vec<&'static str> {
     if status != Status::Warning || !assessment.because.is_empty() {
         return assessment.because.clone();
     }
-    let mut codes: Vec<&'static str> = open(assessment).filter(|finding| warns(finding)).map(Finding::code).collect();
-    codes.dedup();
-    codes
+    codes(open(assessment).filter(|finding| finding.warns()))
 }
 
 fn several(judged: &[Judged<'_>], lost: usize) -> Output {
@@ -114,14 +112,10 @@ fn counts(judged: &[Judged<'_>]) -> Vec<Perfdata> {
         |test: fn(&Finding) -> bool| judged.iter().flat_map(|one| &one.assessment.findings).filter(|finding| test(finding)).count() as u64;
     vec![
         Perfdata::count("blockers", number(Finding::blocks)).none_allowed(),
-        Perfdata::count("warnings", number(warns)),
+        Perfdata::count("warnings", number(|finding| finding.warns() && !finding.blocks())),
         Perfdata::count("undetermined", number(Finding::unsettles)),
         Perfdata::count("accepted", number(|finding| finding.accepted.is_some())),
     ]
-}
-
-fn warns(finding: &Finding) -> bool {
-    finding.outcome == Outcome::Broken && finding.severity == Severity::Warning && finding.accepted.is_none()
 }
 
 fn open(assessment: &Assessment) -> impl Iterator<Item = &Finding> {

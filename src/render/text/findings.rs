@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Options;
 use crate::model::assessment::{Answer, Assessment};
-use crate::model::finding::{Evidence, Finding, Outcome};
+use crate::model::finding::{Evidence, Finding, Outcome, by_code};
 use crate::model::rule::Severity;
 use crate::render::page::{Look, Page, sign};
 
@@ -53,22 +53,15 @@ impl<'a> Weighed<'a> {
     }
 }
 
-fn section<'a>(page: &mut Page, heading: &str, findings: &[&'a Finding], in_full: bool) {
+fn section(page: &mut Page, heading: &str, findings: &[&Finding], in_full: bool) {
     if findings.is_empty() {
         return;
     }
     page.gap();
     page.line(&[(Look::Strong, heading)]);
-    let mut codes: Vec<&str> = Vec::new();
-    for finding in findings {
-        if !codes.contains(&finding.code()) {
-            codes.push(finding.code());
-        }
-    }
     // Three faults of one certificate are seen in the same certificate: it is described once.
     let mut shown: BTreeSet<&str> = BTreeSet::new();
-    for code in codes {
-        let same: Vec<&'a Finding> = findings.iter().copied().filter(|finding| finding.code() == code).collect();
+    for (code, same) in by_code(findings) {
         if in_full {
             page.gap();
         }

@@ -2,7 +2,7 @@
 
 use super::sessions::count;
 use crate::model::assessment::{Answer, Assessment, Question, State};
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, codes};
 use crate::model::rule::Stage;
 use crate::render::page::{Look, Page};
 
@@ -45,13 +45,7 @@ pub(in crate::render) fn word(assessment: &Assessment) -> &'static str {
 
 /// The codes of the findings that are accepted, each once.
 pub(in crate::render) fn accepted(assessment: &Assessment) -> Vec<&'static str> {
-    let mut codes = Vec::new();
-    for finding in assessment.findings.iter().filter(|finding| finding.accepted.is_some()) {
-        if !codes.contains(&finding.code()) {
-            codes.push(finding.code());
-        }
-    }
-    codes
+    codes(assessment.findings.iter().filter(|finding| finding.accepted.is_some()))
 }
 
 /// The answer in a sentence, without a full stop.

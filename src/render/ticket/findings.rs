@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::acceptance::AcceptanceNote;
 use crate::model::assessment::{Answer, Assessment};
-use crate::model::finding::{Evidence, Finding};
+use crate::model::finding::{Evidence, Finding, by_code};
 use crate::render::markdown::{Document, Inline};
 use crate::render::page::sign;
 use crate::render::text::findings::{Weighed, subject};
@@ -43,16 +43,9 @@ fn section(heading: &str, findings: &[&Finding], document: &mut Document) {
         return;
     }
     document.heading(2, Inline::text(heading));
-    let mut codes: Vec<&str> = Vec::new();
-    for finding in findings {
-        if !codes.contains(&finding.code()) {
-            codes.push(finding.code());
-        }
-    }
     // Three faults of one certificate are seen in the same certificate: it is described once.
     let mut shown: BTreeSet<&str> = BTreeSet::new();
-    for code in codes {
-        let same: Vec<&Finding> = findings.iter().copied().filter(|finding| finding.code() == code).collect();
+    for (_, same) in by_code(findings) {
         for (index, finding) in same.iter().take(IN_FULL).enumerate() {
             let repeats_fix = index > 0 && same.first().is_some_and(|first| first.fix == finding.fix);
             let evidence: Vec<&Evidence> = finding.evidence.iter().filter(|evidence| shown.insert(&evidence.text)).collect();

@@ -3,7 +3,6 @@ use std::net::IpAddr;
 use super::*;
 use crate::model::facts::Facts;
 use crate::model::facts::dns::AddressFacts;
-use crate::model::facts::policy::Body;
 use crate::model::finding::{Finding, Outcome};
 use crate::rules::fixture::{self, POLICY, judged, seen};
 
@@ -25,17 +24,7 @@ fn connected(address: [u8; 4]) -> Fetch {
 }
 
 fn served(address: [u8; 4], body: &str) -> Fetch {
-    let response = Response {
-        status: 200,
-        content_type: Some("text/plain".to_owned()),
-        location: None,
-        date: None,
-        age: None,
-        server: None,
-        body: Body::new(body.as_bytes()),
-        too_large: false,
-    };
-    Fetch { response: Some(Looked::Seen(response)), ..connected(address) }
+    Fetch { response: Some(Looked::Seen(crate::model::fixture::served(body))), ..connected(address) }
 }
 
 /// A policy host with two addresses.

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::model::facts::Facts;
-use crate::model::facts::policy::{Body, Fetch, Response};
+use crate::model::facts::policy::{Fetch, Response};
 use crate::model::finding::Outcome;
 use crate::model::looked::Looked;
 use crate::rules::fixture::{self, judged};
@@ -17,14 +17,9 @@ fn fetch(date: Option<&str>, age: Option<&str>, elapsed_ms: u64) -> Fetch {
         connect: Looked::Seen(1),
         tls: None,
         response: Some(Looked::Seen(Response {
-            status: 200,
-            content_type: None,
-            location: None,
             date: date.map(str::to_owned),
             age: age.map(str::to_owned),
-            server: None,
-            body: Body::new(fixture::POLICY.as_bytes()),
-            too_large: false,
+            ..crate::model::fixture::served(fixture::POLICY)
         })),
     }
 }
