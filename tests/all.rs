@@ -13,6 +13,7 @@ mod dkim;
 mod documents;
 mod expiry;
 mod facts;
+mod faults;
 mod generate;
 mod guide;
 mod history;
