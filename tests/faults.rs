@@ -9,10 +9,12 @@
 //! | DNS | [`dns`], and `tests/check/domain.rs` |
 //! | the connection to an MX host | [`tcp`], and `tests/check/starttls.rs` |
 //! | a TLS handshake | [`tls`], `tests/check/starttls.rs` and `tests/check/fetch.rs` |
+//! | a dialogue that ends at each of its bytes | [`offsets`] |
 //! | what a policy host serves | [`https`], and `tests/check/fetch.rs` |
 
 mod dns;
 mod https;
+mod offsets;
 mod tcp;
 mod tls;
 
@@ -23,9 +25,9 @@ use crate::check::Scene;
 use crate::check::row::{Answer, Row, row};
 
 /// The `--timeout` of every row: each single wait is this long at the most.
-const PATIENCE: &str = "2s";
+const PATIENCE: &str = "4s";
 /// What a run may take with that patience: some waits follow on each other, and the machine has other things to do.
-const LIMIT: Duration = Duration::from_secs(40);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A fault: what the answer to the whole is, what is due to be said of the fault, and words of it.
 fn fault(
