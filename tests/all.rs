@@ -34,6 +34,7 @@ mod replay;
 mod report;
 mod run;
 mod schema;
+mod secrets;
 mod servers;
 mod shell;
 mod store;

@@ -10,8 +10,10 @@
 //! | the connection to an MX host | [`tcp`], and `tests/check/starttls.rs` |
 //! | a TLS handshake | [`tls`], `tests/check/starttls.rs` and `tests/check/fetch.rs` |
 //! | a dialogue that ends at each of its bytes | [`offsets`] |
+//! | disks, files, outputs, the clock | [`disk`], and `tests/store.rs` |
 //! | what a policy host serves | [`https`], and `tests/check/fetch.rs` |
 
+mod disk;
 mod dns;
 mod https;
 mod offsets;

@@ -75,7 +75,9 @@ impl Crowd {
             let all = assessment.0["findings"].as_array().unwrap().iter().map(crate::run::Finding);
             let own: Vec<_> = all.filter(|finding| finding.text("subject").starts_with(name)).collect();
             let holds = |code: &str| own.iter().any(|finding| finding.code() == code && finding.text("outcome") == "holds");
-            assert!(seen("tls") || !own.iter().any(|finding| finding.code().starts_with("cert-") && finding.text("outcome") == "holds"), "{}", words());
+            // The second, wider hello may have been answered with the chain before the break.
+            let met_the_chain = seen("tls") || probe["wide"]["outcome"].get("seen").is_some();
+            assert!(met_the_chain || !own.iter().any(|finding| finding.code().starts_with("cert-") && finding.text("outcome") == "holds"), "{}", words());
             assert!(seen("ehlo") || !holds("starttls-missing"), "{}", words());
             assert!(seen("tls") || !holds("starttls-handshake"), "{}", words());
             assert!(seen("ehlo_after") || !holds("starttls-after"), "{}", words());
@@ -135,9 +137,13 @@ struct Street {
 impl Street {
     fn build(houses: usize) -> Self {
         let lab = Lab::start_blocking().unwrap();
+        lab.dns().address("mx.lab.test", lab.refusing_address());
         let house = |number: usize| {
             let name = format!("d{number}.test");
-            let domain = lab.good_domain(&name, |plan| plan.mx_hosts = 0);
+            let domain = lab.good_domain(&name, |plan| {
+                plan.mx_hosts = 0;
+                plan.foreign_mx = vec!["mx.lab.test".to_owned()];
+            });
             (name, domain.policy_host)
         };
         let hosts = (0..houses).map(house).collect();

@@ -1,0 +1,255 @@
+//! Disks that are full, files that are not what they should be, a clock that jumps back, outputs that take nothing: what was kept before
+//! stays, and the answer is given wherever there is one. A process that is killed, and two at once, are staged in `tests/store.rs`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rusqlite::Connection;
+
+use crate::check::Scene;
+use crate::corpus::Corpus;
+use crate::lab::{BlockingLab, Lab};
+use crate::run::{Call, Run, stsready};
+
+const REPORTS: usize = 3_000;
+
+/// A healthy domain that was checked once, with the store of it.
+struct Kept<'a> {
+    scene: Scene<'a>,
+    store: PathBuf,
+}
+
+impl<'a> Kept<'a> {
+    fn new(lab: &'a BlockingLab) -> Self {
+        let scene = Scene::new(lab, "alpha.test", |_| {});
+        let store = lab.folder().join("kept").join("store.sqlite");
+        let kept = Self { scene, store };
+        kept.check().run().exits(0);
+        kept
+    }
+
+    fn check(&self) -> Call {
+        self.scene.check().args(["--store".as_ref(), self.store.as_os_str()])
+    }
+}
+
+/// A store that cannot be used: how it comes to that, and words of what is told.
+type Spoiled = (&'static str, fn(&Path), &'static [&'static str]);
+
+#[test]
+fn a_store_that_cannot_be_used_is_told_with_its_path_and_left_as_it_is() {
+    let cases: [Spoiled; 5] = [
+        (
+            "a directory",
+            |path| {
+                fs::remove_file(path).unwrap();
+                fs::create_dir(path).unwrap();
+            },
+            &["failed to open the store"],
+        ),
+        ("no database", |path| fs::write(path, "mine, and no database at all: a text of some length, so that it has a page\n".repeat(99)).unwrap(), &[
+            "is no store of stsready",
+        ]),
+        (
+            "another program's database",
+            |path| {
+                fs::remove_file(path).unwrap();
+                Connection::open(path).unwrap().execute_batch("CREATE TABLE mine (x); INSERT INTO mine VALUES (1)").unwrap();
+            },
+            &["is no store of stsready"],
+        ),
+        (
+            "cut off in the middle",
+            |path| {
+                let length = fs::metadata(path).unwrap().len();
+                fs::File::options().write(true).open(path).unwrap().set_len(length / 2).unwrap();
+            },
+            &["is damaged", "store check"],
+        ),
+        (
+            "pages overwritten",
+            |path| {
+                let mut bytes = fs::read(path).unwrap();
+                bytes[4096..].fill(0x5a);
+                fs::write(path, bytes).unwrap();
+            },
+            &["is damaged", "store export"],
+        ),
+    ];
+    for (what, spoil, words) in cases {
+        let lab = Lab::start_blocking().unwrap();
+        let kept = Kept::new(&lab);
+        spoil(&kept.store);
+        let before = fs::read(&kept.store).ok();
+        let run = kept.check().may_fail().run();
+        assert_eq!(run.exit, 4, "{what}{run}");
+        assert!(run.stderr.contains(&kept.store.display().to_string()), "{what}{run}");
+        assert!(words.iter().all(|word| run.stderr.contains(word)), "{what}: {words:?}{run}");
+        assert_eq!(fs::read(&kept.store).ok(), before, "{what}: not a byte of it is changed");
+        // What does not need it still answers.
+        kept.scene.check().args(["--no-store"]).run().exits(0);
+    }
+}
+
+/// Runs `script` with a mount namespace of its own; `None` where the system does not allow that.
+fn in_namespace(script: &str, args: &[&Path]) -> Option<(bool, String)> {
+    let user: &[&str] = if fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0) { &["-m"] } else { &["-Urm"] };
+    let allowed = Command::new("unshare").args(user).args(["mount", "-t", "tmpfs", "none", "/mnt"]).output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        let required = std::env::var_os("STSREADY_REAL").is_some_and(|value| value == "required");
+        assert!(!required, "STSREADY_REAL=required, and no disk can be mounted in a namespace");
+        eprintln!("no disk can be mounted in a namespace here: the full disk is left out");
+        return None;
+    }
+    let mut command = Command::new("unshare");
+    command.args(user).args(["sh", "-c", script, env!("CARGO_BIN_EXE_stsready")]).args(args);
+    let output = command.env_remove("STSREADY_STORE").env("XDG_CONFIG_HOME", "/nonexistent").output().unwrap();
+    Some((output.status.success(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))))
+}
+
+#[test]
+fn a_full_disk_keeps_what_was_read_and_the_same_command_goes_on_from_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, files) = (folder.path().join("disk"), folder.path().join("files"));
+    fs::create_dir(&disk).unwrap();
+    Corpus::new(7, REPORTS).write(&files);
+    let script = "mount -t tmpfs -o size=500k none \"$1\" || exit 9
+        store=$1/store.sqlite
+        \"$0\" reports ingest --no-dkim --store \"$store\" \"$2\"; echo \"full: $?\"
+        mount -o remount,size=64m \"$1\" || exit 9
+        \"$0\" store check --store \"$store\" >&2; echo \"sound: $?\"
+        \"$0\" reports ingest --no-dkim --store \"$store\" \"$2\"; echo \"again: $?\"
+        \"$0\" store stats --format json --store \"$store\"; echo \"stats: $?\"";
+    let Some((ran, said)) = in_namespace(script, &[&disk, &files]) else { return };
+    assert!(ran, "{said}");
+    for words in ["full: 4", "no room is left for the store", "sound: 0", "again: 0", "stats: 0", &format!("\"total\": {REPORTS}")] {
+        assert!(said.contains(words), "{words:?} in\n{said}");
+    }
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+/// The answer is worth more than the note of it.
+#[test]
+fn a_check_on_a_full_disk_answers_all_the_same() {
+    let lab = Lab::start_blocking().unwrap();
+    let kept = Kept::new(&lab);
+    let disk = lab.folder().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let script = format!(
+        "mount -t tmpfs -o size=500k none \"$1\" || exit 9
+        cp \"$2\" \"$1/store.sqlite\" || exit 9
+        # As little is left as a first page of the journal needs.
+        dd if=/dev/zero of=\"$1/filler\" bs=1k 2>/dev/null
+        \"$0\" check alpha.test --reports \"$3\" {} --store \"$1/store.sqlite\"; echo \"check: $?\"
+        rm \"$1/filler\"
+        \"$0\" store check --store \"$1/store.sqlite\"; echo \"sound: $?\"",
+        lab.args().join(" ")
+    );
+    let reports = kept.scene.post().unwrap();
+    let Some((ran, said)) = in_namespace(&script, &[&disk, &kept.store, &reports]) else { return };
+    assert!(ran && said.contains("sound: 0") && !said.contains("panicked"), "{said}");
+    assert!(said.contains("no room is left") || said.contains("failed to keep what was observed"), "{said}");
+}
+
+/// An account that may not write, whoever runs the tests.
+fn as_nobody(call: Call) -> Call {
+    let root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    if root { call.through("exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$0\" \"$@\"") } else { call }
+}
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_store_that_may_only_be_read_is_told_so() {
+    let lab = Lab::start_blocking().unwrap();
+    let kept = Kept::new(&lab);
+    mode(lab.folder(), 0o755);
+    let folder = kept.store.parent().unwrap();
+    for (of_folder, of_file) in [(0o555, 0o444), (0o555, 0o644), (0o755, 0o444)] {
+        mode(&kept.store, of_file);
+        mode(folder, of_folder);
+        let before = fs::read(&kept.store).unwrap();
+        let run = as_nobody(kept.check()).may_fail().run();
+        if run.stderr.contains("setpriv") || run.exit == 126 {
+            return;
+        }
+        assert_eq!(run.exit, 4, "{of_folder:o} {of_file:o}{run}");
+        assert!(run.stderr.contains(&kept.store.display().to_string()), "{run}");
+        assert_eq!(fs::read(&kept.store).unwrap(), before);
+        mode(folder, 0o755);
+    }
+}
+
+/// What the store was told by a clock that ran ahead: everything in it is two days in the future.
+#[test]
+fn a_clock_that_jumps_back_loses_nothing_and_makes_no_sense_of_the_future() {
+    const AHEAD: &str = "172800000000000";
+    let lab = Lab::start_blocking().unwrap();
+    let kept = Kept::new(&lab);
+    let shift = |table: &str, columns: &[&str]| {
+        let set: Vec<String> = columns.iter().map(|column| format!("{column} = {column} + {AHEAD}")).collect();
+        let connection = Connection::open(&kept.store).unwrap();
+        assert!(connection.execute(&format!("UPDATE {table} SET {}", set.join(", ")), []).unwrap() > 0, "{table}");
+    };
+    shift("subject", &["looked_at"]);
+    shift("span", &["last_seen", "first_seen"]);
+    shift("look", &["first_at", "last_at"]);
+    shift("verdict", &["last_at", "first_at"]);
+    Connection::open(&kept.store).unwrap().execute("UPDATE look SET day = date(day, '+2 days')", []).unwrap();
+    let rows = |table: &str| -> i64 {
+        Connection::open(&kept.store).unwrap().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    let before = ["subject", "span", "look", "verdict", "report"].map(rows);
+    let sensible = |run: &Run| {
+        let digits = run.stdout.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter(|word| {
+            word.strip_prefix('-').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        assert_eq!(digits.collect::<Vec<_>>(), Vec::<&str>::new(), "a negative age{run}");
+    };
+    let check = kept.check().run().exits(0);
+    let without = kept.scene.check().args(["--no-store"]).run().exits(0);
+    let codes = |run: &Run| run.assessment().findings().iter().map(|finding| finding.code().to_owned()).collect::<Vec<_>>();
+    assert_eq!(codes(&check), codes(&without), "what lies in the future is no ground for anything");
+    sensible(&check);
+    for format in ["text", "markdown"] {
+        sensible(&kept.scene.check_as(format).args(["--store".as_ref(), kept.store.as_os_str()]).run().exits(0));
+    }
+    for command in [&["history"][..], &["guide"], &["reports", "digest"]] {
+        let call = stsready(command).args(["alpha.test", "--store"]).args([&kept.store]);
+        let call = if command == ["guide"] { call.at(&lab) } else { call };
+        sensible(&call.run());
+    }
+    let after = ["subject", "span", "look", "verdict", "report"].map(rows);
+    assert!(before.iter().zip(after).all(|(before, after)| after >= *before), "nothing is lost: {before:?} {after:?}");
+    stsready(["store", "check", "--store"]).args([&kept.store]).run().exits(0);
+    // As of before anything was seen.
+    let facts = lab.folder().join("facts.json");
+    kept.check().args(["--save-facts".as_ref(), facts.as_os_str()]).run().exits(0);
+    for format in ["json", "text"] {
+        let call = stsready(["check", "--now", "2020-01-01T00:00:00Z", "--format", format, "--facts"]).args([&facts]);
+        let run = call.run();
+        assert_ne!(run.exit, 0, "nothing that was seen later proves anything of then{run}");
+        sensible(&run);
+    }
+}
+
+#[test]
+fn outputs_that_take_nothing_are_told() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    for (line, words) in [("exec >/dev/full", "No space left on device"), ("exec >&-", "Bad file descriptor")] {
+        for format in ["json", "text", "html"] {
+            let run = scene.check_as(format).through(line).may_fail().run();
+            // A standard output that was closed before the start is opened as /dev/null by the runtime.
+            assert!(run.exit == 4 && run.stderr.contains(words) || (line.ends_with('-') && run.exit == 0), "{line}{run}");
+        }
+    }
+    let full = "/dev/full";
+    let run = scene.check_as("text").args(["--save-facts", full]).may_fail().run();
+    assert!(run.exit == 4 && run.stderr.contains(full) && run.stdout.contains("READY"), "the answer is not lost with the facts{run}");
+    let run = scene.check_as("text").args(["--output", &format!("json={full}")]).may_fail().run();
+    assert!(run.exit == 4 && run.stderr.contains(full), "{run}");
+}
