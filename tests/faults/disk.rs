@@ -139,9 +139,13 @@ fn a_check_on_a_full_disk_answers_all_the_same() {
     let script = format!(
         "mount -t tmpfs -o size=500k none \"$1\" || exit 9
         cp \"$2\" \"$1/store.sqlite\" || exit 9
-        # As little is left as a first page of the journal needs.
         dd if=/dev/zero of=\"$1/filler\" bs=1k 2>/dev/null
-        \"$0\" check alpha.test --reports \"$3\" {} --store \"$1/store.sqlite\"; echo \"check: $?\"
+        \"$0\" check alpha.test --reports \"$3\" {0} --store \"$1/store.sqlite\"; echo \"full: $?\"
+        rm \"$1/filler\"
+        # Room enough to read what is there, and none to write.
+        room=$(df -k --output=avail \"$1\" | tail -n 1)
+        dd if=/dev/zero of=\"$1/filler\" bs=1k count=$((room - 36)) 2>/dev/null
+        \"$0\" check alpha.test --reports \"$3\" {0} --store \"$1/store.sqlite\"; echo \"check: $?\"
         rm \"$1/filler\"
         \"$0\" store check --store \"$1/store.sqlite\"; echo \"sound: $?\"",
         lab.args().join(" ")
@@ -149,7 +153,9 @@ fn a_check_on_a_full_disk_answers_all_the_same() {
     let reports = kept.scene.post().unwrap();
     let Some((ran, said)) = in_namespace(&script, &[&disk, &kept.store, &reports]) else { return };
     assert!(ran && said.contains("sound: 0") && !said.contains("panicked"), "{said}");
-    assert!(said.contains("no room is left") || said.contains("failed to keep what was observed"), "{said}");
+    assert!(said.contains("full: 4") && said.contains("stsready: no room is left for the store"), "{said}");
+    assert!(said.contains("check: 0") && said.contains("READY"), "{said}");
+    assert!(said.contains("failed to keep what was observed: no room is left"), "{said}");
 }
 
 /// An account that may not write, whoever runs the tests.
@@ -250,6 +256,6 @@ fn outputs_that_take_nothing_are_told() {
     let full = "/dev/full";
     let run = scene.check_as("text").args(["--save-facts", full]).may_fail().run();
     assert!(run.exit == 4 && run.stderr.contains(full) && run.stdout.contains("READY"), "the answer is not lost with the facts{run}");
-    let run = scene.check_as("text").args(["--output", &format!("json={full}")]).may_fail().run();
+    let run = scene.check_as("text").args(["--output", full]).may_fail().run();
     assert!(run.exit == 4 && run.stderr.contains(full), "{run}");
 }
