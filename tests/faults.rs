@@ -31,6 +31,13 @@ const PATIENCE: &str = "4s";
 /// What a run may take with that patience: some waits follow on each other, and the machine has other things to do.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What stands above the table.
+const HEAD: &str = "# Faults, and what the user is told
+
+Written by `tests/faults.rs` from the rows that it tests, and from those of `tests/check`. A finding is its weight, its code and the beginning
+of its subject (behind `*` its end); `|` where the network decides.
+";
+
 /// A fault: what the answer to the whole is, what is due to be said of the fault, and words of it.
 fn fault(
     name: &'static str,
@@ -48,13 +55,19 @@ fn tables() -> Vec<(&'static str, Vec<Row>)> {
 
 #[test]
 fn the_table_of_faults_is_the_one_that_is_tested() {
-    let mut text = "# Faults, and what the user is told\n\nWritten by the tests in `tests/faults.rs` and `tests/check`.\n".to_owned();
+    let mut text = HEAD.to_owned();
     for (what, rows) in tables().into_iter().chain(crate::check::faults()) {
         let _ = write!(text, "\n## {what}\n\n| fault | answer | findings | words |\n|---|---|---|---|\n");
         for row in rows {
             let cell = |words: &[&str]| words.iter().map(|word| format!("`{}`", word.replace('|', "\\|"))).collect::<Vec<_>>().join("<br>");
             let _ = writeln!(text, "| {} | {} | {} | {} |", row.name, row.answer().word(), cell(row.findings()), cell(row.words()));
         }
+    }
+    text.push_str("\n## An MX host's side that ends at each byte\n\nNever ready; whichever of these fits what was seen:\n\n");
+    offsets::OF_MX_HOSTS.iter().for_each(|due| text.push_str(&format!("- `{due}`\n")));
+    text.push_str("\n## Disks, files, outputs, the clock\n\n| fault | exit code | words |\n|---|---|---|\n");
+    for disk::Told { fault, exit, words } in disk::TABLE {
+        let _ = writeln!(text, "| {fault} | {exit} | {} |", words.join("<br>"));
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/faults.md");
     if std::env::var_os("STSREADY_UPDATE_GOLDEN").is_some() {

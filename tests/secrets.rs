@@ -144,7 +144,11 @@ fn a_mailbox_password_is_told_nobody_however_it_is_given_and_whatever_fails() {
     let nobody = format!("{}:{}", scene.lab.refusing_address(), scene.lab.https_port());
     let tell = scene.path("arguments");
     // The command writes down what other users see of the process that called it, and of itself.
-    let command = format!("tr '\\0' ' ' < /proc/$PPID/cmdline > '{0}'; tr '\\0' ' ' < /proc/$$/cmdline >> '{0}'; cat '{1}'", tell.display(), file.display());
+    let command = format!(
+        "tr '\\0' ' ' < /proc/$PPID/cmdline > '{0}'; tr '\\0' ' ' < /proc/$$/cmdline >> '{0}'; cat '{1}'",
+        tell.display(),
+        file.display()
+    );
     for (place, ways) in [(healthy.socket().to_string(), 4), (repeating.socket().to_string(), 4), (nobody, 1)] {
         let url = format!("imaps://me@{place}/INBOX");
         let fetch = || {
@@ -183,17 +187,23 @@ fn a_webhook_that_fails_is_told_without_its_address_and_its_key() {
     let nobody = format!("{}:{}", scene.lab.refusing_address(), scene.lab.https_port());
     let config = scene.folder.path().with_extension("toml");
     fs::write(&config, format!("[[notify]]\nto = 'http://{nobody}/{SECRET}'\nsecret-env = 'KEY'\n")).unwrap();
-    // Something has to be told.
-    scene.check("json").run();
-    scene.lab.dns().remove_name("_mta-sts.alpha.test");
-    for format in ["json", "text", "html"] {
+    let given = |format: &str| {
         let call = scene.check(format).args([&format!("--notify=http://{nobody}/hooks/{SECRET}")]);
-        let run = call.env("STSREADY_NOTIFY_SECRET", SECRET).run();
-        assert!(run.stderr.contains(&nobody), "where it failed is told{run}");
-        scene.clean(&run);
-        scene.clean(&scene.check(format).args(["--notify", "--config"]).args([&config]).env("KEY", SECRET).run());
-        scene.clean(&scene.check(format).args(["--notify", "--config"]).args([&config]).env("KEY", &format!("whsec_{SECRET}!")).run());
+        call.env("STSREADY_NOTIFY_SECRET", SECRET).run()
+    };
+    let configured = |key: &str| scene.check("text").args(["--notify", "--config"]).args([&config]).env("KEY", key).run();
+    // What is told first is what changes later.
+    for run in [given("json"), configured(SECRET)] {
+        assert_eq!(run.exit, 0, "{run}");
     }
+    scene.lab.dns().remove_name("_mta-sts.alpha.test");
+    for run in [given("json"), given("text"), given("html"), configured(SECRET)] {
+        assert!(run.stderr.contains("failed to notify") && run.stderr.contains(&nobody), "where it failed is told{run}");
+        scene.clean(&run);
+    }
+    let run = configured(&format!("whsec_{SECRET}!"));
+    assert!(run.exit == 2 && run.stderr.contains("KEY"), "no key{run}");
+    scene.clean(&run);
     let shown = stsready(["config", "show", "--config"]).args([&config]).env("KEY", SECRET).run();
     assert!(!betrays(shown.stdout.as_bytes()) && !betrays(shown.stderr.as_bytes()), "{shown}");
     fs::remove_file(config).unwrap();

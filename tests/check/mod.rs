@@ -53,7 +53,11 @@ fn tables() -> Vec<Row> {
 
 /// The tables about what breaks on the way, each with its name.
 pub(crate) fn faults() -> Vec<(&'static str, Vec<Row>)> {
-    vec![("DNS, in tests/check", domain::rows()), ("MX hosts, in tests/check", starttls::rows()), ("policy hosts, in tests/check", fetch::rows())]
+    vec![
+        ("DNS, in tests/check", domain::rows()),
+        ("MX hosts, in tests/check", starttls::rows()),
+        ("policy hosts, in tests/check", fetch::rows()),
+    ]
 }
 
 /// Every rule of the catalogue is raised by at least one row: none is there that no real server can meet.

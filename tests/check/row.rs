@@ -206,7 +206,8 @@ impl Row {
         for words in self.words {
             let said = |finding: &Finding<'_>| finding.text("message").contains(words) || finding.0["evidence"].to_string().contains(words);
             if !findings.iter().filter(|finding| due.iter().any(|due| due.is(**finding))).any(said) {
-                let said: Vec<_> = findings.iter().map(|finding| format!("{} {}", finding.text("message"), finding.0["evidence"])).collect();
+                let said: Vec<_> =
+                    findings.iter().map(|finding| format!("{} {}", finding.text("message"), finding.0["evidence"])).collect();
                 wrong.push(format!("does not tell {words:?}, but\n{}", said.join("\n")));
             }
         }

@@ -2,8 +2,10 @@
 //! stays, and the answer is given wherever there is one. A process that is killed, and two at once, are staged in `tests/store.rs`.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -13,6 +15,72 @@ use crate::lab::{BlockingLab, Lab};
 use crate::run::{Call, Run, stsready};
 
 const REPORTS: usize = 3_000;
+
+/// What the user is told where no domain is at fault.
+pub(super) struct Told {
+    /// What is the matter, in words.
+    pub(super) fault: &'static str,
+    /// How the run ends.
+    pub(super) exit: i32,
+    /// Words of what is said.
+    pub(super) words: &'static [&'static str],
+}
+
+const fn told(fault: &'static str, exit: i32, words: &'static [&'static str]) -> Told {
+    Told { fault, exit, words }
+}
+
+const DIRECTORY: Told = told("the store is a directory", 4, &["failed to open the store"]);
+const TEXT: Told = told("the store is no database", 4, &["is no store of stsready"]);
+const FOREIGN: Told = told("the store is another program's database", 4, &["is no store of stsready"]);
+const HALVED: Told = told("the store is cut off in the middle", 4, &["is damaged", "store check"]);
+const OVERWRITTEN: Told = told("pages of the store are overwritten", 4, &["is damaged", "store export"]);
+const READ_ONLY: Told = told("the store, or its folder, may only be read", 4, &[]);
+const FULL_AT_INGEST: Told =
+    told("the disk is full while reports are read; afterwards the same command goes on", 4, &["no room is left for the store"]);
+const FULL_AT_OPEN: Told = told("the disk is full before the store can be opened", 4, &["no room is left for the store"]);
+const FULL_AT_CHECK: Told =
+    told("the disk is full where a check would be noted", 0, &["READY", "failed to keep what was observed: no room is left"]);
+const CLOCK: Told = told("the clock was two days ahead, and jumps back", 0, &[]);
+const KILLED: Told = told("a check is killed; the next one finds a sound store", 0, &["READY"]);
+const TWO: Told = told("two checks write at the same time", 0, &["READY"]);
+const OUTPUT: Told = told("standard output is a full disk", 4, &["No space left on device"]);
+const FILE: Told = told("the file that facts or pages go to is on a full disk", 4, &["No space left on device"]);
+
+/// All of them.
+pub(super) const TABLE: &[Told] = &[
+    DIRECTORY,
+    TEXT,
+    FOREIGN,
+    HALVED,
+    OVERWRITTEN,
+    READ_ONLY,
+    FULL_AT_INGEST,
+    FULL_AT_OPEN,
+    FULL_AT_CHECK,
+    CLOCK,
+    KILLED,
+    TWO,
+    OUTPUT,
+    FILE,
+];
+
+impl Told {
+    #[track_caller]
+    fn by(&self, run: &Run) {
+        assert_eq!(run.exit, self.exit, "{}{run}", self.fault);
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(self.words.iter().all(|word| said.contains(word)), "{}: {:?}{run}", self.fault, self.words);
+    }
+
+    /// The same of a script that says so behind `mark`.
+    #[track_caller]
+    fn by_script(&self, mark: &str, said: &str) {
+        let before = said.split_once(&format!("{mark}: {}\n", self.exit)).map(|(before, _)| before);
+        assert!(before.is_some(), "{} {mark} in\n{said}", self.fault);
+        assert!(self.words.iter().all(|word| said.contains(word)), "{}: {:?} in\n{said}", self.fault, self.words);
+    }
+}
 
 /// A healthy domain that was checked once, with the store of it.
 struct Kept<'a> {
@@ -34,72 +102,62 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// A store that cannot be used: how it comes to that, and words of what is told.
-type Spoiled = (&'static str, fn(&Path), &'static [&'static str]);
+/// A store that cannot be used, and how it comes to that.
+type Spoiled = (Told, fn(&Path));
 
 #[test]
 fn a_store_that_cannot_be_used_is_told_with_its_path_and_left_as_it_is() {
     let cases: [Spoiled; 5] = [
-        (
-            "a directory",
-            |path| {
-                fs::remove_file(path).unwrap();
-                fs::create_dir(path).unwrap();
-            },
-            &["failed to open the store"],
-        ),
-        ("no database", |path| fs::write(path, "mine, and no database at all: a text of some length, so that it has a page\n".repeat(99)).unwrap(), &[
-            "is no store of stsready",
-        ]),
-        (
-            "another program's database",
-            |path| {
-                fs::remove_file(path).unwrap();
-                Connection::open(path).unwrap().execute_batch("CREATE TABLE mine (x); INSERT INTO mine VALUES (1)").unwrap();
-            },
-            &["is no store of stsready"],
-        ),
-        (
-            "cut off in the middle",
-            |path| {
-                let length = fs::metadata(path).unwrap().len();
-                fs::File::options().write(true).open(path).unwrap().set_len(length / 2).unwrap();
-            },
-            &["is damaged", "store check"],
-        ),
-        (
-            "pages overwritten",
-            |path| {
-                let mut bytes = fs::read(path).unwrap();
-                bytes[4096..].fill(0x5a);
-                fs::write(path, bytes).unwrap();
-            },
-            &["is damaged", "store export"],
-        ),
+        (DIRECTORY, |path| {
+            fs::remove_file(path).unwrap();
+            fs::create_dir(path).unwrap();
+        }),
+        (TEXT, |path| fs::write(path, "mine, and no database at all: a text of some length, so that it has a page\n".repeat(99)).unwrap()),
+        (FOREIGN, |path| {
+            fs::remove_file(path).unwrap();
+            Connection::open(path).unwrap().execute_batch("CREATE TABLE mine (x); INSERT INTO mine VALUES (1)").unwrap();
+        }),
+        (HALVED, |path| {
+            let length = fs::metadata(path).unwrap().len();
+            fs::File::options().write(true).open(path).unwrap().set_len(length / 2).unwrap();
+        }),
+        (OVERWRITTEN, |path| {
+            let mut bytes = fs::read(path).unwrap();
+            bytes[4096..].fill(0x5a);
+            fs::write(path, bytes).unwrap();
+        }),
     ];
-    for (what, spoil, words) in cases {
+    for (told, spoil) in cases {
         let lab = Lab::start_blocking().unwrap();
         let kept = Kept::new(&lab);
         spoil(&kept.store);
         let before = fs::read(&kept.store).ok();
         let run = kept.check().may_fail().run();
-        assert_eq!(run.exit, 4, "{what}{run}");
-        assert!(run.stderr.contains(&kept.store.display().to_string()), "{what}{run}");
-        assert!(words.iter().all(|word| run.stderr.contains(word)), "{what}: {words:?}{run}");
-        assert_eq!(fs::read(&kept.store).ok(), before, "{what}: not a byte of it is changed");
+        told.by(&run);
+        assert!(run.stderr.contains(&kept.store.display().to_string()), "{run}");
+        assert_eq!(fs::read(&kept.store).ok(), before, "{}: not a byte of it is changed", told.fault);
         // What does not need it still answers.
         kept.scene.check().args(["--no-store"]).run().exits(0);
     }
 }
 
+/// Says what is not tested here, where that is allowed.
+fn left_out(what: &str) {
+    let required = std::env::var_os("STSREADY_REAL").is_some_and(|value| value == "required");
+    assert!(!required, "STSREADY_REAL=required, and {what} is left out");
+    eprintln!("{what} is left out");
+}
+
+fn is_superuser() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
 /// Runs `script` with a mount namespace of its own; `None` where the system does not allow that.
 fn in_namespace(script: &str, args: &[&Path]) -> Option<(bool, String)> {
-    let user: &[&str] = if fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0) { &["-m"] } else { &["-Urm"] };
+    let user: &[&str] = if is_superuser() { &["-m"] } else { &["-Urm"] };
     let allowed = Command::new("unshare").args(user).args(["mount", "-t", "tmpfs", "none", "/mnt"]).output();
     if !allowed.is_ok_and(|output| output.status.success()) {
-        let required = std::env::var_os("STSREADY_REAL").is_some_and(|value| value == "required");
-        assert!(!required, "STSREADY_REAL=required, and no disk can be mounted in a namespace");
-        eprintln!("no disk can be mounted in a namespace here: the full disk is left out");
+        left_out("no disk can be mounted in a namespace: the full disk");
         return None;
     }
     let mut command = Command::new("unshare");
@@ -123,7 +181,8 @@ fn a_full_disk_keeps_what_was_read_and_the_same_command_goes_on_from_there() {
         \"$0\" store stats --format json --store \"$store\"; echo \"stats: $?\"";
     let Some((ran, said)) = in_namespace(script, &[&disk, &files]) else { return };
     assert!(ran, "{said}");
-    for words in ["full: 4", "no room is left for the store", "sound: 0", "again: 0", "stats: 0", &format!("\"total\": {REPORTS}")] {
+    FULL_AT_INGEST.by_script("full", &said);
+    for words in ["sound: 0", "again: 0", "stats: 0", &format!("\"total\": {REPORTS}")] {
         assert!(said.contains(words), "{words:?} in\n{said}");
     }
     assert!(!said.contains("panicked"), "{said}");
@@ -153,23 +212,23 @@ fn a_check_on_a_full_disk_answers_all_the_same() {
     let reports = kept.scene.post().unwrap();
     let Some((ran, said)) = in_namespace(&script, &[&disk, &kept.store, &reports]) else { return };
     assert!(ran && said.contains("sound: 0") && !said.contains("panicked"), "{said}");
-    assert!(said.contains("full: 4") && said.contains("stsready: no room is left for the store"), "{said}");
-    assert!(said.contains("check: 0") && said.contains("READY"), "{said}");
-    assert!(said.contains("failed to keep what was observed: no room is left"), "{said}");
-}
-
-/// An account that may not write, whoever runs the tests.
-fn as_nobody(call: Call) -> Call {
-    let root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-    if root { call.through("exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$0\" \"$@\"") } else { call }
+    FULL_AT_OPEN.by_script("full", &said);
+    FULL_AT_CHECK.by_script("check", &said);
 }
 
 fn mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 #[test]
 fn a_store_that_may_only_be_read_is_told_so() {
+    // The superuser may write whatever the mode says.
+    let other = "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$0\" \"$@\"";
+    let line = if is_superuser() { other } else { ":" };
+    if is_superuser() && !Command::new("setpriv").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        left_out("setpriv is not installed: a store that may only be read");
+        return;
+    }
     let lab = Lab::start_blocking().unwrap();
     let kept = Kept::new(&lab);
     mode(lab.folder(), 0o755);
@@ -178,11 +237,8 @@ fn a_store_that_may_only_be_read_is_told_so() {
         mode(&kept.store, of_file);
         mode(folder, of_folder);
         let before = fs::read(&kept.store).unwrap();
-        let run = as_nobody(kept.check()).may_fail().run();
-        if run.stderr.contains("setpriv") || run.exit == 126 {
-            return;
-        }
-        assert_eq!(run.exit, 4, "{of_folder:o} {of_file:o}{run}");
+        let run = kept.check().through(line).may_fail().run();
+        READ_ONLY.by(&run);
         assert!(run.stderr.contains(&kept.store.display().to_string()), "{run}");
         assert_eq!(fs::read(&kept.store).unwrap(), before);
         mode(folder, 0o755);
@@ -210,12 +266,14 @@ fn a_clock_that_jumps_back_loses_nothing_and_makes_no_sense_of_the_future() {
     };
     let before = ["subject", "span", "look", "verdict", "report"].map(rows);
     let sensible = |run: &Run| {
-        let digits = run.stdout.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter(|word| {
-            word.strip_prefix('-').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
-        });
+        let digits = run
+            .stdout
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+            .filter(|word| word.strip_prefix('-').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit())));
         assert_eq!(digits.collect::<Vec<_>>(), Vec::<&str>::new(), "a negative age{run}");
     };
-    let check = kept.check().run().exits(0);
+    let check = kept.check().run();
+    CLOCK.by(&check);
     let without = kept.scene.check().args(["--no-store"]).run().exits(0);
     let codes = |run: &Run| run.assessment().findings().iter().map(|finding| finding.code().to_owned()).collect::<Vec<_>>();
     assert_eq!(codes(&check), codes(&without), "what lies in the future is no ground for anything");
@@ -242,20 +300,71 @@ fn a_clock_that_jumps_back_loses_nothing_and_makes_no_sense_of_the_future() {
     }
 }
 
+/// Killed while it makes the store, asks, fetches, speaks: what a check leaves behind is whole or not there.
+#[test]
+fn a_check_that_is_killed_leaves_a_sound_store_and_no_half_file() {
+    let lab = Lab::start_blocking().unwrap();
+    let scene = Scene::new(&lab, "alpha.test", |_| {});
+    let (store, facts) = (lab.folder().join("killed").join("store.sqlite"), lab.folder().join("facts.json"));
+    let call = |format: &str| {
+        let call = scene.check_as(format).args(["--store".as_ref(), store.as_os_str()]);
+        call.args(["--save-facts".as_ref(), facts.as_os_str()])
+    };
+    lab.set_reply_delay(Duration::from_millis(150));
+    let (queries, web, mx) = (lab.dns().all_queries(), scene.domain.policy_host.visits().total(), scene.mx(1).visits());
+    let begun = mx.total();
+    let phases: [&dyn Fn() -> bool; 5] = [
+        &|| store.exists(),
+        &|| lab.dns().all_queries() > queries,
+        &|| scene.domain.policy_host.visits().total() > web,
+        &|| mx.total() > begun,
+        &|| scene.mx(1).seen().iter().any(|session| session.secured),
+    ];
+    for ripe in phases {
+        call("json").kill_when(ripe);
+        assert!(!facts.exists(), "facts are there whole or not at all");
+        stsready(["store", "check", "--store"]).args([&store]).run().exits(0);
+    }
+    lab.set_reply_delay(Duration::ZERO);
+    KILLED.by(&call("text").run());
+    assert!(facts.exists());
+}
+
+#[test]
+fn two_checks_at_once_keep_what_both_saw() {
+    let lab = Lab::start_blocking().unwrap();
+    let (one, other) = (Scene::new(&lab, "alpha.test", |_| {}), Scene::new(&lab, "beta.test", |_| {}));
+    let store = lab.folder().join("shared").join("store.sqlite");
+    let check = |scene: &Scene<'_>| scene.check_as("text").args(["--store".as_ref(), store.as_os_str()]).run();
+    std::thread::scope(|threads| {
+        let runs = [&one, &other, &one, &other].map(|scene| threads.spawn(move || check(scene)));
+        for run in runs {
+            let run = run.join().unwrap();
+            TWO.by(&run);
+            assert!(!run.stderr.contains("failed to keep"), "{run}");
+        }
+    });
+    stsready(["store", "check", "--store"]).args([&store]).run().exits(0);
+    for name in ["alpha.test", "beta.test"] {
+        let told = stsready(["history", name, "--store"]).args([&store]).run().exits(0);
+        assert!(told.stdout.contains("mx1"), "{told}");
+    }
+}
+
 #[test]
 fn outputs_that_take_nothing_are_told() {
     let lab = Lab::start_blocking().unwrap();
     let scene = Scene::new(&lab, "alpha.test", |_| {});
-    for (line, words) in [("exec >/dev/full", "No space left on device"), ("exec >&-", "Bad file descriptor")] {
-        for format in ["json", "text", "html"] {
-            let run = scene.check_as(format).through(line).may_fail().run();
-            // A standard output that was closed before the start is opened as /dev/null by the runtime.
-            assert!(run.exit == 4 && run.stderr.contains(words) || (line.ends_with('-') && run.exit == 0), "{line}{run}");
-        }
+    for format in ["json", "text", "html"] {
+        OUTPUT.by(&scene.check_as(format).through("exec >/dev/full").may_fail().run());
+        // Closed before the start, it is opened as /dev/null by the runtime.
+        scene.check_as(format).through("exec >&-").run().exits(0);
     }
     let full = "/dev/full";
     let run = scene.check_as("text").args(["--save-facts", full]).may_fail().run();
-    assert!(run.exit == 4 && run.stderr.contains(full) && run.stdout.contains("READY"), "the answer is not lost with the facts{run}");
+    FILE.by(&run);
+    assert!(run.stderr.contains(full) && run.stdout.contains("READY"), "the answer is not lost with the facts{run}");
     let run = scene.check_as("text").args(["--output", full]).may_fail().run();
-    assert!(run.exit == 4 && run.stderr.contains(full), "{run}");
+    FILE.by(&run);
+    assert!(run.stderr.contains(full), "{run}");
 }

@@ -33,8 +33,12 @@ fn unanswered() -> Vec<Row> {
         fault("the first two MX queries are dropped", Ready, &[], &[], |it| mx(it, Fault::First(2, Box::new(Fault::Drop)))),
         fault("the MX answer comes just in time", Ready, &[], &[], |it| mx(it, Fault::Late(Duration::from_millis(1_200)))),
         fault("the MX answer comes too late", Inconclusive, MX_UNKNOWN, &["in time"], |it| mx(it, Fault::Late(Duration::from_secs(30)))),
-        fault("the MX answer is truncated and TCP closes", Inconclusive, MX_UNKNOWN, &["truncated"], |it| mx(it, Fault::TruncateWithoutTcp)),
-        fault("the MX answer is truncated and TCP stalls", Inconclusive, MX_UNKNOWN, &["in time"], |it| mx(it, Fault::TruncateWithSilentTcp)),
+        fault("the MX answer is truncated and TCP closes", Inconclusive, MX_UNKNOWN, &["truncated"], |it| {
+            mx(it, Fault::TruncateWithoutTcp)
+        }),
+        fault("the MX answer is truncated and TCP stalls", Inconclusive, MX_UNKNOWN, &["in time"], |it| {
+            mx(it, Fault::TruncateWithSilentTcp)
+        }),
         fault("the policy record is truncated and TCP stalls", Inconclusive, TXT_UNKNOWN, &["in time"], |it| {
             txt(it, Fault::TruncateWithSilentTcp);
         }),
@@ -72,8 +76,12 @@ fn forged() -> Vec<Row> {
         fault("an answer with another id", Inconclusive, MX_UNKNOWN, &["in time"], |it| forge(it, Forgery::OtherId)),
         fault("an answer to another question", Inconclusive, MX_UNKNOWN, &["in time"], |it| forge(it, Forgery::OtherQuestion)),
         // No relevant record is no record (RFC 2308 §2.2).
-        fault("an answer with the records of another name", NotApplicable, &["advice domain-no-mail"], &["NODATA"], |it| forge(it, Forgery::OtherName)),
-        fault("NXDOMAIN with the records beside it", Inconclusive, MX_UNKNOWN, &["gave records beside it"], |it| forge(it, Forgery::NameErrorWithRecords)),
+        fault("an answer with the records of another name", NotApplicable, &["advice domain-no-mail"], &["NODATA"], |it| {
+            forge(it, Forgery::OtherName)
+        }),
+        fault("NXDOMAIN with the records beside it", Inconclusive, MX_UNKNOWN, &["gave records beside it"], |it| {
+            forge(it, Forgery::NameErrorWithRecords)
+        }),
         fault("an answer with more than was asked for", Ready, &[], &[], |it| forge(it, Forgery::MoreThanAsked)),
         fault("a policy record with another one beside it", Ready, &[], &[], |it| txt(it, Fault::Forged(Forgery::MoreThanAsked))),
         fault("a name that points to itself", Inconclusive, MX_UNKNOWN, &["decoding error"], |it| forge(it, Forgery::PointerLoop)),
@@ -111,14 +119,38 @@ fn floods() -> Vec<Row> {
             &["of them were not probed"],
             |it| flood(it, &it.mx_name(1), RecordType::A),
         ),
-        fault("four thousand addresses of the policy host", NotReady, &["unknown fetch-connect mta-sts.", "blocker fetch-connect mta-sts."], &["of them were not asked"], |it| flood(it, &it.below("mta-sts"), RecordType::A)),
-        fault("three thousand MX hosts", NotReady, &["blocker mx-uncovered m0", "blocker mx-unresolvable m0", "unknown mx-unprobed"], &["matches no mx", "of them were not looked at"], |it| flood(it, &it.name, RecordType::MX)),
-        fault("three thousand records in place of the policy record", NotReady, &["blocker txt-missing _mta-sts."], &["records, about other things"], |it| {
-            flood(it, &it.below("_mta-sts"), RecordType::TXT);
-        }),
-        fault("three thousand records in place of the TLS-RPT record", NotReady, &["blocker record-missing _smtp._tls."], &["3092 records, about other things"], |it| {
-            flood(it, &it.below("_smtp._tls"), RecordType::TXT);
-        }),
+        fault(
+            "four thousand addresses of the policy host",
+            NotReady,
+            &["unknown fetch-connect mta-sts.", "blocker fetch-connect mta-sts."],
+            &["of them were not asked"],
+            |it| flood(it, &it.below("mta-sts"), RecordType::A),
+        ),
+        fault(
+            "three thousand MX hosts",
+            NotReady,
+            &["blocker mx-uncovered m0", "blocker mx-unresolvable m0", "unknown mx-unprobed"],
+            &["matches no mx", "of them were not looked at"],
+            |it| flood(it, &it.name, RecordType::MX),
+        ),
+        fault(
+            "three thousand records in place of the policy record",
+            NotReady,
+            &["blocker txt-missing _mta-sts."],
+            &["records, about other things"],
+            |it| {
+                flood(it, &it.below("_mta-sts"), RecordType::TXT);
+            },
+        ),
+        fault(
+            "three thousand records in place of the TLS-RPT record",
+            NotReady,
+            &["blocker record-missing _smtp._tls."],
+            &["3092 records, about other things"],
+            |it| {
+                flood(it, &it.below("_smtp._tls"), RecordType::TXT);
+            },
+        ),
     ]
 }
 

@@ -28,10 +28,16 @@ fn endless(it: &Scene<'_>, first: &str, then: &str) {
 
 fn heads() -> Vec<Row> {
     vec![
-        fault("header lines without end", NotReady, BROKEN, &["message head is too large"], |it| endless(it, OK, "X-More: and more of it\r\n")),
-        fault("a header line without end", NotReady, BROKEN, &["message head is too large"], |it| endless(it, &format!("{OK}X-More: "), "and more of it")),
+        fault("header lines without end", NotReady, BROKEN, &["message head is too large"], |it| {
+            endless(it, OK, "X-More: and more of it\r\n")
+        }),
+        fault("a header line without end", NotReady, BROKEN, &["message head is too large"], |it| {
+            endless(it, &format!("{OK}X-More: "), "and more of it")
+        }),
         fault("a status line without end", NotReady, BROKEN, &["message head is too large"], |it| endless(it, "HTTP/1.1 200 ", "OK ")),
-        fault("interim answers without end", Inconclusive, UNKNOWN, &["timed out"], |it| endless(it, "", "HTTP/1.1 103 Early Hints\r\n\r\n")),
+        fault("interim answers without end", Inconclusive, UNKNOWN, &["timed out"], |it| {
+            endless(it, "", "HTTP/1.1 103 Early Hints\r\n\r\n")
+        }),
         fault("a head that stops in the middle", Inconclusive, UNKNOWN, &["timed out"], |it| {
             it.answers(Answer::RawWithoutEnd(OK.into(), Vec::new()));
         }),
@@ -51,10 +57,16 @@ fn lengths() -> Vec<Row> {
             serves(it, &format!("{OK}Content-Length: 5000\r\n"), &it.domain.policy);
         }),
         // What is within the length is the policy: the last line is cut in the middle.
-        fault("a length that promises less", Ready, &["warning policy-max-age-short mta-sts."], &["max_age 1209 is less than a day"], |it| {
-            let short = it.domain.policy.len() - 5;
-            serves(it, &format!("{OK}Content-Length: {short}\r\n"), &it.domain.policy);
-        }),
+        fault(
+            "a length that promises less",
+            Ready,
+            &["warning policy-max-age-short mta-sts."],
+            &["max_age 1209 is less than a day"],
+            |it| {
+                let short = it.domain.policy.len() - 5;
+                serves(it, &format!("{OK}Content-Length: {short}\r\n"), &it.domain.policy);
+            },
+        ),
         fault("two lengths that differ", NotReady, BROKEN, &["invalid content-length"], |it| {
             serves(it, &format!("{OK}Content-Length: 5\r\nContent-Length: {}\r\n", it.domain.policy.len()), &it.domain.policy);
         }),
@@ -85,8 +97,12 @@ fn chunks() -> Vec<Row> {
         fault("chunks in order", Ready, &[], &[], |it| {
             chunked(it, &format!("{:x}\r\n{}\r\n0\r\n\r\n", it.domain.policy.len(), it.domain.policy));
         }),
-        fault("a chunk longer than any memory", NotReady, BROKEN, &["the body broke off after 16 bytes"], |it| chunked(it, "ffffffffffffffff\r\nversion: STSv1\r\n")),
-        fault("a chunk whose length overflows", NotReady, BROKEN, &["invalid chunk size: overflow"], |it| chunked(it, "1ffffffffffffffff\r\nversion: STSv1\r\n")),
+        fault("a chunk longer than any memory", NotReady, BROKEN, &["the body broke off after 16 bytes"], |it| {
+            chunked(it, "ffffffffffffffff\r\nversion: STSv1\r\n")
+        }),
+        fault("a chunk whose length overflows", NotReady, BROKEN, &["invalid chunk size: overflow"], |it| {
+            chunked(it, "1ffffffffffffffff\r\nversion: STSv1\r\n")
+        }),
         fault("chunks without the last one", NotReady, BROKEN, &["the body broke off after"], |it| {
             chunked(it, &format!("{:x}\r\n{}\r\n", it.domain.policy.len(), it.domain.policy));
         }),
@@ -110,9 +126,17 @@ fn bodies() -> Vec<Row> {
         fault("a policy a byte a second", Inconclusive, UNKNOWN, &["operation timed out"], |it| {
             it.answers(Answer::Dribble(Duration::from_secs(1), it.page()));
         }),
-        fault("a policy that is not UTF-8", NotReady, &["blocker policy-syntax mta-sts.", "blocker policy-max-age-missing", "blocker policy-mx-missing"], &["bytes that are not UTF-8"], |it| {
-            it.domain.policy_host.set(Https::serving(Page::new(b"version: STSv1\r\nmode: \xff\xfe\r\n".to_vec()).content_type("text/plain")));
-        }),
+        fault(
+            "a policy that is not UTF-8",
+            NotReady,
+            &["blocker policy-syntax mta-sts.", "blocker policy-max-age-missing", "blocker policy-mx-missing"],
+            &["bytes that are not UTF-8"],
+            |it| {
+                it.domain
+                    .policy_host
+                    .set(Https::serving(Page::new(b"version: STSv1\r\nmode: \xff\xfe\r\n".to_vec()).content_type("text/plain")));
+            },
+        ),
         fault("a policy behind a byte order mark", NotReady, &["blocker policy-bom mta-sts."], &["begins with a byte order mark"], |it| {
             let marked = format!("\u{feff}{}", it.domain.policy);
             it.domain.policy_host.set(Https::policy(&marked));
@@ -137,19 +161,33 @@ fn frames() -> Vec<Row> {
         answers(it, Answer::RawWithoutEnd([SETTINGS, first].concat(), then.repeat(64)));
     }
     vec![
-        fault("HTTP/2 that goes away", NotReady, BROKEN, &["connection error received"], |it| says(it, &[&[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11]])),
-        fault("HTTP/2 that resets the stream", NotReady, BROKEN, &["stream error received"], |it| says(it, &[&[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 2]])),
+        fault("HTTP/2 that goes away", NotReady, BROKEN, &["connection error received"], |it| {
+            says(it, &[&[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11]])
+        }),
+        fault("HTTP/2 that resets the stream", NotReady, BROKEN, &["stream error received"], |it| {
+            says(it, &[&[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 2]])
+        }),
         fault("HTTP/2 that closes behind its settings", NotReady, BROKEN, &["stream closed"], |it| says(it, &[])),
-        fault("HTTP/2 that is none", NotReady, BROKEN, &["gives no whole answer"], |it| answers(it, Answer::NotHttp(b"HTTP/1.1 200 OK\r\n\r\n"))),
+        fault("HTTP/2 that is none", NotReady, BROKEN, &["gives no whole answer"], |it| {
+            answers(it, Answer::NotHttp(b"HTTP/1.1 200 OK\r\n\r\n"))
+        }),
         fault("HTTP/2 headers without end", NotReady, BROKEN, &["gives no whole answer"], |it| {
             // HEADERS that do not end, and CONTINUATION of a literal header each.
             endless(it, &[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x88], &[0, 0, 5, 9, 0, 0, 0, 0, 1, 0x40, 1, b'x', 1, b'y']);
         }),
         fault("HTTP/2 settings without end", Inconclusive, UNKNOWN, &["timed out"], |it| endless(it, &[], SETTINGS)),
-        fault("HTTP/2 pings without end", Inconclusive, UNKNOWN, &["timed out"], |it| endless(it, &[], &[0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8])),
-        fault("HTTP/2 data without end", NotReady, &["blocker fetch-too-large mta-sts.", "blocker fetch-content-type mta-sts."], &["longer than 65536 bytes"], |it| {
-            endless(it, &[0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88], &[0, 0, 4, 0, 0, 0, 0, 0, 1, b'm', b'x', b':', b'\n']);
+        fault("HTTP/2 pings without end", Inconclusive, UNKNOWN, &["timed out"], |it| {
+            endless(it, &[], &[0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8])
         }),
+        fault(
+            "HTTP/2 data without end",
+            NotReady,
+            &["blocker fetch-too-large mta-sts.", "blocker fetch-content-type mta-sts."],
+            &["longer than 65536 bytes"],
+            |it| {
+                endless(it, &[0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88], &[0, 0, 4, 0, 0, 0, 0, 0, 1, b'm', b'x', b':', b'\n']);
+            },
+        ),
     ]
 }
 

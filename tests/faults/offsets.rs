@@ -17,7 +17,7 @@ const LONGEST: usize = 8_000;
 const MOST_KIB: u64 = 256 * 1024;
 
 /// What may be said of a host whose side ends somewhere in the dialogue; only what was refused under our eyes is broken.
-const OF_MX_HOSTS: &[&str] = &[
+pub(super) const OF_MX_HOSTS: &[&str] = &[
     "unknown starttls-unreachable",
     "unknown starttls-busy",
     "unknown starttls-not-smtp",
@@ -77,7 +77,11 @@ impl Crowd {
             let holds = |code: &str| own.iter().any(|finding| finding.code() == code && finding.text("outcome") == "holds");
             // The second, wider hello may have been answered with the chain before the break.
             let met_the_chain = seen("tls") || probe["wide"]["outcome"].get("seen").is_some();
-            assert!(met_the_chain || !own.iter().any(|finding| finding.code().starts_with("cert-") && finding.text("outcome") == "holds"), "{}", words());
+            assert!(
+                met_the_chain || !own.iter().any(|finding| finding.code().starts_with("cert-") && finding.text("outcome") == "holds"),
+                "{}",
+                words()
+            );
             assert!(seen("ehlo") || !holds("starttls-missing"), "{}", words());
             assert!(seen("tls") || !holds("starttls-handshake"), "{}", words());
             assert!(seen("ehlo_after") || !holds("starttls-after"), "{}", words());

@@ -34,26 +34,46 @@ fn at_mx_hosts() -> Vec<Row> {
             it.mx_does(1, |smtp| smtp.tls = Tls::CannotCertify);
         }),
         fault("an alert behind the hello in TLS 1.3", NotReady, NO_TLS, &["internal_error"], |it| mx(it, Tls::Only13, 1, End::Say(ALERT))),
-        fault("an alert in place of the encrypted flight", NotReady, NO_TLS, &["internal_error"], |it| mx(it, Tls::Only13, 2, End::Say(ALERT))),
+        fault("an alert in place of the encrypted flight", NotReady, NO_TLS, &["internal_error"], |it| {
+            mx(it, Tls::Only13, 2, End::Say(ALERT))
+        }),
         fault("an alert in place of the key exchange", NotReady, NO_TLS, &["where it has to sign with its key"], |it| {
             it.mx_does(1, |smtp| smtp.tls = Tls::CannotSign);
         }),
-        fault("an alert in place of the server's Finished", NotReady, NO_TLS, &["after its certificate: internal_error"], |it| mx(it, Tls::Only12, 1, End::Say(ALERT))),
-        fault("closed in place of the server's Finished", Inconclusive, &["unknown starttls-handshake mx1.", "unknown-warning starttls-key-type-unprobed mx1."], &["breaks in the TLS handshake behind its certificate"], |it| mx(it, Tls::Only12, 1, End::Close)),
+        fault("an alert in place of the server's Finished", NotReady, NO_TLS, &["after its certificate: internal_error"], |it| {
+            mx(it, Tls::Only12, 1, End::Say(ALERT))
+        }),
+        fault(
+            "closed in place of the server's Finished",
+            Inconclusive,
+            &["unknown starttls-handshake mx1.", "unknown-warning starttls-key-type-unprobed mx1."],
+            &["breaks in the TLS handshake behind its certificate"],
+            |it| mx(it, Tls::Only12, 1, End::Close),
+        ),
         fault("no ciphertext in place of the encrypted flight", NotReady, NO_TLS, &["cannot decrypt"], |it| {
             mx(it, Tls::Only13, 2, End::Say(UNENCRYPTED));
         }),
         fault("no ciphertext in place of the EHLO reply", NotReady, &["blocker starttls-after mx1."], &["cannot decrypt"], |it| {
             mx(it, Tls::Only13, 3, End::Say(UNENCRYPTED));
         }),
-        fault("a record longer than any may be", NotReady, NO_TLS, &["longer than TLS allows"], |it| mx(it, Tls::Modern, 0, End::Say(OVERLONG))),
-        fault("warnings without end", Inconclusive, &["unknown starttls-handshake mx1."], &["TooManyWarningAlertsReceived"], |it| mx(it, Tls::Modern, 0, End::Repeat(WARNING))),
+        fault("a record longer than any may be", NotReady, NO_TLS, &["longer than TLS allows"], |it| {
+            mx(it, Tls::Modern, 0, End::Say(OVERLONG))
+        }),
+        fault("warnings without end", Inconclusive, &["unknown starttls-handshake mx1."], &["TooManyWarningAlertsReceived"], |it| {
+            mx(it, Tls::Modern, 0, End::Repeat(WARNING))
+        }),
         fault("requests for another hello without end", Inconclusive, &["unknown starttls-handshake mx1."], &["got HelloRequest"], |it| {
             mx(it, Tls::Only12, 0, End::Repeat(HELLO_REQUEST));
         }),
-        fault("a version that was not offered", NotReady, NO_TLS, &["0x0305, which was not offered"], |it| it.mx_does(1, |smtp| smtp.tls = Tls::OtherVersion(0x0305))),
-        fault("SSL 3.0 alone", NotReady, &["blocker starttls-legacy mx1."], &["nothing newer than SSLv3"], |it| it.mx_does(1, |smtp| smtp.tls = Tls::OtherVersion(0x0300))),
-        fault("a certificate of ten megabytes", NotReady, NO_TLS, &["more than 131072 bytes"], |it| it.mx_does(1, |smtp| smtp.tls = Tls::HugeCertificate)),
+        fault("a version that was not offered", NotReady, NO_TLS, &["0x0305, which was not offered"], |it| {
+            it.mx_does(1, |smtp| smtp.tls = Tls::OtherVersion(0x0305))
+        }),
+        fault("SSL 3.0 alone", NotReady, &["blocker starttls-legacy mx1."], &["nothing newer than SSLv3"], |it| {
+            it.mx_does(1, |smtp| smtp.tls = Tls::OtherVersion(0x0300))
+        }),
+        fault("a certificate of ten megabytes", NotReady, NO_TLS, &["more than 131072 bytes"], |it| {
+            it.mx_does(1, |smtp| smtp.tls = Tls::HugeCertificate)
+        }),
         fault("a hundred session tickets", Ready, &[], &[], |it| it.mx_does(1, |smtp| smtp.tls = Tls::Tickets(100))),
         // No library of a sender takes so many.
         fault("ten thousand session tickets", NotReady, &["blocker starttls-after mx1."], &["message buffer full"], |it| {
@@ -86,11 +106,19 @@ fn at_policy_hosts() -> Vec<Row> {
             host(it, Tls::Only13, 1, End::Stall);
         }),
         fault("the policy host's version was not offered", NotReady, NO_TLS, &["incompatible"], |it| tls(it, Tls::OtherVersion(0x0305))),
-        fault("the policy host's certificate has ten megabytes", NotReady, NO_TLS, &["PayloadTooLarge"], |it| tls(it, Tls::HugeCertificate)),
-        fault("the policy host sends a hundred session tickets", Ready, &[], &[], |it| tls(it, Tls::Tickets(100))),
-        fault("the policy host sends ten thousand session tickets", NotReady, &["blocker fetch-connect mta-sts."], &["message buffer full"], |it| {
-            tls(it, Tls::Tickets(10_000));
+        fault("the policy host's certificate has ten megabytes", NotReady, NO_TLS, &["PayloadTooLarge"], |it| {
+            tls(it, Tls::HugeCertificate)
         }),
+        fault("the policy host sends a hundred session tickets", Ready, &[], &[], |it| tls(it, Tls::Tickets(100))),
+        fault(
+            "the policy host sends ten thousand session tickets",
+            NotReady,
+            &["blocker fetch-connect mta-sts."],
+            &["message buffer full"],
+            |it| {
+                tls(it, Tls::Tickets(10_000));
+            },
+        ),
         fault("the policy host sends warnings without end", NotReady, NO_TLS, &["TooManyWarningAlertsReceived"], |it| {
             host(it, Tls::Modern, 0, End::Repeat(WARNING));
         }),

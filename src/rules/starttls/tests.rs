@@ -190,7 +190,10 @@ fn each_way_to_fail_has_its_code() {
         // It took the hello: that another one is taken, too, is no news.
         (
             "closed behind the certificate",
-            Probe { client_certificate: Some(false), ..shaken(failed(Closed, "eof"), old("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")) },
+            Probe {
+                client_certificate: Some(false),
+                ..shaken(failed(Closed, "eof"), old("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"))
+            },
             vec![("starttls-handshake", Undetermined, Blocker), ("starttls-key-type-unprobed", Undetermined, Warning)],
         ),
         ("handshake hangs", shaken(failed(Timeout, "late"), None), vec![("starttls-handshake", Undetermined, Blocker)]),
