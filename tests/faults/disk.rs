@@ -2,7 +2,7 @@
 //! stays, and the answer is given wherever there is one. A process that is killed, and two at once, are staged in `tests/store.rs`.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use crate::check::Scene;
 use crate::corpus::Corpus;
 use crate::lab::{BlockingLab, Lab};
+use crate::real::process::{is_root, missing, program};
 use crate::run::{Call, Run, stsready};
 
 const REPORTS: usize = 3_000;
@@ -141,23 +142,12 @@ fn a_store_that_cannot_be_used_is_told_with_its_path_and_left_as_it_is() {
     }
 }
 
-/// Says what is not tested here, where that is allowed.
-fn left_out(what: &str) {
-    let required = std::env::var_os("STSREADY_REAL").is_some_and(|value| value == "required");
-    assert!(!required, "STSREADY_REAL=required, and {what} is left out");
-    eprintln!("{what} is left out");
-}
-
-fn is_superuser() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
-}
-
 /// Runs `script` with a mount namespace of its own; `None` where the system does not allow that.
 fn in_namespace(script: &str, args: &[&Path]) -> Option<(bool, String)> {
-    let user: &[&str] = if is_superuser() { &["-m"] } else { &["-Urm"] };
+    let user: &[&str] = if is_root() { &["-m"] } else { &["-Urm"] };
     let allowed = Command::new("unshare").args(user).args(["mount", "-t", "tmpfs", "none", "/mnt"]).output();
     if !allowed.is_ok_and(|output| output.status.success()) {
-        left_out("no disk can be mounted in a namespace: the full disk");
+        missing("no disk can be mounted in a namespace of its own");
         return None;
     }
     let mut command = Command::new("unshare");
@@ -224,9 +214,8 @@ fn mode(path: &Path, mode: u32) {
 fn a_store_that_may_only_be_read_is_told_so() {
     // The superuser may write whatever the mode says.
     let other = "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$0\" \"$@\"";
-    let line = if is_superuser() { other } else { ":" };
-    if is_superuser() && !Command::new("setpriv").arg("--version").output().is_ok_and(|output| output.status.success()) {
-        left_out("setpriv is not installed: a store that may only be read");
+    let line = if is_root() { other } else { ":" };
+    if is_root() && program("setpriv", "util-linux").is_none() {
         return;
     }
     let lab = Lab::start_blocking().unwrap();
