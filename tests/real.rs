@@ -22,6 +22,6 @@ mod mail;
 mod nginx;
 mod opensmtpd;
 mod postfix;
-mod process;
+pub(crate) mod process;
 mod sender;
 mod web;

@@ -24,11 +24,12 @@ pub(crate) struct Call {
     stdin: Vec<u8>,
     env: Vec<(String, String)>,
     may_fail: bool,
+    through: Option<String>,
 }
 
 /// `stsready` with these arguments.
 pub(crate) fn stsready<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Call {
-    Call { args: Vec::new(), stdin: Vec::new(), env: Vec::new(), may_fail: false }.args(args)
+    Call { args: Vec::new(), stdin: Vec::new(), env: Vec::new(), may_fail: false, through: None }.args(args)
 }
 
 impl Call {
@@ -58,6 +59,12 @@ impl Call {
     /// That the tool itself may fail (exit code 4): the test sees to it.
     pub(crate) fn may_fail(mut self) -> Self {
         self.may_fail = true;
+        self
+    }
+
+    /// Started by a shell after this, such as a limit or another standard output.
+    pub(crate) fn through(mut self, line: &str) -> Self {
+        self.through = Some(line.to_owned());
         self
     }
 
@@ -113,7 +120,15 @@ impl Call {
     }
 
     fn spawn(&self) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stsready"));
+        let binary = env!("CARGO_BIN_EXE_stsready");
+        let mut command = match &self.through {
+            None => Command::new(binary),
+            Some(line) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("{line}\nexec \"$0\" \"$@\""), binary]);
+                shell
+            }
+        };
         for (name, _) in std::env::vars_os() {
             let shown = name.to_string_lossy();
             if shown.starts_with("STSREADY_") || ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"].contains(&shown.as_ref()) {

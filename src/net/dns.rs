@@ -127,7 +127,7 @@ impl Dns {
         self.deadline
     }
 
-    /// TXT records, in a stable order.
+    /// TXT records, in a stable order, each once: a set of records holds none twice (RFC 2181 §5), and resolvers see to it.
     pub async fn txt(&self, name: &Domain) -> Looked<Answer<Vec<TxtRecord>>> {
         let strings = |text: &[Box<[u8]>]| text.iter().map(|part| String::from_utf8_lossy(part).into_owned()).collect();
         let mut answer = self
@@ -137,7 +137,8 @@ impl Dns {
             })
             .await;
         if let Looked::Seen(answer) = &mut answer {
-            answer.value.sort_by_key(TxtRecord::text);
+            answer.value.sort_by_cached_key(|record| (record.text(), record.strings.clone()));
+            answer.value.dedup();
         }
         answer
     }
@@ -213,7 +214,7 @@ impl Dns {
         name.set_fqdn(true);
         let answer = tokio::time::timeout(self.deadline, self.resolver.lookup(name.clone(), kind)).await;
         match answer {
-            Ok(Ok(lookup)) => answered(asked, &name, kind, lookup.answers()),
+            Ok(Ok(lookup)) => answered(asked, &name, kind, lookup.message().metadata.response_code, lookup.answers()),
             Ok(Err(error)) => {
                 let unending = if is_bare(&error) { self.circle(&name).await } else { None };
                 let words = || format!("{asked}: its CNAMEs lead in a circle, or nowhere that could be looked up");
@@ -290,7 +291,8 @@ pub(super) fn domain(name: &Name) -> Domain {
 }
 
 /// Walks from the name asked through the CNAMEs to the records: an answer may hold them in any order, and records of other names.
-pub(super) fn answered(asked: &Domain, name: &Name, kind: RecordType, records: &[Record]) -> Records {
+/// `code` is what stands above them; records beside "no such name" are neither believed nor denied.
+pub(super) fn answered(asked: &Domain, name: &Name, kind: RecordType, code: ResponseCode, records: &[Record]) -> Records {
     let mut owner = name.clone();
     let mut via = Vec::new();
     let mut ttl = u32::MAX;
@@ -314,8 +316,13 @@ pub(super) fn answered(asked: &Domain, name: &Name, kind: RecordType, records: &
         return if looping {
             Looked::Failed(Failure::new(FailureKind::DnsError, format!("{asked}: more than {CNAME_CAP} CNAMEs in a row")))
         } else {
-            Looked::Absent(Absence { kind: AbsenceKind::NoData, via })
+            let absence = if code == ResponseCode::NXDomain { AbsenceKind::NxDomain } else { AbsenceKind::NoData };
+            Looked::Absent(Absence { kind: absence, via })
         };
+    }
+    if code == ResponseCode::NXDomain {
+        let detail = format!("the resolver answered NXDOMAIN to {asked} {kind}, and gave records beside it");
+        return Looked::Failed(Failure::new(FailureKind::DnsError, detail));
     }
     Looked::Seen(Answer { value, ttl, via })
 }
@@ -374,10 +381,25 @@ mod tests {
             Record::from_rdata(name("other.example."), 5, address.clone()),
             Record::from_rdata(name("a.example."), 60, RData::CNAME(CNAME(name("b.example.")))),
         ];
-        let looked = answered(&Domain::from_dns("a.example"), &name("a.example."), RecordType::A, &records);
+        let looked = answered(&Domain::from_dns("a.example"), &name("a.example."), RecordType::A, ResponseCode::NoError, &records);
         let answer = looked.seen().expect("seen");
         assert_eq!((answer.value.len(), answer.ttl), (1, 30));
         assert_eq!(answer.via, [Cname { name: Domain::from_dns("a.example"), target: Domain::from_dns("b.example"), ttl: 60 }]);
+    }
+
+    #[test]
+    fn what_is_denied_and_given_at_once_is_neither() {
+        let (own, alias) = (name("a.example."), RData::CNAME(CNAME(name("b.example."))));
+        let looked = |code, data| {
+            let records = [Record::from_rdata(own.clone(), 60, data)];
+            answered(&Domain::from_dns("a.example"), &own, RecordType::A, code, &records)
+        };
+        let address = || RData::A(A::new(192, 0, 2, 1));
+        assert!(looked(ResponseCode::NoError, address()).seen().is_some());
+        assert!(looked(ResponseCode::NXDomain, address()).failure().is_some());
+        // RFC 6604 §3: the code is about the end of the chain.
+        let Looked::Absent(absence) = looked(ResponseCode::NXDomain, alias) else { panic!("the end of the chain is denied") };
+        assert_eq!((absence.kind, absence.via.len()), (AbsenceKind::NxDomain, 1));
     }
 
     #[test]
@@ -386,7 +408,7 @@ mod tests {
             Record::from_rdata(name("a.example."), 60, RData::CNAME(CNAME(name("b.example.")))),
             Record::from_rdata(name("b.example."), 60, RData::CNAME(CNAME(name("a.example.")))),
         ];
-        let looked = answered(&Domain::from_dns("a.example"), &name("a.example."), RecordType::A, &records);
+        let looked = answered(&Domain::from_dns("a.example"), &name("a.example."), RecordType::A, ResponseCode::NoError, &records);
         assert!(looked.failure().is_some(), "{looked:?}");
     }
 }

@@ -110,7 +110,9 @@ pub fn failure(error: &io::Error) -> Failure {
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => FailureKind::Unreachable,
         _ => FailureKind::Other,
     };
-    Failure::new(kind, error.to_string())
+    // The library ends some words with where to read more, which concerns who programs with it.
+    let words = error.to_string();
+    Failure::new(kind, words.split_once(": https://").map_or(words.as_str(), |(words, _)| words))
 }
 
 /// The TLS library's own error, which may sit in several layers of I/O errors; `source()` would skip them.
@@ -230,6 +232,8 @@ mod tests {
             assert_eq!(failure(&error), Failure::new(FailureKind::TlsAlert, "certificate_required (116)"));
         }
         assert_eq!(failure(&io::Error::from(io::ErrorKind::UnexpectedEof)).kind, FailureKind::Closed);
+        let unfinished = io::Error::new(io::ErrorKind::UnexpectedEof, "closed without close_notify: https://manual.example/#eof");
+        assert_eq!(failure(&unfinished), Failure::new(FailureKind::Closed, "closed without close_notify"));
         assert_eq!(failure(&io::Error::other(rustls::Error::DecryptError)).kind, FailureKind::Tls);
     }
 }

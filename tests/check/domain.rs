@@ -71,7 +71,7 @@ fn failures() -> Vec<Row> {
         }),
         row("the MX lookup is never answered", Inconclusive, &["unknown domain-dns-failed the-mx"], |it| {
             it.dns().fault_on(&it.name, RecordType::MX, Fault::Drop);
-            it.patience("2s");
+            it.patience("4s");
         }),
         row("the TLS-RPT record has bogus DNSSEC", Inconclusive, &["unknown domain-dns-failed _smtp._tls."], |it| {
             it.dns().fault(&it.below("_smtp._tls"), Fault::Bogus);
@@ -81,11 +81,11 @@ fn failures() -> Vec<Row> {
         }),
         row("the MTA-STS record is answered with garbage", Inconclusive, &["unknown domain-dns-failed _mta-sts."], |it| {
             it.dns().fault(&it.below("_mta-sts"), Fault::Garbage);
-            it.patience("2s");
+            it.patience("4s");
         }),
         row("the MTA-STS record is truncated and TCP is shut", Inconclusive, &["unknown domain-dns-failed _mta-sts."], |it| {
             it.dns().fault(&it.below("_mta-sts"), Fault::TruncateWithoutTcp);
-            it.patience("2s");
+            it.patience("4s");
         }),
         row("the MTA-STS record is an alias in a circle", Inconclusive, &["unknown domain-dns-failed _mta-sts."], |it| {
             let (one, other) = (it.below("_mta-sts"), it.below("around"));
@@ -137,7 +137,7 @@ fn survived() -> Vec<Row> {
         row("a late answer", Ready, &[], |it| it.dns().fault(&it.below("_mta-sts"), Fault::Late(Duration::from_millis(700)))),
         row("a lost query", Ready, &[], |it| {
             it.dns().fault_on(&it.name, RecordType::MX, Fault::First(1, Box::new(Fault::Drop)));
-            it.patience("2s");
+            it.patience("4s");
         }),
     ]
 }

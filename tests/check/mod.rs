@@ -14,7 +14,7 @@ mod mx;
 mod policy;
 mod record;
 mod reports;
-mod row;
+pub(crate) mod row;
 mod scene;
 mod several;
 mod starttls;
@@ -49,6 +49,15 @@ fn tables() -> Vec<Row> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// The tables about what breaks on the way, each with its name.
+pub(crate) fn faults() -> Vec<(&'static str, Vec<Row>)> {
+    vec![
+        ("DNS, in tests/check", domain::rows()),
+        ("MX hosts, in tests/check", starttls::rows()),
+        ("policy hosts, in tests/check", fetch::rows()),
+    ]
 }
 
 /// Every rule of the catalogue is raised by at least one row: none is there that no real server can meet.

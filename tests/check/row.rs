@@ -4,24 +4,32 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::scene::Scene;
 use crate::lab::{DomainPlan, Lab};
-use crate::run::{Assessment, Finding, Run, stsready};
+use crate::run::{Finding, Run, stsready};
 
 /// Runs of the binary at once: most of a run is waiting.
 const AT_ONCE: usize = 8;
+/// Where a row says nothing else: far more than a healthy domain takes on a machine that has other things to do.
+const LONGEST: Duration = Duration::from_secs(90);
+/// Far more than a run needs.
+const MOST_KIB: u64 = 256 * 1024;
 /// So many superfluous findings of a scenario are told whole.
 const TOLD: usize = 6;
 
 /// One scenario.
-pub(super) struct Row {
+pub(crate) struct Row {
     /// What is the matter, in words.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     answer: Answer,
     findings: &'static [&'static str],
+    words: &'static [&'static str],
+    limit: Duration,
+    patience: Option<&'static str>,
     plan: fn(&mut DomainPlan),
     arrange: fn(&mut Scene<'_>),
     observed: Option<fn(&mut Value)>,
@@ -31,7 +39,7 @@ pub(super) struct Row {
 
 /// The answer that is due; the exit code follows from it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Ready,
     NotReady,
     Inconclusive,
@@ -39,7 +47,8 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    fn word(self) -> &'static str {
+    /// As JSON names it.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Ready => "ready",
             Self::NotReady => "not-ready",
@@ -59,14 +68,41 @@ impl Answer {
 
 /// A scenario: `arrange` changes a healthy domain; `findings` are all that are due, each as `weight code` with, where it matters, the
 /// beginning (and behind a `*` the end) of its subject (for weights see [`Finding::weight`]). `code|code` where the network decides which of two it is.
-pub(super) fn row(name: &'static str, answer: Answer, findings: &'static [&'static str], arrange: fn(&mut Scene<'_>)) -> Row {
-    Row { name, answer, findings, plan: |_| {}, arrange, observed: None, later: None, change: None }
+pub(crate) fn row(name: &'static str, answer: Answer, findings: &'static [&'static str], arrange: fn(&mut Scene<'_>)) -> Row {
+    Row {
+        name,
+        answer,
+        findings,
+        words: &[],
+        limit: LONGEST,
+        patience: None,
+        plan: |_| {},
+        arrange,
+        observed: None,
+        later: None,
+        change: None,
+    }
 }
 
 impl Row {
     /// Builds the domain otherwise to begin with.
-    pub(super) fn plan(self, plan: fn(&mut DomainPlan)) -> Self {
+    pub(crate) fn plan(self, plan: fn(&mut DomainPlan)) -> Self {
         Self { plan, ..self }
+    }
+
+    /// Expects these words, too, in what is said of the findings that are due.
+    pub(crate) fn tells(self, words: &'static [&'static str]) -> Self {
+        Self { words, ..self }
+    }
+
+    /// Waits this long for any one reply.
+    pub(crate) fn impatient(self, patience: &'static str) -> Self {
+        Self { patience: Some(patience), ..self }
+    }
+
+    /// Has to end within this time.
+    pub(crate) fn within(self, limit: Duration) -> Self {
+        Self { limit, ..self }
     }
 
     /// Changes what was observed before it is judged: for what would take too long to stage.
@@ -92,7 +128,7 @@ impl Row {
             check();
             change(scene);
             // Looks are told apart by their second.
-            std::thread::sleep(std::time::Duration::from_millis(1_050));
+            std::thread::sleep(Duration::from_millis(1_050));
             return check();
         }
         if let Some(words) = self.change {
@@ -109,13 +145,35 @@ impl Row {
     }
 
     /// The codes that it expects.
-    pub(super) fn codes(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn codes(&self) -> impl Iterator<Item = &'static str> {
         self.findings.iter().flat_map(|due| Due::read(due).code.split('|'))
     }
 
+    /// The answer that it expects.
+    pub(crate) fn answer(&self) -> Answer {
+        self.answer
+    }
+
+    /// The findings that it expects.
+    pub(crate) fn findings(&self) -> &'static [&'static str] {
+        self.findings
+    }
+
+    /// The words that it expects.
+    pub(crate) fn words(&self) -> &'static [&'static str] {
+        self.words
+    }
+
     /// The differences between what is due and what was said; none if all is as it should be.
-    fn differences(&self, exit: i32, assessment: &Assessment) -> Vec<String> {
+    fn differences(&self, run: &Run) -> Vec<String> {
+        let (exit, assessment) = (run.exit, &run.assessment());
         let mut wrong = Vec::new();
+        if run.taken > self.limit {
+            wrong.push(format!("took {:?}, at most {:?} were due", run.taken, self.limit));
+        }
+        if run.peak_kib > MOST_KIB {
+            wrong.push(format!("held {} KiB, at most {MOST_KIB} were due", run.peak_kib));
+        }
         if assessment.answer() != self.answer.word() {
             wrong.push(format!("answers {}, expected {}", assessment.answer(), self.answer.word()));
         }
@@ -143,6 +201,14 @@ impl Row {
         for due in &due {
             if !findings.iter().any(|finding| due.is(*finding)) {
                 wrong.push(format!("does not say: {} {} {}", due.weight, due.code, due.subject));
+            }
+        }
+        for words in self.words {
+            let said = |finding: &Finding<'_>| finding.text("message").contains(words) || finding.0["evidence"].to_string().contains(words);
+            if !findings.iter().filter(|finding| due.iter().any(|due| due.is(**finding))).any(said) {
+                let said: Vec<_> =
+                    findings.iter().map(|finding| format!("{} {}", finding.text("message"), finding.0["evidence"])).collect();
+                wrong.push(format!("does not tell {words:?}, but\n{}", said.join("\n")));
             }
         }
         for finding in findings {
@@ -202,18 +268,21 @@ impl Due {
 }
 
 /// Stages every row in one lab and runs the binary for each; all that is wrong is told at once.
-pub(super) fn hold(rows: &[Row]) {
+pub(crate) fn hold(rows: &[Row]) {
     hold_in(&Lab::start_blocking().expect("the lab needs 127.0.0.0/8"), rows);
 }
 
 /// The same in a lab that has something of its own.
-pub(super) fn hold_in(lab: &Lab, rows: &[Row]) {
+pub(crate) fn hold_in(lab: &Lab, rows: &[Row]) {
     let scenes: Vec<Scene<'_>> = rows
         .iter()
         .enumerate()
         .map(|(number, row)| {
             let mut scene = Scene::new(lab, &domain_name(number, row.name), row.plan);
             (row.arrange)(&mut scene);
+            if let Some(patience) = row.patience {
+                scene.patience(patience);
+            }
             scene
         })
         .collect();
@@ -224,7 +293,7 @@ pub(super) fn hold_in(lab: &Lab, rows: &[Row]) {
             threads.spawn(|| {
                 while let Some(number) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|number| *number < rows.len()) {
                     let run = rows[number].run(&scenes[number]);
-                    let wrong = rows[number].differences(run.exit, &run.assessment());
+                    let wrong = rows[number].differences(&run);
                     if !wrong.is_empty() {
                         failures.lock().unwrap().push((number, wrong));
                     }

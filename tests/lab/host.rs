@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, RwLock};
 
+use super::cut::Cut;
 use super::tcp::Conn;
 use super::tls::Identity;
 use super::visits::Visits;
@@ -30,6 +31,7 @@ struct Shared<R: Role> {
     role: RwLock<R>,
     identity: RwLock<Arc<Identity>>,
     visits: Arc<Visits>,
+    cut: RwLock<Option<Cut>>,
     seen: Mutex<VecDeque<Note<R::Seen>>>,
 }
 
@@ -46,6 +48,7 @@ impl<R: Role> Host<R> {
             role: RwLock::new(role),
             identity: RwLock::new(Arc::new(identity)),
             visits: Arc::default(),
+            cut: RwLock::default(),
             seen: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
@@ -74,6 +77,15 @@ impl<R: Role> Host<R> {
     /// Presents other certificates from the next connection on.
     pub fn set_identity(&self, identity: impl Into<Identity>) {
         *self.shared.identity.write().unwrap() = Arc::new(identity.into());
+    }
+
+    /// What it says breaks off so, from the next connection on; `None`: it does not.
+    pub fn cut(&self, cut: impl Into<Option<Cut>>) {
+        *self.shared.cut.write().unwrap() = cut.into();
+    }
+
+    pub(super) fn cut_now(&self) -> Option<Cut> {
+        *self.shared.cut.read().unwrap()
     }
 
     /// The connections so far.

@@ -13,6 +13,7 @@
 //! | a server that is a process of its own | [`Lab::smtp_place`], [`Lab::https_place`] |
 //! | where a CA publishes its certificate | [`Lab::http_host`] |
 //! | addresses that refuse or swallow connections | [`address`] |
+//! | a connection that breaks after so many bytes or TLS records | [`cut`] |
 //! | slow servers, connection counts | [`tcp`], [`visits`] |
 //!
 //! A misbehaviour is a variant of the enum of its step and an arm in the same file.
@@ -30,6 +31,7 @@
 pub mod address;
 pub mod blocking;
 pub mod ca;
+pub mod cut;
 pub mod dns;
 pub mod domain;
 pub mod host;
@@ -55,7 +57,8 @@ use tokio::task::JoinSet;
 
 pub use self::blocking::BlockingLab;
 pub use self::ca::{Authority, Ca, Chain, Key, Leaf, Validity};
-pub use self::dns::{Dns, Fault};
+pub use self::cut::{Cut, End, Offset};
+pub use self::dns::{Dns, Fault, Forgery};
 pub use self::domain::{Domain, DomainPlan};
 pub use self::host::{Host, Role};
 pub use self::https::{Answer, Https, HttpsHost, HttpsRequest, Page};
@@ -281,7 +284,10 @@ impl Lab {
         let host = Host::new(address, role, identity);
         self.hosts.lock().unwrap().push((address.ip(), host.visits()));
         let served = host.clone();
-        let accepting = tcp::accept(listener, self.pace.clone(), host.visits(), move |conn| R::serve(served.clone(), conn));
+        let accepting = tcp::accept(listener, self.pace.clone(), host.visits(), move |conn| {
+            let cut = served.cut_now();
+            R::serve(served.clone(), conn.cut(cut))
+        });
         self.tasks.lock().unwrap().spawn_on(accepting, &self.runtime);
         host
     }

@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Sleep, sleep, timeout};
 
+use super::cut::{Cut, Cutter};
 use super::visits::{Visit, Visits};
 
 const MOST_CONNECTIONS: usize = 4096;
@@ -66,13 +67,26 @@ pub struct Conn {
     visit: Arc<Visit>,
     reply_due: bool,
     wait: Option<Pin<Box<Sleep>>>,
+    cutter: Cutter,
 }
 
 impl Conn {
     fn new(tcp: TcpStream, pace: Pace, visit: Arc<Visit>) -> Self {
         // Dribbled bytes and late lines must leave when they are written.
         let _ = tcp.set_nodelay(true);
-        Self { tcp, pace, visit, reply_due: true, wait: None }
+        Self { tcp, pace, visit, reply_due: true, wait: None, cutter: Cutter::new(None) }
+    }
+
+    /// What is written from here on breaks off so.
+    #[must_use]
+    pub(super) fn cut(mut self, cut: Option<Cut>) -> Self {
+        self.cutter = Cutter::new(cut);
+        self
+    }
+
+    /// TLS begins here.
+    pub(super) fn tls_begins(&mut self) {
+        self.cutter.tls_begins();
     }
 
     pub(super) fn visit(&self) -> Arc<Visit> {
@@ -126,7 +140,8 @@ impl AsyncWrite for Conn {
             self.wait = None;
             self.reply_due = false;
         }
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+        let this = &mut *self;
+        this.cutter.poll_write(&mut this.tcp, cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

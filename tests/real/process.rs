@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Where a program is that Debian has in `package`; `None` where it is not installed and need not be.
-pub(super) fn program(name: &str, package: &str) -> Option<PathBuf> {
+pub(crate) fn program(name: &str, package: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
     let found = folders.map(|folder| folder.join(name)).find(|file| file.is_file());
@@ -32,7 +32,7 @@ pub(super) fn program_of_root(name: &str, package: &str) -> Option<PathBuf> {
 }
 
 /// Says that something is not tested for want of what could be had; fails where it must be had.
-fn missing(why: &str) {
+pub(crate) fn missing(why: &str) {
     let required = std::env::var("STSREADY_REAL").is_ok_and(|value| value == "required");
     assert!(!required, "STSREADY_REAL=required, and {why}");
     left_out(why);
@@ -44,7 +44,7 @@ fn left_out(why: &str) {
 }
 
 /// Whether the tests may do anything on this machine.
-pub(super) fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 

@@ -82,6 +82,8 @@ impl StoreError {
                     ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy(path),
                     ErrorCode::ReadOnly => Self::ReadOnly { path, why },
                     ErrorCode::DiskFull => Self::Full(path),
+                    // The index that processes share beside the store could not be made as long as it has to be.
+                    _ if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => Self::Full(path),
                     ErrorCode::CannotOpen | ErrorCode::SystemIoFailure => Self::Open { path, error: std::io::Error::other(why) },
                     _ => Self::Sql { path, error },
                 }

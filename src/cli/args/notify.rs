@@ -1,6 +1,10 @@
 //! Arguments that tell somebody what is new.
 
-use clap::Args;
+use std::ffi::OsStr;
+
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command};
 use url::Url;
 
 /// Whom to tell, and whether to be silent otherwise.
@@ -15,7 +19,7 @@ pub(in crate::cli) struct NotifyArgs {
     #[arg(
         long,
         value_name = "TARGET",
-        value_parser = target,
+        value_parser = TargetParser,
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "configured",
@@ -43,6 +47,21 @@ pub(in crate::cli) enum Target {
     Mail(String),
     /// A command, run by `sh -c`.
     Command(String),
+}
+
+/// Reads a target of the command line. A plain function would do, but for the library: its message about one repeats what was given.
+#[derive(Clone, Debug)]
+struct TargetParser;
+
+impl TypedValueParser for TargetParser {
+    type Value = Target;
+
+    fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &OsStr) -> Result<Target, clap::Error> {
+        let read = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(target);
+        read.map_err(|why| {
+            clap::Error::raw(ErrorKind::ValueValidation, format!("the TARGET of --notify cannot be used: {why}\n")).with_cmd(command)
+        })
+    }
 }
 
 /// Reads `https://…`, `mailto:ADDRESS` or `command:…`. What is wrong never repeats the text: it may be a secret.

@@ -314,8 +314,9 @@ proptest! {
     }
 
     #[test]
-    fn what_stands_around_known_words_changes_nothing(before in "[ -~&&[^0-9]]{0,40}", known in 0..KNOWN.len()) {
-        let text = format!("{} {before}", KNOWN[known].words.join(" ").to_uppercase());
+    fn what_stands_around_known_words_changes_nothing(behind in "[!-~&&[^0-9]][ -~&&[^0-9]]{0,40}", known in 0..KNOWN.len()) {
+        // Some of the words end with the blank before a name.
+        let text = format!("{} {behind}", KNOWN[known].words.join(" ").to_uppercase());
         let known_before = line(told(ANYBODY, AT_MX, &text)).is_some() || line(told(ANYBODY, FETCH, &text)).is_some();
         prop_assert!(KNOWN[known].from.is_some() || known_before);
     }

@@ -8,7 +8,7 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::ask::is_crowded;
 use crate::model::facts::dane::Security;
-use crate::model::looked::{AbsenceKind, Failure, FailureKind, Looked};
+use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::net::dns::{Records, answered, domain, failed};
 use crate::wire::name::Domain;
 
@@ -65,13 +65,7 @@ fn unproven(asked: &Domain, name: &Name, kind: RecordType, response: &DnsRespons
 
 /// The records or their absence in an answer that was not validated here.
 pub(super) fn looked(asked: &Domain, name: &Name, kind: RecordType, response: &DnsResponse) -> Records {
-    match answered(asked, name, kind, &response.answers) {
-        Looked::Absent(mut absence) if response.metadata.response_code == ResponseCode::NXDomain => {
-            absence.kind = AbsenceKind::NxDomain;
-            Looked::Absent(absence)
-        }
-        other => other,
-    }
+    answered(asked, name, kind, response.metadata.response_code, &response.answers)
 }
 
 /// The weakest proof of the CNAMEs and of the records they lead to; of the denial where there are none.
@@ -160,7 +154,7 @@ pub(super) fn signer(name: &Name, response: &DnsResponse) -> Option<Name> {
 /// Where an answer breaks off at a CNAME whose target was neither answered nor denied: the resolver leaves following it to us.
 pub(super) fn dangling(name: &Name, kind: RecordType, response: &DnsResponse) -> Option<Domain> {
     let denied = response.authorities.iter().any(|record| record.record_type() == RecordType::SOA);
-    match answered(&domain(name), name, kind, &response.answers) {
+    match looked(&domain(name), name, kind, response) {
         Looked::Absent(absence) if !denied && response.metadata.response_code == ResponseCode::NoError => {
             absence.via.last().map(|alias| alias.target.clone())
         }

@@ -187,6 +187,15 @@ fn each_way_to_fail_has_its_code() {
             shaken(failed(TlsLate, "handshake_failure"), old("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")),
             vec![("starttls-handshake", Broken, Blocker)],
         ),
+        // It took the hello: that another one is taken, too, is no news.
+        (
+            "closed behind the certificate",
+            Probe {
+                client_certificate: Some(false),
+                ..shaken(failed(Closed, "eof"), old("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"))
+            },
+            vec![("starttls-handshake", Undetermined, Blocker), ("starttls-key-type-unprobed", Undetermined, Warning)],
+        ),
         ("handshake hangs", shaken(failed(Timeout, "late"), None), vec![("starttls-handshake", Undetermined, Blocker)]),
         ("wide hello hangs", shaken(alert(), Some(failed(Timeout, "late"))), vec![("starttls-handshake", Undetermined, Blocker)]),
         ("no second connection", shaken(alert(), Some(failed(Other, "421"))), vec![("starttls-handshake", Undetermined, Blocker)]),

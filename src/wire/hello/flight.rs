@@ -6,6 +6,8 @@ use super::suite;
 /// At most this many bytes are read, records and all.
 pub const FLIGHT_CAP: usize = 128 * 1024;
 
+/// TLS 1.2.
+const NEWEST_OFFERED: u16 = 0x0303;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const WARNING: u8 = 1;
@@ -52,6 +54,9 @@ pub enum FlightError {
     /// A record or message that contradicts itself.
     #[error("malformed {0}")]
     Malformed(&'static str),
+    /// A version newer than the hand-written hello offers; it names the newest one, and takes any older.
+    #[error("the server chose {0}, which was not offered")]
+    NotOffered(String),
     /// More than [`FLIGHT_CAP`] without a certificate.
     #[error("more than {FLIGHT_CAP} bytes before the certificate was complete")]
     TooLarge,
@@ -160,7 +165,13 @@ impl FlightReader {
             let Some((kind, body)) = ahead.message() else { break };
             rest = ahead;
             match kind {
-                SERVER_HELLO => self.chosen = Some(server_hello(body).ok_or(FlightError::Malformed("ServerHello"))?),
+                SERVER_HELLO => {
+                    let (version, suite) = server_hello(body).ok_or(FlightError::Malformed("ServerHello"))?;
+                    if version > NEWEST_OFFERED {
+                        return Err(FlightError::NotOffered(version_name(version)));
+                    }
+                    self.chosen = Some((version, suite));
+                }
                 CERTIFICATE => {
                     let (version, suite) = self.chosen.ok_or(FlightError::Malformed("flight: a certificate before ServerHello"))?;
                     let chain = certificates(body).ok_or(FlightError::Malformed("Certificate message"))?;
@@ -380,6 +391,8 @@ mod tests {
             (vec![22, 3, 3, 0xFF, 0xFF], "longer than TLS allows"),
             (record(HANDSHAKE, &certificate(&[b"leaf"])), "before ServerHello"),
             (record(HANDSHAKE, &message(SERVER_HELLO, &[3, 3])), "malformed ServerHello"),
+            (record(HANDSHAKE, &hello(0x0304, 5)), "TLSv1.3, which was not offered"),
+            (record(HANDSHAKE, &hello(0x7F00, 5)), "0x7F00, which was not offered"),
             (
                 [record(HANDSHAKE, &hello(0x0303, 5)), record(HANDSHAKE, &message(CERTIFICATE, &[0, 0, 9, 1]))].concat(),
                 "malformed Certificate",

@@ -6,6 +6,8 @@ use std::time::Duration;
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RecordType};
 
+use super::Forgery;
+
 /// A misbehaviour. Where it is acted out: `server::reply`.
 #[derive(Clone, Debug)]
 pub enum Fault {
@@ -23,10 +25,14 @@ pub enum Fault {
     Truncate,
     /// The TC bit over UDP, and TCP connections are closed without an answer.
     TruncateWithoutTcp,
+    /// The TC bit over UDP, and nothing is ever answered over TCP.
+    TruncateWithSilentTcp,
     /// The right answer, this much later.
     Late(Duration),
     /// Bytes that are no DNS message.
     Garbage,
+    /// An answer that no honest server gives.
+    Forged(Forgery),
     /// An alias that leads back to the query name.
     CnameLoop,
     /// Over UDP an answer with another id and NXDOMAIN comes first, then the right one.

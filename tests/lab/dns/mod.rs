@@ -1,9 +1,10 @@
 //! The lab's DNS: one server that answers for every name, as an authoritative and a recursive server in one would.
 //!
-//! [`Dns`] is the handle that tests hold. Data is in `zone`, signatures in `dnssec`, misbehaviour in `fault`, sockets in `server`.
+//! [`Dns`] is the handle that tests hold. Data is in `zone`, signatures in `dnssec`, misbehaviour in `fault` and `forgery`, sockets in `server`.
 
 mod dnssec;
 mod fault;
+mod forgery;
 mod server;
 mod zone;
 
@@ -16,6 +17,7 @@ use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, TLSA, TXT};
 use hickory_proto::rr::{Name, RData, RecordType};
 
 pub use self::fault::Fault;
+pub use self::forgery::Forgery;
 pub(super) use self::server::serve;
 
 use self::dnssec::Keys;

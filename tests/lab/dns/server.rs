@@ -130,7 +130,7 @@ fn reply(dns: &Dns, bytes: &[u8], over: Over) -> Option<Reply> {
         Some(Fault::ServFail | Fault::Bogus) => answer = error(&query, ResponseCode::ServFail),
         Some(Fault::Refused) => answer = error(&query, ResponseCode::Refused),
         Some(Fault::Code(code)) => answer = error(&query, code),
-        Some(Fault::Truncate | Fault::TruncateWithoutTcp) if over == Over::Udp => {
+        Some(Fault::Truncate | Fault::TruncateWithoutTcp | Fault::TruncateWithSilentTcp) if over == Over::Udp => {
             answer = truncated(&query);
         }
         Some(Fault::TruncateWithoutTcp) => {
@@ -142,6 +142,11 @@ fn reply(dns: &Dns, bytes: &[u8], over: Over) -> Option<Reply> {
             reply.messages.push(b"\xff\xfeno DNS message\x00".to_vec());
             return Some(reply);
         }
+        Some(Fault::Forged(forgery)) => {
+            let forged = forgery.forge(&query, answer)?;
+            reply.messages.push(fitting(forged, &query, over)?);
+            return Some(reply);
+        }
         Some(Fault::CnameLoop) => answer = circle(&query, &name),
         Some(Fault::WrongIdFirst) if over == Over::Udp => {
             let mut wrong = error(&query, ResponseCode::NXDomain);
@@ -149,7 +154,7 @@ fn reply(dns: &Dns, bytes: &[u8], over: Over) -> Option<Reply> {
             reply.messages.push(wrong.to_vec().ok()?);
         }
         // `First` comes here unwrapped; see `Faults::meet`.
-        Some(Fault::Drop | Fault::First(..)) => return Some(reply),
+        Some(Fault::Drop | Fault::First(..) | Fault::TruncateWithSilentTcp) => return Some(reply),
         // Signatures were spoilt while they were made; nobody vouches for them.
         Some(Fault::BadSignatures | Fault::OldSignatures | Fault::NoSignatures) => answer.metadata.authentic_data = false,
         // They hold, and each costs a check.
@@ -158,13 +163,14 @@ fn reply(dns: &Dns, bytes: &[u8], over: Over) -> Option<Reply> {
         Some(Fault::Truncate | Fault::WrongIdFirst) | None => {}
     }
 
-    let mut bytes = answer.to_vec().ok()?;
-    let room = query.edns.as_ref().map_or(SMALLEST_PAYLOAD, Edns::max_payload).max(SMALLEST_PAYLOAD);
-    if over == Over::Udp && bytes.len() > usize::from(room) {
-        bytes = truncated(&query).to_vec().ok()?;
-    }
-    reply.messages.push(bytes);
+    reply.messages.push(fitting(answer.to_vec().ok()?, &query, over)?);
     Some(reply)
+}
+
+/// The bytes of an answer, or over UDP the TC bit where they are too many.
+fn fitting(bytes: Vec<u8>, query: &Message, over: Over) -> Option<Vec<u8>> {
+    let room = query.edns.as_ref().map_or(SMALLEST_PAYLOAD, Edns::max_payload).max(SMALLEST_PAYLOAD);
+    if over == Over::Udp && bytes.len() > usize::from(room) { truncated(query).to_vec().ok() } else { Some(bytes) }
 }
 
 fn blank(query: &Message) -> Message {

@@ -49,6 +49,12 @@ pub enum Answer {
     },
     /// Bytes that are no HTTP.
     NotHttp(&'static [u8]),
+    /// These bytes as they are, whatever was asked; they may be HTTP/2 frames.
+    Raw(Vec<u8>),
+    /// The same, and then the connection ends without the word that TLS has for it.
+    RawAndGone(Vec<u8>),
+    /// The first bytes once, the second ones without end.
+    RawWithoutEnd(Vec<u8>, Vec<u8>),
 }
 
 /// A response: status, headers, body. `Date`, `Connection` and `Content-Length` are added when it is sent.
@@ -174,6 +180,11 @@ impl Answer {
                 page.send(clock_ahead, to).await
             }
             Self::NotHttp(bytes) => to.write_all(bytes).await,
+            Self::Raw(bytes) | Self::RawAndGone(bytes) => to.write_all(bytes).await,
+            Self::RawWithoutEnd(first, then) => {
+                to.write_all(first).await?;
+                tcp::repeat(to, then).await
+            }
         }
     }
 }

@@ -6,6 +6,8 @@ mod request;
 
 use std::io;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use super::host::{Host, Role};
 use super::tcp::{self, Conn};
 use super::tls::{self, Tls};
@@ -80,12 +82,22 @@ impl Role for Https {
             return Ok(());
         };
         let sni = stream.get_ref().1.server_name().map(ToOwned::to_owned);
+        if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+            // What the client begins with is not read as frames: the answer is the same whatever it says.
+            stream.read_u8().await?;
+            https.answer.give(&HttpsRequest::default(), https.clock_ahead, &mut stream).await?;
+            return tcp::hang_up(stream).await;
+        }
         let Some(request) = request::read(&mut stream, sni).await? else {
             return tcp::hang_up(stream).await;
         };
         host.note().write(|note| note.clone_from(&request));
         if request.path == POLICY_PATH {
             https.answer.give(&request, https.clock_ahead, &mut stream).await?;
+            if matches!(https.answer, Answer::RawAndGone(_)) {
+                stream.flush().await?;
+                return tcp::hang_up(stream.into_inner().0).await;
+            }
         } else {
             https.elsewhere.send(https.clock_ahead, &mut stream).await?;
         }

@@ -60,15 +60,36 @@ pub(super) async fn only_p521(hello: &Hello, identity: &Identity, to: &mut (impl
     answer(hello, TLS_1_2, &[ECDHE_ECDSA_AES_128_GCM_SHA256, ECDHE_RSA_AES_128_GCM_SHA256], &exchange, identity, to).await
 }
 
-/// TLS 1.2 with a modern suite; where the signature is due it breaks off.
-pub(super) async fn unsigned(hello: &Hello, identity: &Identity, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+/// TLS 1.2 with a modern suite; where the signature, or without an identity the certificate, is due it breaks off.
+pub(super) async fn unsigned(hello: &Hello, identity: Option<&Identity>, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
     let suites = &[ECDHE_ECDSA_AES_128_GCM_SHA256, ECDHE_RSA_AES_128_GCM_SHA256];
     let Some(suite) = suites.iter().find(|suite| hello.suites.contains(suite)) else {
         return to.write_all(&alert(HANDSHAKE_FAILURE)).await;
     };
-    let flight = [handshake(2, &server_hello(TLS_1_2, *suite)), handshake(11, &certificate(identity))].concat();
-    send(TLS_1_2, &flight, to).await?;
+    let certificate = identity.map_or_else(Vec::new, |identity| handshake(11, &certificate(identity)));
+    send(TLS_1_2, &[handshake(2, &server_hello(TLS_1_2, *suite)), certificate].concat(), to).await?;
     to.write_all(&alert(INTERNAL_ERROR)).await
+}
+
+/// A whole flight of a version that nobody offered.
+pub(super) async fn of_version(version: u16, identity: &Identity, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    let mut flight = handshake(2, &server_hello(version, ECDHE_ECDSA_AES_128_GCM_SHA256));
+    flight.extend(handshake(11, &certificate(identity)));
+    flight.extend(handshake(14, &[]));
+    send(TLS_1_2, &flight, to).await
+}
+
+/// TLS 1.2 with one certificate of ten megabytes.
+pub(super) async fn huge(hello: &Hello, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    const SIZE: usize = 10_000_000;
+    let suites = &[ECDHE_ECDSA_AES_128_GCM_SHA256, ECDHE_RSA_AES_128_GCM_SHA256];
+    let Some(suite) = suites.iter().find(|suite| hello.suites.contains(suite)) else {
+        return to.write_all(&alert(HANDSHAKE_FAILURE)).await;
+    };
+    let mut flight = handshake(2, &server_hello(TLS_1_2, *suite));
+    flight.extend(handshake(11, &length24(&length24(&vec![0x30; SIZE]))));
+    flight.extend(handshake(14, &[]));
+    send(TLS_1_2, &flight, to).await
 }
 
 async fn answer(

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache, WebPkiClientVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme, SupportedProtocolVersion};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::io::AsyncWriteExt;
@@ -63,10 +63,21 @@ pub enum Tls {
     OnlyP521,
     /// TLS 1.2 up to the certificate, then alert 80: its key cannot sign.
     CannotSign,
+    /// TLS 1.2 up to the hello, then alert 80: it finds no certificate.
+    CannotCertify,
+    /// A `ServerHello` of this version, which was not offered.
+    OtherVersion(u16),
+    /// TLS 1.2 with a certificate message of ten megabytes.
+    HugeCertificate,
+    /// TLS 1.3, and so many session tickets behind the handshake.
+    Tickets(usize),
+    /// As modern, and of the protocols offered it takes HTTP/2.
+    SpeaksH2,
 }
 
 /// Carries out the handshake; none if it does not lead to TLS, the connection then is over.
 pub(super) async fn accept(tls: &Tls, identity: &Arc<Identity>, mut conn: Conn) -> io::Result<Option<TlsStream<Conn>>> {
+    conn.tls_begins();
     let (versions, client_certificate) = match tls {
         Tls::Modern => (BOTH, None),
         Tls::Only12 => (ONLY_12, None),
@@ -74,12 +85,22 @@ pub(super) async fn accept(tls: &Tls, identity: &Arc<Identity>, mut conn: Conn) 
         Tls::AsksForClientCertificate => (BOTH, Some(Demand::Ask)),
         Tls::DemandsClientCertificate => (ONLY_13, Some(Demand::Insist)),
         Tls::DemandsClientCertificate12 => (ONLY_12, Some(Demand::Insist)),
+        Tls::Tickets(_) => (ONLY_13, None),
+        Tls::SpeaksH2 => (BOTH, None),
         misbehaviour => {
             refuse(misbehaviour, identity, &mut conn).await?;
             return Ok(None);
         }
     };
-    let config = config(versions, client_certificate, identity);
+    let mut config = config(versions, client_certificate, identity);
+    match tls {
+        Tls::Tickets(count) => {
+            config.send_tls13_tickets = *count;
+            config.session_storage = ServerSessionMemoryCache::new(8);
+        }
+        Tls::SpeaksH2 => config.alpn_protocols = vec![b"h2".to_vec()],
+        _ => {}
+    }
     match TlsAcceptor::from(Arc::new(config)).accept(conn).into_fallible().await {
         Ok(stream) => Ok(Some(stream)),
         Err((_, conn)) => {
@@ -100,7 +121,10 @@ async fn refuse(tls: &Tls, identity: &Arc<Identity>, conn: &mut Conn) -> io::Res
         Tls::Legacy10 => legacy::tls10(&hello, identity, conn).await?,
         Tls::NarrowSuites => legacy::narrow(&hello, identity, conn).await?,
         Tls::OnlyP521 => legacy::only_p521(&hello, identity, conn).await?,
-        Tls::CannotSign => legacy::unsigned(&hello, identity, conn).await?,
+        Tls::CannotSign => legacy::unsigned(&hello, Some(identity), conn).await?,
+        Tls::CannotCertify => legacy::unsigned(&hello, None, conn).await?,
+        Tls::OtherVersion(version) => legacy::of_version(*version, identity, conn).await?,
+        Tls::HugeCertificate => legacy::huge(&hello, conn).await?,
         Tls::Reset => {
             conn.reset_on_close();
             return Ok(());

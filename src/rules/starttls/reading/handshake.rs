@@ -37,7 +37,9 @@ impl Reader<'_> {
         if let Some((_, alert)) = broken_off {
             return Reading::stopped(self.unsigned(alert, evidence));
         }
-        if let Some((wide, tls)) = wide.filter(|_| !late).and_then(|wide| Some((wide, wide.outcome.seen()?))) {
+        // Closed or reset behind the certificate: it took the hello, so that it takes another, too, says nothing.
+        let cut = matches!(failure.kind, FailureKind::Closed | FailureKind::Reset) && self.probe.client_certificate.is_some();
+        if let Some((wide, tls)) = wide.filter(|_| !late && !cut).and_then(|wide| Some((wide, wide.outcome.seen()?))) {
             let mut reading = Reading::stopped(self.old(wide, tls, failure, evidence));
             if reading.faults.iter().all(|fault| fault.rule == &SUITES) {
                 reading.faults.push(self.uncompleted(wide, tls));
@@ -58,6 +60,10 @@ impl Reader<'_> {
             _ if closed_for_all => {
                 (Weight::Broken(Severity::Blocker), format!("{} accepts STARTTLS, and then no TLS handshake succeeds", self.place))
             }
+            _ if cut => (
+                Weight::Open,
+                format!("the connection to {} breaks in the TLS handshake behind its certificate; once may be chance", self.place),
+            ),
             _ => (Weight::Open, format!("the TLS handshake with {} fails, and a second attempt could not be made", self.place)),
         };
         Reading::stopped(Fault {
