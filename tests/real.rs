@@ -17,6 +17,7 @@
 //! Where a program is not installed its tests are left out with a line that says so, unless `STSREADY_REAL=required`.
 
 mod acme;
+mod agreement;
 mod apache;
 mod blocks;
 mod caddy;
