@@ -11,7 +11,8 @@
 //! | a domain whose policy host is such a server, and what every web server is put through | `web` |
 //! | zones that Knot signs and serves, behind Unbound that validates; what is said of domains there | `names`, `dnssec` |
 //! | certificates that an ACME client gets and renews | `acme` |
-//! | a sender that honours policies, and whether it does what was answered | `sender` |
+//! | a sender that honours policies, and whether it does what was answered | `sender`, `agreement` |
+//! | reports of what that sender met, by a program that makes them in the field | `reporter` |
 //! | the blocks of code on the pages, given to the servers' own checkers | `blocks` |
 //!
 //! Where a program is not installed its tests are left out with a line that says so, unless `STSREADY_REAL=required`.
@@ -29,5 +30,6 @@ mod nginx;
 mod opensmtpd;
 mod postfix;
 mod process;
+mod reporter;
 mod sender;
 mod web;

@@ -87,15 +87,20 @@ pub(super) struct Running {
 
 impl Running {
     /// Starts it, and waits until it accepts connections at `place`; what it says goes to `folder/said`.
-    pub(super) fn start(mut command: Command, folder: &Path, place: SocketAddr) -> Self {
+    pub(super) fn start(command: Command, folder: &Path, place: SocketAddr) -> Self {
+        Self::once(command, folder, || TcpStream::connect(place).is_ok())
+    }
+
+    /// The same, until it is ready.
+    pub(super) fn once(mut command: Command, folder: &Path, ready: impl Fn() -> bool) -> Self {
         let said = fs::File::create(folder.join("said")).expect("an own folder");
         command.stdin(Stdio::null()).stdout(said.try_clone().expect("a file")).stderr(said);
         let mut running = Self { child: command.spawn().expect("it starts"), stop: None };
         let begun = Instant::now();
-        while TcpStream::connect(place).is_err() {
+        while !ready() {
             let ended = running.child.try_wait().expect("a child can be waited for");
             let told = || ["said", "log"].map(|file| fs::read_to_string(folder.join(file)).unwrap_or_default()).concat();
-            assert!(ended.is_none() && begun.elapsed() < PATIENCE, "{command:?} does not answer at {place} ({ended:?}):\n{}", told());
+            assert!(ended.is_none() && begun.elapsed() < PATIENCE, "{command:?} does not become ready ({ended:?}):\n{}", told());
             std::thread::sleep(POLL);
         }
         running

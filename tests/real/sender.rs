@@ -88,7 +88,7 @@ fn main(lab: &Lab, root: &Path, policies: SocketAddr) -> String {
          queue_directory = {root}/queue\ndata_directory = {root}/data\nmaillog_file = {root}/log\nmaillog_file_prefixes = {root}\n\
          mynetworks = 127.0.0.0/8\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nsmtpd_peername_lookup = no\nnotify_classes =\n\
          smtpd_relay_restrictions = permit_mynetworks, reject\nsmtp_tcp_port = {port}\nsmtp_tls_CAfile = {roots}\n\
-         smtp_tls_security_level = may\nsmtp_tls_policy_maps = socketmap:inet:{policies}:postfix\n",
+         smtp_tls_security_level = may\nsmtp_tls_loglevel = 1\nsmtp_tls_policy_maps = socketmap:inet:{policies}:postfix\n",
         port = lab.smtp_port(),
         roots = lab.root_file().display(),
     )
