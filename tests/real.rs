@@ -12,6 +12,7 @@
 //! | zones that Knot signs and serves, behind Unbound that validates; what is said of domains there | `names`, `dnssec` |
 //! | certificates that an ACME client gets and renews | `acme` |
 //! | a sender that honours policies, and whether it does what was answered | `sender`, `agreement` |
+//! | certificates that end while clocks go on | `clock` |
 //! | reports of what that sender met, by a program that makes them in the field | `reporter` |
 //! | the blocks of code on the pages, given to the servers' own checkers | `blocks` |
 //!
@@ -22,6 +23,7 @@ mod agreement;
 mod apache;
 mod blocks;
 mod caddy;
+mod clock;
 mod dnssec;
 mod exim;
 mod mail;

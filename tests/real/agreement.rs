@@ -220,7 +220,7 @@ fn what_a_sender_does_is_what_was_answered() {
 }
 
 /// Whether a mail that is sent now arrives.
-fn mail_arrives(sender: &Sender, domain: &Domain) -> bool {
+pub(super) fn mail_arrives(sender: &Sender, domain: &Domain) -> bool {
     let before = with_mail(domain).len();
     sender.send(&domain.name).expect("it takes the mail");
     with_mail(domain).len() > before

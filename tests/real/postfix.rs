@@ -16,7 +16,7 @@ const POSTSCREEN: &str = "PLACE inet n - n - 1 postscreen\nsmtpd pass - - n - - 
     tlsproxy unix - - n - 0 tlsproxy";
 
 /// Key and chain as the page for administrators has them.
-fn chain_files(site: &Site<'_>) -> String {
+pub(super) fn chain_files(site: &Site<'_>) -> String {
     let files: Vec<String> = site.files().iter().map(|(key, chain)| format!("{}, {}", key.display(), chain.display())).collect();
     format!("smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {}\n", files.join(", "))
 }

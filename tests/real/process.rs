@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A machine that does much else starts a server in seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Where a program is that Debian has in `package`; `None` where it is not installed and need not be.
@@ -67,6 +67,7 @@ pub(super) fn apart(folder: &Path, users: &[(&str, u32)], server: &Path) -> Opti
     fs::write(folder.join("group"), lines("/etc/group", &|name, id| format!("{name}:x:{id}:\n"))).expect("written");
     let script = "set -e
         for state in /run /var/spool /var/lib /var/log; do mount -t tmpfs -o mode=755 tmpfs $state; done
+        mount -t tmpfs -o mode=1777 tmpfs /dev/shm
         mkdir -p /var/lib/empty /var/lib/opensmtpd/empty /var/lib/exim4
         [ ! -d /etc/exim4 ] || mount -t tmpfs tmpfs /etc/exim4
         [ ! -e \"$0/resolv.conf\" ] || mount --bind \"$0/resolv.conf\" /etc/resolv.conf

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::process::{Running, apart, program_of_root, soon};
+use super::process::{PATIENCE, Running, apart, program_of_root, soon};
 use crate::lab::{Domain, Lab};
 
 /// The two programs, running.
@@ -26,6 +26,11 @@ pub(super) struct Sender {
 impl Sender {
     /// Starts both; `None` where they cannot be started.
     pub(super) fn start(lab: &Lab) -> Option<Self> {
+        Self::start_with(lab, &[])
+    }
+
+    /// The same with these variables in Postfix's environment.
+    pub(super) fn start_with(lab: &Lab, environment: &[(String, String)]) -> Option<Self> {
         let postfix = program_of_root("postfix", "postfix")?;
         let resolver = program_of_root("mta-sts-daemon", "postfix-mta-sts-resolver")?;
         let folder = tempfile::Builder::new().prefix("sender").tempdir().expect("a folder");
@@ -41,8 +46,8 @@ impl Sender {
         fs::create_dir_all(root.join("queue")).expect("an own folder");
         let mut asks = apart(root, &[], &resolver)?;
         asks.args(["--disable-uvloop", "--config"]).arg(root.join("resolver.yml")).env("SSL_CERT_FILE", lab.root_file());
-        let mut sends = apart(root, &[], &postfix)?;
-        sends.arg("-c").arg(root).arg("start-fg");
+        let mut sends = apart(root, &[], Path::new("env"))?;
+        sends.args(environment.iter().map(|(name, value)| format!("{name}={value}"))).arg(postfix).arg("-c").arg(root).arg("start-fg");
         let running = [Running::start(asks, root, policies), Running::start(sends, root, place)];
         Some(Self { folder, place, _running: running })
     }
@@ -52,6 +57,7 @@ impl Sender {
         let attempts = || self.log().matches(&format!("to=<postmaster@{domain}>")).count();
         let before = attempts();
         let mut stream = TcpStream::connect(self.place)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
         let mut replies = BufReader::new(stream.try_clone()?);
         let recipient = format!("RCPT TO:<postmaster@{domain}>\r\n");
         for command in ["", "EHLO test\r\n", "MAIL FROM:<>\r\n", &recipient, "DATA\r\n", "Subject: test\r\n\r\ntest\r\n.\r\n", "QUIT\r\n"] {
@@ -88,7 +94,7 @@ fn main(lab: &Lab, root: &Path, policies: SocketAddr) -> String {
          queue_directory = {root}/queue\ndata_directory = {root}/data\nmaillog_file = {root}/log\nmaillog_file_prefixes = {root}\n\
          mynetworks = 127.0.0.0/8\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nsmtpd_peername_lookup = no\nnotify_classes =\n\
          smtpd_relay_restrictions = permit_mynetworks, reject\nsmtp_tcp_port = {port}\nsmtp_tls_CAfile = {roots}\n\
-         smtp_tls_security_level = may\nsmtp_tls_loglevel = 1\nsmtp_tls_policy_maps = socketmap:inet:{policies}:postfix\n",
+         import_environment = MAIL_CONFIG LD_PRELOAD FAKETIME FAKETIME_DONT_FAKE_MONOTONIC FAKETIME_ONLY_CMDS\nsmtp_tls_security_level = may\nsmtp_tls_loglevel = 1\nsmtp_tls_policy_maps = socketmap:inet:{policies}:postfix\n",
         port = lab.smtp_port(),
         roots = lab.root_file().display(),
     )
