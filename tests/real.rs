@@ -7,6 +7,7 @@
 //! | to look at | go to |
 //! |---|---|
 //! | a program that may be missing, a process that must end, users and folders apart from the machine's | `process` |
+//! | a host that is such a server: its address, its files | `site` |
 //! | a domain whose MX host is such a server, and what every mail server is put through | `mail` |
 //! | a domain whose policy host is such a server, and what every web server is put through | `web` |
 //! | zones that Knot signs and serves, behind Unbound that validates; what is said of domains there | `names`, `dnssec` |
@@ -34,4 +35,5 @@ mod postfix;
 mod process;
 mod reporter;
 mod sender;
+mod site;
 mod web;

@@ -9,6 +9,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::process::{Running, program, run};
+use super::site;
 use crate::lab::{Lab, REPORT_MAILBOX};
 
 /// How a zone below `test.` is signed.
@@ -65,7 +66,7 @@ impl Names {
         let tools = ["keymgr", "kzonesign"].map(|tool| program(tool, "knot, knot-dnssecutils"));
         let [Some(keymgr), Some(kzonesign)] = tools else { return None };
         let (knotd, unbound) = (program("knotd", "knot")?, program("unbound", "unbound")?);
-        let folder = tempfile::Builder::new().prefix("names").tempdir().expect("a folder");
+        let folder = site::folder();
         let signer = Signer { root: folder.path(), keymgr, kzonesign };
         signer.sign_all(lab, zones);
 

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use super::mail::{shown, shows};
 use super::process::{Running, program, soon};
 use super::sender::{Sender, policy_at_port_443};
+use super::site;
 use crate::lab::{Domain, Ehlo, Lab, Leaf};
 use crate::run::{Run, stsready};
 
@@ -43,12 +44,12 @@ impl Reporter {
     fn new() -> Option<Self> {
         let [collectd, fetcher, reportd] =
             ["collectd", "fetcher", "reportd"].map(|part| program(&format!("tlsrpt-{part}"), "none; PyPI: tlsrpt-reporter"));
-        let folder = tempfile::Builder::new().prefix("reporter").tempdir().expect("a folder");
+        let folder = site::folder();
         Some(Self { folder, collectd: collectd?, fetcher: fetcher?, reportd: reportd? })
     }
 
     /// A part of it. Its modules are beside the folder that it is in.
-    fn part(&self, file: &Path, options: &[(&str, String)]) -> Command {
+    fn part(file: &Path, options: &[(&str, String)]) -> Command {
         let mut command = Command::new(file);
         command.env("PYTHONPATH", file.ancestors().nth(2).expect("it is in a folder"));
         command.args(["--log_level", "debug"]).args(options.iter().flat_map(|(name, value)| [format!("--{name}"), value.clone()]));
@@ -70,7 +71,7 @@ impl Reporter {
             ("dump_path_for_invalid_datagram", format!("{own}/invalid")),
         ];
         let running =
-            Running::once(self.part(&self.collectd, &options), self.folder.path(), || self.said().contains("Create new database"));
+            Running::once(Self::part(&self.collectd, &options), self.folder.path(), || self.said().contains("Create new database"));
         let client = UnixDatagram::unbound().expect("a socket");
         for datagram in datagrams {
             client.send_to(datagram.to_string().as_bytes(), &socket).expect("it listens");
@@ -98,7 +99,7 @@ impl Reporter {
             ("interval_main_loop", "1".into()),
             ("spread_out_delivery", "1".into()),
         ];
-        let _running = Running::once(self.part(&self.reportd, &options), self.folder.path(), || mail.is_file());
+        let _running = Running::once(Self::part(&self.reportd, &options), self.folder.path(), || mail.is_file());
         let written = fs::read_dir(&files).expect("an own folder").map(|entry| entry.expect("an entry").path());
         let report = written.into_iter().find(|file| !file.to_string_lossy().contains("EMAIL")).expect("a report");
         (report, mail)

@@ -6,7 +6,6 @@
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::process::{PATIENCE, Running, apart, program_of_root, soon};
+use super::site;
 use crate::lab::{Domain, Lab};
 
 /// The two programs, running.
@@ -33,9 +33,8 @@ impl Sender {
     pub(super) fn start_with(lab: &Lab, environment: &[(String, String)]) -> Option<Self> {
         let postfix = program_of_root("postfix", "postfix")?;
         let resolver = program_of_root("mta-sts-daemon", "postfix-mta-sts-resolver")?;
-        let folder = tempfile::Builder::new().prefix("sender").tempdir().expect("a folder");
+        let folder = site::folder();
         let root = folder.path();
-        fs::set_permissions(root, fs::Permissions::from_mode(0o755)).expect("an own folder");
         let (place, policies) = (lab.smtp_place(), lab.smtp_place());
         fs::write(root.join("resolv.conf"), format!("nameserver {}\n", names_at_port_53(lab))).expect("written");
         fs::write(root.join("resolver.yml"), resolver_configuration(policies)).expect("written");
