@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::exim::EXIM_USER;
 use super::opensmtpd::OPENSMTPD_USERS;
 use super::process::{apart, program, program_of_root};
-use super::{apache, nginx};
+use super::{apache, nginx, site};
 use crate::lab::{Key, Lab, Leaf};
 
 const HOST: &str = "mta-sts.example.com";
@@ -76,8 +76,7 @@ impl Bench {
     fn new() -> Self {
         let lab = Lab::start_blocking().expect("a lab");
         let chain = lab.ca().issue(&Leaf::for_host(HOST).key(Key::P256));
-        let folder = tempfile::Builder::new().prefix("block").tempdir().expect("a folder");
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("an own folder");
+        let folder = site::folder();
         let bench = Self { folder };
         bench.write("fullchain.pem", &chain.pem());
         bench.write("privkey.pem", chain.key_pem());

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::SocketAddr;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
 use super::process::{Running, is_root, settled, soon};
+use super::site;
 use crate::lab::{Chain, Key, Lab, Leaf, Validity};
 use crate::run::{Run, stsready};
 
@@ -54,46 +52,32 @@ pub(super) enum Renewed {
     Seen,
 }
 
-/// A domain with its MX host: where the server is to listen, and its files.
-pub(super) struct Site<'a> {
-    lab: &'a Lab,
-    domain: String,
-    /// The MX host's name.
-    pub(super) host: String,
-    /// Where the MX host is expected.
-    pub(super) place: SocketAddr,
-    folder: TempDir,
-    keys: &'static [Key],
+/// The certificates of an MX host.
+pub(super) struct Keys {
+    kinds: &'static [Key],
     reader: Option<u32>,
 }
+
+/// A domain with its MX host.
+pub(super) type Site<'a> = site::Site<'a, Keys>;
 
 impl<'a> Site<'a> {
     /// Publishes the domain, and installs healthy certificates.
     pub(super) fn new(lab: &'a Lab, domain: &str, kind: &Kind) -> Self {
         let host = format!("mx2.{domain}");
-        let place = lab.smtp_place();
-        lab.dns().address(&host, place.ip());
         lab.good_domain(domain, |plan| {
             plan.mx_hosts = 1;
             plan.foreign_mx = vec![host.clone()];
         });
-        let folder = tempfile::Builder::new().prefix("mx").tempdir().expect("a folder");
-        // Servers give up root, and still look into it.
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("an own folder");
-        let site = Self { lab, domain: domain.into(), host, place, folder, keys: kind.keys, reader: kind.reader };
+        let site = Self::at(lab, domain, host, lab.smtp_place(), Keys { kinds: kind.keys, reader: kind.reader });
         site.install(|leaf| leaf);
         site
-    }
-
-    /// Where the server's files are.
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Key and chain for each kind of key, as files.
     pub(super) fn files(&self) -> Vec<(PathBuf, PathBuf)> {
         let file = |key: Key, name: &str| self.folder().join(format!("{key:?}.{name}"));
-        self.keys.iter().map(|key| (file(*key, "privkey.pem"), file(*key, "fullchain.pem"))).collect()
+        self.role.kinds.iter().map(|key| (file(*key, "privkey.pem"), file(*key, "fullchain.pem"))).collect()
     }
 
     /// A healthy leaf, changed so, is issued for each kind of key and put where the server looks; the server is not told.
@@ -103,7 +87,7 @@ impl<'a> Site<'a> {
 
     /// The same with a change to what is sent.
     pub(super) fn install_chains(&self, leaf: fn(Leaf) -> Leaf, chain: fn(Chain) -> Chain) {
-        for (key, (key_file, chain_file)) in self.keys.iter().zip(self.files()) {
+        for (key, (key_file, chain_file)) in self.role.kinds.iter().zip(self.files()) {
             let issued = chain(self.lab.ca().issue(&leaf(Leaf::for_host(&self.host).key(*key))));
             self.put(&key_file, issued.key_pem(), 0o600);
             self.put(&chain_file, &issued.pem(), 0o644);
@@ -115,7 +99,7 @@ impl<'a> Site<'a> {
         let new = file.with_extension("new");
         fs::write(&new, text).expect("written");
         fs::set_permissions(&new, fs::Permissions::from_mode(mode)).expect("an own file");
-        if let Some(reader) = self.reader.filter(|_| is_root()) {
+        if let Some(reader) = self.role.reader.filter(|_| is_root()) {
             chown(&new, Some(reader), Some(reader)).expect("root may");
         }
         fs::rename(&new, file).expect("moved");

@@ -8,15 +8,15 @@ use super::mail::{Kind, Renewed, Site, shows, walk};
 use super::process::{Running, program_of_root, run};
 use crate::lab::{Key, Lab};
 
-const KIND: Kind = Kind { keys: &[Key::Rsa2048, Key::P256], reader: None, configure, start, apply, renewed: Renewed::Told };
+pub(super) const KIND: Kind = Kind { keys: &[Key::Rsa2048, Key::P256], reader: None, configure, start, apply, renewed: Renewed::Told };
 
-const SMTPD: &str = "PLACE inet n - n - - smtpd";
+pub(super) const SMTPD: &str = "PLACE inet n - n - - smtpd";
 /// `PLACE` is where it listens.
 const POSTSCREEN: &str = "PLACE inet n - n - 1 postscreen\nsmtpd pass - - n - - smtpd\ndnsblog unix - - n - 0 dnsblog\n\
     tlsproxy unix - - n - 0 tlsproxy";
 
 /// Key and chain as the page for administrators has them.
-fn chain_files(site: &Site<'_>) -> String {
+pub(super) fn chain_files(site: &Site<'_>) -> String {
     let files: Vec<String> = site.files().iter().map(|(key, chain)| format!("{}, {}", key.display(), chain.display())).collect();
     format!("smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {}\n", files.join(", "))
 }
@@ -25,7 +25,7 @@ fn configure(site: &Site<'_>, starttls: bool) {
     configure_as(site, SMTPD, &if starttls { chain_files(site) } else { "smtpd_tls_security_level = none\n".into() });
 }
 
-fn configure_as(site: &Site<'_>, services: &str, settings: &str) {
+pub(super) fn configure_as(site: &Site<'_>, services: &str, settings: &str) {
     let folder = site.folder();
     let root = folder.display();
     let main = format!(
@@ -46,12 +46,12 @@ fn configure_as(site: &Site<'_>, services: &str, settings: &str) {
     fs::write(folder.join("master.cf"), master).expect("written");
 }
 
-fn start(site: &Site<'_>) -> Option<Running> {
+pub(super) fn start(site: &Site<'_>) -> Option<Running> {
     program_of_root("postfix", "postfix")?;
     Some(Running::start(postfix(site, "start-fg"), site.folder(), site.place).stopped_by(postfix(site, "stop")))
 }
 
-fn apply(site: &Site<'_>, server: Running) -> Running {
+pub(super) fn apply(site: &Site<'_>, server: Running) -> Running {
     run(&mut postfix(site, "reload"));
     server
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A machine that does much else starts a server in seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Where a program is that Debian has in `package`; `None` where it is not installed and need not be.
@@ -67,6 +67,7 @@ pub(super) fn apart(folder: &Path, users: &[(&str, u32)], server: &Path) -> Opti
     fs::write(folder.join("group"), lines("/etc/group", &|name, id| format!("{name}:x:{id}:\n"))).expect("written");
     let script = "set -e
         for state in /run /var/spool /var/lib /var/log; do mount -t tmpfs -o mode=755 tmpfs $state; done
+        mount -t tmpfs -o mode=1777 tmpfs /dev/shm
         mkdir -p /var/lib/empty /var/lib/opensmtpd/empty /var/lib/exim4
         [ ! -d /etc/exim4 ] || mount -t tmpfs tmpfs /etc/exim4
         [ ! -e \"$0/resolv.conf\" ] || mount --bind \"$0/resolv.conf\" /etc/resolv.conf
@@ -87,15 +88,20 @@ pub(super) struct Running {
 
 impl Running {
     /// Starts it, and waits until it accepts connections at `place`; what it says goes to `folder/said`.
-    pub(super) fn start(mut command: Command, folder: &Path, place: SocketAddr) -> Self {
+    pub(super) fn start(command: Command, folder: &Path, place: SocketAddr) -> Self {
+        Self::once(command, folder, || TcpStream::connect(place).is_ok())
+    }
+
+    /// The same, until it is ready.
+    pub(super) fn once(mut command: Command, folder: &Path, ready: impl Fn() -> bool) -> Self {
         let said = fs::File::create(folder.join("said")).expect("an own folder");
         command.stdin(Stdio::null()).stdout(said.try_clone().expect("a file")).stderr(said);
         let mut running = Self { child: command.spawn().expect("it starts"), stop: None };
         let begun = Instant::now();
-        while TcpStream::connect(place).is_err() {
+        while !ready() {
             let ended = running.child.try_wait().expect("a child can be waited for");
             let told = || ["said", "log"].map(|file| fs::read_to_string(folder.join(file)).unwrap_or_default()).concat();
-            assert!(ended.is_none() && begun.elapsed() < PATIENCE, "{command:?} does not answer at {place} ({ended:?}):\n{}", told());
+            assert!(ended.is_none() && begun.elapsed() < PATIENCE, "{command:?} does not become ready ({ended:?}):\n{}", told());
             std::thread::sleep(POLL);
         }
         running

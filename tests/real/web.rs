@@ -1,15 +1,11 @@
 //! A domain whose policy host is a real web server, and what every kind of web server is put through.
 
 use std::fs;
-use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-
-use tempfile::TempDir;
 
 use super::blocks::blocks_of;
 use super::mail::{shown, shows};
 use super::process::{Running, settled};
+use super::site;
 use crate::lab::{Chain, Lab, Leaf};
 use crate::run::{Run, stsready};
 
@@ -23,38 +19,24 @@ pub(super) struct Kind {
     pub(super) reload: fn(&Site<'_>, &Running),
 }
 
-/// A domain and its policy host: where the server is to listen, and its files.
-pub(super) struct Site<'a> {
-    lab: &'a Lab,
-    domain: String,
-    /// The policy host's name.
-    pub(super) host: String,
-    /// Where it is expected.
-    pub(super) place: SocketAddr,
-    folder: TempDir,
-}
+/// Files below `srv`.
+pub(super) struct Files;
+
+/// A domain with its policy host.
+pub(super) type Site<'a> = site::Site<'a, Files>;
 
 impl<'a> Site<'a> {
     /// Publishes the domain; the policy and a healthy certificate lie where the server is to find them.
     pub(super) fn new(lab: &'a Lab, domain: &str) -> Self {
         let healthy = lab.good_domain(domain, |_| {});
-        let (host, place) = (format!("mta-sts.{domain}"), lab.https_place());
+        let host = format!("mta-sts.{domain}");
         lab.dns().remove_name(&host);
-        lab.dns().address(&host, place.ip());
-        let folder = tempfile::Builder::new().prefix("web").tempdir().expect("a folder");
-        let site = Self { lab, domain: domain.into(), host, place, folder };
+        let site = Self::at(lab, domain, host, lab.https_place(), Files);
         let files = site.folder().join("srv/.well-known");
         fs::create_dir_all(&files).expect("an own folder");
         fs::write(files.join("mta-sts.txt"), &healthy.policy).expect("written");
-        // Servers give up root, and still read this.
-        fs::set_permissions(site.folder(), fs::Permissions::from_mode(0o755)).expect("an own folder");
         site.install(|leaf| leaf, |chain| chain);
         site
-    }
-
-    /// Where the server's files are.
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// A certificate is put where the server looks; the server is not told.
