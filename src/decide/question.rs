@@ -65,7 +65,9 @@ mod tests {
 
     use super::*;
     use crate::model::facts::Facts;
-    use crate::model::fixture::vantage;
+    use crate::model::facts::dns::{AddressFacts, TxtFacts};
+    use crate::model::facts::policy::{Fetch, PolicyFacts, Response};
+    use crate::model::fixture::{served, vantage};
     use crate::model::history::seen::{Kind, Seen};
     use crate::model::history::{History, Span, Subject};
     use crate::model::settings::Settings;
@@ -84,6 +86,62 @@ mod tests {
         let facts = Facts { history: Some(history), ..Facts::nothing(domain, now, vantage()) };
         let settings = Settings::default();
         Case::new(&facts, &settings, now).held.last_mode()
+    }
+
+    #[test]
+    fn only_silence_leaves_it_open_whether_there_is_a_policy() {
+        use crate::model::looked::{Absence, AbsenceKind};
+        let silent = || Looked::Failed(Failure::new(FailureKind::Timeout, "no answer"));
+        let refused = || Looked::Failed(Failure::new(FailureKind::Refused, "refused"));
+        let absent = || Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() });
+        let fetch = |connect, response| Fetch {
+            address: [192, 0, 2, 1].into(),
+            at: Timestamp::UNIX_EPOCH,
+            agent: "test".to_owned(),
+            elapsed_ms: 1,
+            connect,
+            tls: None,
+            response,
+        };
+        let facts = |v4, fetches: Vec<Fetch>| Facts {
+            policy: Some(PolicyFacts {
+                txt: TxtFacts { name: Domain::from_dns("_mta-sts.shop.example"), answer: absent(), elsewhere: Vec::new() },
+                host: Domain::from_dns("mta-sts.shop.example"),
+                addresses: AddressFacts { v4, v6: Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() }) },
+                fetches,
+                by_agent: Vec::new(),
+                draft: None,
+                pattern_domains: std::collections::BTreeMap::new(),
+                https_witness: None,
+                addresses_left_out: 0,
+            }),
+            ..Facts::nothing(Domain::from_dns("shop.example"), Timestamp::UNIX_EPOCH, vantage())
+        };
+        let none = || Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() });
+        let gone = || Some(Looked::Seen(Response { status: 404, ..served("not found") }));
+        let settings = Settings::default();
+        for (what, facts, unknown) in [
+            ("no address", facts(none(), vec![]), false),
+            ("an address that could not be looked up", facts(silent(), vec![]), true),
+            ("one family that could not be looked up, and a refusal", facts(silent(), vec![fetch(refused(), None)]), false),
+            ("a refusal", facts(none(), vec![fetch(refused(), None)]), false),
+            ("silence", facts(none(), vec![fetch(silent(), None)]), true),
+            ("silence of one address, a refusal of another", facts(none(), vec![fetch(refused(), None), fetch(silent(), None)]), true),
+            (
+                "silence after the handshake",
+                facts(none(), vec![fetch(Looked::Seen(1), Some(Looked::Failed(Failure::new(FailureKind::Timeout, "none"))))]),
+                true,
+            ),
+            (
+                "silence of one address, an answer of another",
+                facts(none(), vec![fetch(silent(), None), fetch(Looked::Seen(1), gone())]),
+                false,
+            ),
+        ] {
+            assert_eq!(mode_is_unknown(&Case::new(&facts, &settings, Timestamp::UNIX_EPOCH)), unknown, "{what}");
+        }
+        let nothing = Facts::nothing(Domain::from_dns("shop.example"), Timestamp::UNIX_EPOCH, vantage());
+        assert!(!mode_is_unknown(&Case::new(&nothing, &settings, Timestamp::UNIX_EPOCH)), "nobody looked");
     }
 
     #[test]
