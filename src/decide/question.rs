@@ -61,6 +61,9 @@ pub(super) fn adjust(question: Question, findings: &mut [Finding]) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::net::Ipv4Addr;
+
     use jiff::{SignedDuration, Timestamp};
 
     use super::*;
@@ -70,6 +73,7 @@ mod tests {
     use crate::model::fixture::{served, vantage};
     use crate::model::history::seen::{Kind, Seen};
     use crate::model::history::{History, Span, Subject};
+    use crate::model::looked::{Absence, AbsenceKind, Answer};
     use crate::model::settings::Settings;
     use crate::wire::fingerprint::Fingerprint;
     use crate::wire::name::Domain;
@@ -88,12 +92,38 @@ mod tests {
         Case::new(&facts, &settings, now).held.last_mode()
     }
 
+    fn silent<T>() -> Looked<T> {
+        Looked::Failed(Failure::new(FailureKind::Timeout, "no answer"))
+    }
+
+    fn refused<T>() -> Looked<T> {
+        Looked::Failed(Failure::new(FailureKind::Refused, "refused"))
+    }
+
+    fn absent<T>() -> Looked<T> {
+        Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() })
+    }
+
+    /// A domain whose policy host has these addresses and was fetched from so.
+    fn fetched(v4: Looked<Answer<Vec<Ipv4Addr>>>, fetches: Vec<Fetch>) -> Facts {
+        Facts {
+            policy: Some(PolicyFacts {
+                txt: TxtFacts { name: Domain::from_dns("_mta-sts.shop.example"), answer: absent(), elsewhere: Vec::new() },
+                host: Domain::from_dns("mta-sts.shop.example"),
+                addresses: AddressFacts { v4, v6: absent() },
+                fetches,
+                by_agent: Vec::new(),
+                draft: None,
+                pattern_domains: BTreeMap::new(),
+                https_witness: None,
+                addresses_left_out: 0,
+            }),
+            ..Facts::nothing(Domain::from_dns("shop.example"), Timestamp::UNIX_EPOCH, vantage())
+        }
+    }
+
     #[test]
     fn only_silence_leaves_it_open_whether_there_is_a_policy() {
-        use crate::model::looked::{Absence, AbsenceKind};
-        let silent = || Looked::Failed(Failure::new(FailureKind::Timeout, "no answer"));
-        let refused = || Looked::Failed(Failure::new(FailureKind::Refused, "refused"));
-        let absent = || Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() });
         let fetch = |connect, response| Fetch {
             address: [192, 0, 2, 1].into(),
             at: Timestamp::UNIX_EPOCH,
@@ -103,45 +133,21 @@ mod tests {
             tls: None,
             response,
         };
-        let facts = |v4, fetches: Vec<Fetch>| Facts {
-            policy: Some(PolicyFacts {
-                txt: TxtFacts { name: Domain::from_dns("_mta-sts.shop.example"), answer: absent(), elsewhere: Vec::new() },
-                host: Domain::from_dns("mta-sts.shop.example"),
-                addresses: AddressFacts { v4, v6: Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() }) },
-                fetches,
-                by_agent: Vec::new(),
-                draft: None,
-                pattern_domains: std::collections::BTreeMap::new(),
-                https_witness: None,
-                addresses_left_out: 0,
-            }),
-            ..Facts::nothing(Domain::from_dns("shop.example"), Timestamp::UNIX_EPOCH, vantage())
-        };
-        let none = || Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() });
         let gone = || Some(Looked::Seen(Response { status: 404, ..served("not found") }));
         let settings = Settings::default();
         for (what, facts, unknown) in [
-            ("no address", facts(none(), vec![]), false),
-            ("an address that could not be looked up", facts(silent(), vec![]), true),
-            ("one family that could not be looked up, and a refusal", facts(silent(), vec![fetch(refused(), None)]), false),
-            ("a refusal", facts(none(), vec![fetch(refused(), None)]), false),
-            ("silence", facts(none(), vec![fetch(silent(), None)]), true),
-            ("silence of one address, a refusal of another", facts(none(), vec![fetch(refused(), None), fetch(silent(), None)]), true),
-            (
-                "silence after the handshake",
-                facts(none(), vec![fetch(Looked::Seen(1), Some(Looked::Failed(Failure::new(FailureKind::Timeout, "none"))))]),
-                true,
-            ),
-            (
-                "silence of one address, an answer of another",
-                facts(none(), vec![fetch(silent(), None), fetch(Looked::Seen(1), gone())]),
-                false,
-            ),
+            ("no address", fetched(absent(), vec![]), false),
+            ("an address that could not be looked up", fetched(silent(), vec![]), true),
+            ("half a lookup, and a refusal", fetched(silent(), vec![fetch(refused(), None)]), false),
+            ("a refusal", fetched(absent(), vec![fetch(refused(), None)]), false),
+            ("silence", fetched(absent(), vec![fetch(silent(), None)]), true),
+            ("silence beside a refusal", fetched(absent(), vec![fetch(refused(), None), fetch(silent(), None)]), true),
+            ("silence after the connection", fetched(absent(), vec![fetch(Looked::Seen(1), Some(silent()))]), true),
+            ("silence beside an answer", fetched(absent(), vec![fetch(silent(), None), fetch(Looked::Seen(1), gone())]), false),
+            ("nobody looked", Facts { policy: None, ..fetched(absent(), vec![]) }, false),
         ] {
             assert_eq!(mode_is_unknown(&Case::new(&facts, &settings, Timestamp::UNIX_EPOCH)), unknown, "{what}");
         }
-        let nothing = Facts::nothing(Domain::from_dns("shop.example"), Timestamp::UNIX_EPOCH, vantage());
-        assert!(!mode_is_unknown(&Case::new(&nothing, &settings, Timestamp::UNIX_EPOCH)), "nobody looked");
     }
 
     #[test]
