@@ -130,14 +130,22 @@ mod tests {
     fn every_rule_of_what_was_looked_at_leaves_its_word_and_no_other_does() {
         let whole = fixture::facts();
         let nothing = || Facts::nothing(whole.domain.clone(), whole.observed_at, vantage());
+        // Reports tell of themselves that nobody looked.
+        let always = ["reports"];
         let policy = ["drift", "fetch", "policy", "txt", "vantage"];
         let servers = ["cert", "dane", "starttls"];
         for (facts, expected) in [
-            (nothing(), vec![]),
-            (Facts { mail: whole.mail.clone(), ..nothing() }, vec!["domain"]),
-            (Facts { mail: whole.mail.clone(), policy: whole.policy.clone(), ..nothing() }, [&["domain", "mx"], &policy[..]].concat()),
-            (Facts { mail: whole.mail.clone(), servers: whole.servers.clone(), ..nothing() }, [&["domain", "mx"], &servers[..]].concat()),
-            (whole.clone(), [&["change", "domain", "mx", "record"], &policy[..], &servers[..]].concat()),
+            (nothing(), always.to_vec()),
+            (Facts { mail: whole.mail.clone(), ..nothing() }, [&always[..], &["domain"]].concat()),
+            (
+                Facts { mail: whole.mail.clone(), policy: whole.policy.clone(), ..nothing() },
+                [&always[..], &["domain", "mx"], &policy].concat(),
+            ),
+            (
+                Facts { mail: whole.mail.clone(), servers: whole.servers.clone(), ..nothing() },
+                [&always[..], &["domain", "mx"], &servers].concat(),
+            ),
+            (whole.clone(), [&always[..], &["change", "domain", "mx", "record"], &policy, &servers].concat()),
         ] {
             let (families, mute) = families(&facts);
             assert_eq!(mute, [""; 0], "{expected:?}");

@@ -91,7 +91,7 @@ fn what_a_proxy_fetched_is_called_so_everywhere() {
 /// What both addresses answer alike: `code outcome` of what is shown about the first.
 fn said_of(fetch: impl Fn([u8; 4]) -> Fetch, witness: Option<&str>) -> Vec<(&'static str, Outcome)> {
     let mut facts = facts(vec![fetch(HERE), fetch(THERE)]);
-    facts.policy.as_mut().expect("a policy").https_witness = witness.map(str::to_owned);
+    facts.policy.as_mut().expect("a policy").https_witness = witness.map(fixture::name);
     let sheet = judged(&facts, judge);
     let shown = sheet.findings().iter().filter(|finding| finding.is_shown() && finding.subject == "mta-sts.example.com 192.0.2.1");
     shown.map(|finding| (finding.code(), finding.outcome)).collect()
