@@ -111,3 +111,6 @@ fn sort(findings: &mut [Finding]) {
         (outcome, std::cmp::Reverse(finding.severity), finding.outcome, finding.stage)
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,13 +61,19 @@ pub(super) fn adjust(question: Question, findings: &mut [Finding]) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::net::Ipv4Addr;
+
     use jiff::{SignedDuration, Timestamp};
 
     use super::*;
     use crate::model::facts::Facts;
-    use crate::model::fixture::vantage;
+    use crate::model::facts::dns::{AddressFacts, TxtFacts};
+    use crate::model::facts::policy::{Fetch, PolicyFacts, Response};
+    use crate::model::fixture::{served, vantage};
     use crate::model::history::seen::{Kind, Seen};
     use crate::model::history::{History, Span, Subject};
+    use crate::model::looked::{Absence, AbsenceKind, Answer};
     use crate::model::settings::Settings;
     use crate::wire::fingerprint::Fingerprint;
     use crate::wire::name::Domain;
@@ -84,6 +90,64 @@ mod tests {
         let facts = Facts { history: Some(history), ..Facts::nothing(domain, now, vantage()) };
         let settings = Settings::default();
         Case::new(&facts, &settings, now).held.last_mode()
+    }
+
+    fn silent<T>() -> Looked<T> {
+        Looked::Failed(Failure::new(FailureKind::Timeout, "no answer"))
+    }
+
+    fn refused<T>() -> Looked<T> {
+        Looked::Failed(Failure::new(FailureKind::Refused, "refused"))
+    }
+
+    fn absent<T>() -> Looked<T> {
+        Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() })
+    }
+
+    /// A domain whose policy host has these addresses and was fetched from so.
+    fn fetched(v4: Looked<Answer<Vec<Ipv4Addr>>>, fetches: Vec<Fetch>) -> Facts {
+        Facts {
+            policy: Some(PolicyFacts {
+                txt: TxtFacts { name: Domain::from_dns("_mta-sts.shop.example"), answer: absent(), elsewhere: Vec::new() },
+                host: Domain::from_dns("mta-sts.shop.example"),
+                addresses: AddressFacts { v4, v6: absent() },
+                fetches,
+                by_agent: Vec::new(),
+                draft: None,
+                pattern_domains: BTreeMap::new(),
+                https_witness: None,
+                addresses_left_out: 0,
+            }),
+            ..Facts::nothing(Domain::from_dns("shop.example"), Timestamp::UNIX_EPOCH, vantage())
+        }
+    }
+
+    #[test]
+    fn only_silence_leaves_it_open_whether_there_is_a_policy() {
+        let fetch = |connect, response| Fetch {
+            address: [192, 0, 2, 1].into(),
+            at: Timestamp::UNIX_EPOCH,
+            agent: "test".to_owned(),
+            elapsed_ms: 1,
+            connect,
+            tls: None,
+            response,
+        };
+        let gone = || Some(Looked::Seen(Response { status: 404, ..served("not found") }));
+        let settings = Settings::default();
+        for (what, facts, unknown) in [
+            ("no address", fetched(absent(), vec![]), false),
+            ("an address that could not be looked up", fetched(silent(), vec![]), true),
+            ("half a lookup, and a refusal", fetched(silent(), vec![fetch(refused(), None)]), false),
+            ("a refusal", fetched(absent(), vec![fetch(refused(), None)]), false),
+            ("silence", fetched(absent(), vec![fetch(silent(), None)]), true),
+            ("silence beside a refusal", fetched(absent(), vec![fetch(refused(), None), fetch(silent(), None)]), true),
+            ("silence after the connection", fetched(absent(), vec![fetch(Looked::Seen(1), Some(silent()))]), true),
+            ("silence beside an answer", fetched(absent(), vec![fetch(silent(), None), fetch(Looked::Seen(1), gone())]), false),
+            ("nobody looked", Facts { policy: None, ..fetched(absent(), vec![]) }, false),
+        ] {
+            assert_eq!(mode_is_unknown(&Case::new(&facts, &settings, Timestamp::UNIX_EPOCH)), unknown, "{what}");
+        }
     }
 
     #[test]

@@ -43,3 +43,42 @@ fn state(findings: &[&Finding]) -> State {
         State::NotApplicable
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::{Evidence, EvidenceKind, Sheet};
+    use crate::rules::mx;
+
+    #[test]
+    fn a_stage_is_as_good_as_the_worst_that_stands_against_it() {
+        let evidence = || Evidence::new(EvidenceKind::Dns, "seen");
+        let broken = |severity| {
+            let mut sheet = Sheet::default();
+            sheet.broken(&mx::UNCOVERED, "mx1.example.com", "it is so", evidence()).severity(severity);
+            sheet
+        };
+        let open = |severity| {
+            let mut sheet = Sheet::default();
+            sheet.undetermined(&mx::UNCOVERED, "mx1.example.com", "nobody knows", evidence()).severity(severity);
+            sheet
+        };
+        let mut holds = Sheet::default();
+        holds.holds(&mx::UNCOVERED, "mx1.example.com");
+        let mut moot = Sheet::default();
+        moot.not_applicable(&mx::UNCOVERED, "mx1.example.com", "no subject");
+        for (what, sheet, expected) in [
+            ("nothing", Sheet::default(), State::NotApplicable),
+            ("no subject", moot, State::NotApplicable),
+            ("a blocker that is not there", holds, State::Pass),
+            ("an advice", broken(Severity::Advice), State::Pass),
+            ("a warning", broken(Severity::Warning), State::Warn),
+            ("a blocker", broken(Severity::Blocker), State::Fail),
+            ("a blocker that may be there", open(Severity::Blocker), State::Undetermined),
+            ("a warning that may be there", open(Severity::Warning), State::Warn),
+            ("an advice that may be there", open(Severity::Advice), State::Undetermined),
+        ] {
+            assert_eq!(state(&sheet.findings().iter().collect::<Vec<_>>()), expected, "{what}");
+        }
+    }
+}

@@ -249,3 +249,6 @@ fn horizon(case: &Case<'_>, sheet: &mut Sheet) {
             .fix("run the check from outside, or ask a public resolver with --resolver");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,3 +106,51 @@ fn unasked(case: &Case<'_>, sheet: &mut Sheet) {
     let rules: Vec<&'static Rule> = catalogue::all().into_iter().filter(|rule| looked_at(rule)).collect();
     remaining::not_applicable(&rules, facts.domain.as_str(), "nothing to ask it of: an earlier step failed", sheet);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::facts::Facts;
+    use crate::model::fixture::vantage;
+    use crate::model::settings::Settings;
+
+    /// The families of the rules that left a word, and the rules of those families that left none.
+    fn families(facts: &Facts) -> (BTreeSet<&'static str>, Vec<&'static str>) {
+        let settings = Settings::default();
+        let findings = judge(&Case::new(facts, &settings, facts.observed_at)).findings;
+        let families: BTreeSet<&str> = findings.iter().map(|finding| finding.rule.family()).collect();
+        let of_these = catalogue::all().into_iter().filter(|rule| families.contains(rule.family()));
+        let mute = of_these.filter(|rule| !findings.iter().any(|finding| finding.rule == *rule)).map(|rule| rule.code).collect();
+        (families, mute)
+    }
+
+    #[test]
+    fn every_rule_of_what_was_looked_at_leaves_its_word_and_no_other_does() {
+        let whole = fixture::facts();
+        let nothing = || Facts::nothing(whole.domain.clone(), whole.observed_at, vantage());
+        // Reports tell of themselves that nobody looked.
+        let always = ["reports"];
+        let policy = ["drift", "fetch", "policy", "txt", "vantage"];
+        let servers = ["cert", "dane", "starttls"];
+        for (facts, expected) in [
+            (nothing(), always.to_vec()),
+            (Facts { mail: whole.mail.clone(), ..nothing() }, [&always[..], &["domain"]].concat()),
+            (
+                Facts { mail: whole.mail.clone(), policy: whole.policy.clone(), ..nothing() },
+                [&always[..], &["domain", "mx"], &policy].concat(),
+            ),
+            (
+                Facts { mail: whole.mail.clone(), servers: whole.servers.clone(), ..nothing() },
+                [&always[..], &["domain", "mx"], &servers].concat(),
+            ),
+            (whole.clone(), [&always[..], &["change", "domain", "mx", "record"], &policy, &servers].concat()),
+        ] {
+            let (families, mute) = families(&facts);
+            assert_eq!(mute, [""; 0], "{expected:?}");
+            let beyond: Vec<_> = families.symmetric_difference(&expected.iter().copied().collect()).copied().collect();
+            assert_eq!(beyond, [""; 0], "{expected:?}");
+        }
+    }
+}

@@ -203,6 +203,8 @@ mod tests {
             ("bücher.example", "xn--bcher-kva.example"),
             ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),
             ("日本語。jp", "xn--wgv71a119e.jp"),
+            (&format!("{}.Example", "a".repeat(63)), &format!("{}.example", "a".repeat(63))),
+            (&["A"; 127].join("."), &["a"; 127].join(".")),
         ] {
             assert_eq!(Domain::parse(typed).map(|d| d.to_string()), Ok(meant.to_owned()), "{typed}");
         }
@@ -245,9 +247,13 @@ mod tests {
         assert_eq!(mx.registered().map(|d| d.to_string()).as_deref(), Some("example.co.uk"));
         assert!(mx.is_at_or_below(&Domain::from_dns("example.co.uk")));
         assert!(!Domain::from_dns("badexample.co.uk").is_at_or_below(&Domain::from_dns("example.co.uk")));
-        assert!(Domain::from_dns("co.uk").is_public_suffix());
-        assert!(Domain::from_dns("192.0.2.1").is_address());
-        assert!(Domain::from_dns(".").is_root());
+        assert!(Domain::from_dns("co.uk").is_public_suffix() && !mx.is_public_suffix());
+        assert!(Domain::from_dns("192.0.2.1").is_address() && !mx.is_address());
+        assert!(Domain::from_dns(".").is_root() && !mx.is_root());
         assert_eq!(Domain::from_dns("xn--bcher-kva.example").shown(), "xn--bcher-kva.example (bücher.example)");
+        // What does not decode, and what decodes to itself, is shown once.
+        for odd in ["xn--a.example", "axn--b.example"] {
+            assert_eq!(Domain::from_dns(odd).shown(), odd);
+        }
     }
 }

@@ -72,8 +72,17 @@ mod tests {
             assert!(!names(other, "mode: enforce\n"), "{other}");
         }
         assert_eq!(made_at("20261122090000Z"), Some(now));
+        for other in ["20261122090000", "20261122090000X1a2b3c4d", "2026112209000aZ1a2b3c4d"] {
+            assert_eq!(made_at(other), None, "{other}");
+        }
         let again = fresh("mode: enforce\n", now, &BTreeSet::from([id.clone()]));
         assert!(again != id && names(&again, "mode: enforce\n"));
+    }
+
+    #[test]
+    fn at_the_end_of_time_there_is_another_id_still() {
+        let first = fresh("mode: none\n", Timestamp::MAX, &BTreeSet::new());
+        assert_ne!(fresh("mode: none\n", Timestamp::MAX, &BTreeSet::from([first.clone()])), first);
     }
 
     proptest! {

@@ -275,6 +275,7 @@ mod tests {
             ("https://192.0.2.1/", "192.0.2.1"),
         ] {
             let target = parse(raw);
+            assert_eq!(target.uri.as_ref().map(Uri::is_address), Ok(host == "192.0.2.1"), "{raw}");
             assert_eq!(target.uri.map(|uri| uri.host().to_string()), Ok(host.to_owned()), "{raw}");
             assert!(target.unencoded.is_empty(), "{raw}");
         }
@@ -324,6 +325,9 @@ mod tests {
             ("mailto:a@b.example,c@d.example", vec!["mailto:a@b.example", "c@d.example"], 0),
             ("mailto:a,b@c.example", vec!["mailto:a,b@c.example"], 0),
             ("mailto:a@b.example?subject=c,d", vec!["mailto:a@b.example?subject=c,d"], 0),
+            ("https://a.example/r,x", vec!["https://a.example/r,x"], 0),
+            ("https://a.example/r,c@d.example", vec!["https://a.example/r", "c@d.example"], 0),
+            ("ftp://a.example/r,x", vec!["ftp://a.example/r", "x"], 0),
             ("https://a.example/?tags=mail,tls,x", vec!["https://a.example/?tags=mail,tls,x"], 0),
             ("mailto:a@b.example,d.example", vec!["mailto:a@b.example", "d.example"], 0),
             ("mailto:a@b.example,,", vec!["mailto:a@b.example"], 2),

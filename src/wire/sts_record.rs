@@ -183,6 +183,8 @@ mod tests {
             ("v=STSv1 ; id=a", Some("a"), vec![Problem::SpaceBeforeSemicolon], "v=STSv1; id=a"),
             ("v=STSv1;", None, vec![Problem::IdMissing(None)], "v=STSv1; id=NEW"),
             ("v=STSv1", None, vec![Problem::IdMissing(None)], "v=STSv1; id=NEW"),
+            ("v=STSv1; note=x", None, vec![Problem::IdMissing(None)], "v=STSv1; id=NEW; note=x"),
+            (&format!("v=STSv1; id={}", "1".repeat(32)), Some(&"1".repeat(32)), vec![], &format!("v=STSv1; id={}", "1".repeat(32))),
             ("v=STSv1; ID=a", None, vec![Problem::IdMissing(Some("ID=a".to_owned()))], "v=STSv1; id=NEW"),
             ("v=STSv1; id=", None, vec![invalid("", IdFault::Empty)], "v=STSv1; id=NEW"),
             ("v=STSv1; id=2026-11-22", None, vec![invalid("2026-11-22", IdFault::Character('-'))], "v=STSv1; id=20261122"),
@@ -202,6 +204,25 @@ mod tests {
             assert_eq!((record.id.as_deref(), &record.problems), (id, &problems), "{text}");
             assert_eq!(record.corrected("NEW"), corrected, "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_hostile_record_only_so_many_problems_are_kept() {
+        assert_eq!(parse(&format!("v=STSv1;{}", "x;".repeat(PROBLEMS_KEPT + 9))).problems.len(), PROBLEMS_KEPT);
+    }
+
+    #[test]
+    fn another_id_leaves_the_rest_as_it_is() {
+        assert_eq!(parse("v=STSv1; id=a; note=x").with_id("b"), "v=STSv1; id=b; note=x");
+    }
+
+    #[test]
+    fn senders_take_the_one_record_that_begins_with_the_version() {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let id = |all: &[&str]| select(&texts(all)).and_then(|record| record.id);
+        assert_eq!(id(&["v=spf1 -all", "v=STSv1; id=a"]).as_deref(), Some("a"));
+        assert_eq!(id(&["v=STSv1; id=a", "v=STSv1; id=b"]), None);
+        assert_eq!(id(&["v=spf1 -all"]), None);
     }
 
     #[test]

@@ -173,12 +173,38 @@ mod tests {
             ("v=TLSRPTv1; rua = mailto:a@b.example", vec![syntax("rua = mailto:a@b.example", FieldFault::SpaceAtEquals)], GOOD),
             ("v=TLSRPTv1; rua=mailto:a@b.example;mailto:c@d.example", vec![syntax("mailto:c@d.example", FieldFault::NoEquals)], GOOD),
             ("v=TLSRPTv1; rua=https://a.example/b;c", vec![], "v=TLSRPTv1; rua=https://a.example/b%3Bc"),
+            ("v=TLSRPTv1; rua=mailto:a@b.example?subject=x;y", vec![], "v=TLSRPTv1; rua=mailto:a@b.example?subject=x%3By"),
+            ("v=TLSRPTv1; rua=mailto:a@b.example;c", vec![syntax("c", FieldFault::NoEquals)], GOOD),
+            ("v=TLSRPTv1; rua=mailto:a@b.example,mailto:c@d.example", vec![], "v=TLSRPTv1; rua=mailto:a@b.example,mailto:c@d.example"),
             ("v=TLSRPTv1; rua=https://a.example/b; c", vec![syntax("c", FieldFault::NoEquals)], "v=TLSRPTv1; rua=https://a.example/b"),
         ] {
             let record = parse(text);
             assert_eq!(record.problems, problems, "{text}");
             assert_eq!(record.corrected("NEW"), corrected, "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_hostile_record_only_so_many_problems_are_kept() {
+        assert_eq!(parse(&format!("v=TLSRPTv1;{}", "x;".repeat(PROBLEMS_KEPT + 9))).problems.len(), PROBLEMS_KEPT);
+    }
+
+    #[test]
+    fn what_is_no_uri_is_the_same_only_where_it_is_written_the_same() {
+        let of = |list: &str| parse(&format!("v=TLSRPTv1; rua={list}"));
+        assert_eq!(of("a b,c d").targets.len(), 2);
+        assert_eq!(of("a b,a b").problems, [Problem::TargetAgain("a b".to_owned())]);
+    }
+
+    #[test]
+    fn senders_take_the_one_record_that_begins_with_the_version() {
+        let targets = |texts: &[&str]| {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            select(&texts).map(|record| record.targets.len())
+        };
+        assert_eq!(targets(&["v=spf1 -all", "v=TLSRPTv1; rua=mailto:a@b.example"]), Some(1));
+        assert_eq!(targets(&["v=TLSRPTv1; rua=mailto:a@b.example", "v=TLSRPTv1; rua=mailto:c@d.example"]), None);
+        assert_eq!(targets(&["v=spf1 -all"]), None);
     }
 
     #[test]

@@ -81,4 +81,4 @@ pub fn plan(facts: &Facts, change: &Change, given: Given<'_>, settings: &Setting
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

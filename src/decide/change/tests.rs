@@ -45,7 +45,7 @@ fn texts(text: &str) -> Looked<DnsAnswer<Vec<TxtRecord>>> {
 }
 
 /// shop.example in good order, its reports clean, as of [`letters::now`]; `spare` is a host beside the MX set.
-fn facts(policy: &str, id: &str, spare: &str) -> Facts {
+pub(in crate::decide) fn facts(policy: &str, id: &str, spare: &str) -> Facts {
     let (root, shelf, now) = (Ca::root("Root"), Shelf::new(), letters::now());
     let trust = store(&[&root.der], None);
     let serve = |host: &str| {

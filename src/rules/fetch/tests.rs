@@ -76,3 +76,75 @@ fn what_a_proxy_fetched_is_called_so_everywhere() {
     assert!(differ.message.contains("(by the proxy)"), "{}", differ.message);
     assert!(!format!("{all:?}").contains("0.0.0.0"), "{all:?}");
 }
+
+/// What both addresses answer alike: `code outcome` of what is shown about the first.
+fn said_of(fetch: impl Fn([u8; 4]) -> Fetch, witness: Option<&str>) -> Vec<(&'static str, Outcome)> {
+    let mut facts = facts(vec![fetch(HERE), fetch(THERE)]);
+    facts.policy.as_mut().expect("a policy").https_witness = witness.map(fixture::name);
+    let sheet = judged(&facts, judge);
+    let shown = sheet.findings().iter().filter(|finding| finding.is_shown() && finding.subject == "mta-sts.example.com 192.0.2.1");
+    shown.map(|finding| (finding.code(), finding.outcome)).collect()
+}
+
+#[test]
+fn each_way_to_withhold_the_policy_has_its_code() {
+    let answer = |change: fn(&mut Response)| {
+        move |address| {
+            let mut fetch = served(address, POLICY);
+            if let Some(Looked::Seen(response)) = &mut fetch.response {
+                change(response);
+            }
+            fetch
+        }
+    };
+    let broken = |code| vec![(code, Outcome::Broken)];
+    assert_eq!(said_of(answer(|_| {}), None), []);
+    assert_eq!(said_of(answer(|response| response.status = 301), None), broken("fetch-redirect"));
+    assert_eq!(said_of(answer(|response| response.status = 304), None), broken("fetch-redirect"));
+    assert_eq!(said_of(answer(|response| response.status = 404), None), broken("fetch-status"));
+    assert_eq!(said_of(answer(|response| response.status = 204), None), broken("fetch-status"), "senders want 200");
+    assert_eq!(said_of(answer(|response| response.status = 400), None), broken("fetch-status"));
+    assert_eq!(said_of(answer(|response| response.content_type = None), None), broken("fetch-content-type"));
+    assert_eq!(said_of(answer(|response| response.content_type = Some("text/html".to_owned())), None), broken("fetch-content-type"));
+    let with_charset = answer(|response| response.content_type = Some("Text/Plain ; charset=utf-8".to_owned()));
+    assert_eq!(said_of(with_charset, None), []);
+    assert_eq!(said_of(answer(|response| response.too_large = true), None), broken("fetch-too-large"));
+    let slow = |elapsed_ms| move |address| Fetch { elapsed_ms, ..served(address, POLICY) };
+    assert_eq!(said_of(slow(SLOW_MS), None), []);
+    assert_eq!(said_of(slow(SLOW_MS + 1), None), broken("fetch-slow"));
+}
+
+#[test]
+fn silence_is_a_fault_of_the_host_only_where_https_works_from_here() {
+    let no_connection = |kind| move |address| Fetch { connect: Looked::Failed(Failure::new(kind, "its reason")), ..connected(address) };
+    let no_handshake = |kind| move |address| Fetch { tls: Some(Looked::Failed(Failure::new(kind, "its reason"))), ..connected(address) };
+    let no_answer = |kind| move |address| Fetch { response: Some(Looked::Failed(Failure::new(kind, "its reason"))), ..connected(address) };
+    let connect = |outcome| vec![("fetch-connect", outcome)];
+    for (kind, witness, outcome) in [
+        (FailureKind::Refused, None, Outcome::Broken),
+        (FailureKind::Timeout, None, Outcome::Undetermined),
+        (FailureKind::Timeout, Some("another.example"), Outcome::Broken),
+        (FailureKind::Unreachable, Some("another.example"), Outcome::Broken),
+        (FailureKind::Other, None, Outcome::Undetermined),
+        (FailureKind::SwitchedOff, Some("another.example"), Outcome::Undetermined),
+    ] {
+        assert_eq!(said_of(no_connection(kind), witness), connect(outcome), "{kind:?} {witness:?}");
+    }
+    assert_eq!(said_of(no_handshake(FailureKind::Timeout), None), connect(Outcome::Undetermined));
+    assert_eq!(said_of(no_handshake(FailureKind::TlsAlert), None), [("fetch-tls", Outcome::Broken)]);
+    assert_eq!(said_of(no_answer(FailureKind::Timeout), None), connect(Outcome::Undetermined));
+    assert_eq!(said_of(no_answer(FailureKind::Other), None), connect(Outcome::Broken), "there was a connection: it is the answer's fault");
+}
+
+#[test]
+fn a_policy_host_without_address_is_missing_and_one_that_could_not_be_looked_up_is_not() {
+    let outcome = |addresses| {
+        let mut facts = facts(Vec::new());
+        facts.policy.as_mut().expect("a policy").addresses = addresses;
+        let sheet = judged(&facts, judge);
+        sheet.findings().iter().find(|finding| finding.rule == &HOST_MISSING).expect("it is told").outcome
+    };
+    assert_eq!(outcome(fixture::addresses()), Outcome::Holds);
+    assert_eq!(outcome(fixture::no_addresses()), Outcome::Broken);
+    assert_eq!(outcome(AddressFacts { v4: fixture::failed(), v6: fixture::absent() }), Outcome::NotApplicable);
+}

@@ -114,3 +114,22 @@ fn the_clock_is_that_of_the_newest_vantage() {
     facts.others[0].gave.push("mta-sts.example.com 192.0.2.1".to_owned());
     assert_eq!(seconds(&facts), None, "nothing was fetched here");
 }
+
+#[test]
+fn a_date_that_fails_only_by_a_clock_that_is_behind_is_an_open_question() {
+    let outcome = |time: &str, rule: &'static Rule| {
+        let facts = facts(vec![fetch(Some(&format!("Sun, 22 Nov 2026 {time} GMT")), None, 0)]);
+        let settings = crate::model::settings::Settings::default();
+        let mut sheet = Sheet::default();
+        sheet.broken(rule, "mx1.example.com", "it is so by the clock here", Evidence::new(EvidenceKind::Http, "the clock"));
+        doubt_dates(&Case::new(&facts, &settings, facts.observed_at), &mut sheet);
+        (sheet.findings()[0].outcome, sheet.findings()[0].evidence.len())
+    };
+    let (doubted, kept) = ((Outcome::Undetermined, 2), (Outcome::Broken, 1));
+    for rule in [&cert::NOT_YET_VALID, &cert::EXPIRED] {
+        assert_eq!(outcome("12:00:00", rule), doubted, "{}", rule.code);
+        assert_eq!(outcome("09:04:00", rule), kept, "{}: little enough to be tolerated", rule.code);
+        assert_eq!(outcome("06:00:00", rule), kept, "{}: an answer of the past may be a cache's", rule.code);
+    }
+    assert_eq!(outcome("12:00:00", &cert::UNTRUSTED), kept, "no date makes it so");
+}

@@ -62,6 +62,8 @@ mod tests {
             ("404 page not found", Some(Document::Other)),
             ("User-agent: *\nDisallow: /", Some(Document::Other)),
             ("v=STSv1\nmode: testing", None),
+            ("{\nversion: STSv1\nmode: testing", None),
+            ("mode: testing\nnote: [1]", None),
             ("Mode: testing", None),
             ("version:STSv1", None),
             ("mx = mx1.example.com", None),

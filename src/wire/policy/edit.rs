@@ -108,6 +108,9 @@ mod tests {
             ("mode: none", Edit::AddMx(mx("a.b")), "mode: none\nmx: a.b\n"),
             ("mx: a.b\nmode: none\nmx: A.B\nmx: c.d\n", Edit::RemoveMx(mx("a.b")), "mode: none\nmx: c.d\n"),
             ("version: STSv1\rmode: testing\rmx: a.b\r", enforce(), "version: STSv1\nmode: enforce\nmx: a.b\n"),
+            ("version: STSv1\rmode: none\rmx: a.b\r", Edit::AddMx(mx("a.b")), "version: STSv1\nmode: none\nmx: a.b\n"),
+            ("version: STSv1\rmode: none\rmx: a.b\r", Edit::AddMx(mx("c.d")), "version: STSv1\nmode: none\nmx: a.b\nmx: c.d\n"),
+            ("version: STSv1\rmode: none\rmx: a.b\rmx: c.d\r", Edit::RemoveMx(mx("a.b")), "version: STSv1\nmode: none\nmx: c.d\n"),
         ] {
             assert_eq!(edited(text, std::slice::from_ref(&edit)), expected, "{text:?} {edit:?}");
         }

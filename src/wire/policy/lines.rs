@@ -53,9 +53,11 @@ mod tests {
             ("a\rb\r", vec![("a", true), ("b", true)]),
             ("a\r\r\nb\n", vec![("a", true), ("b", false)]),
             ("a\n\r\nb", vec![("a", false), ("", false), ("b", false)]),
+            ("a\n\r\r\nb", vec![("a", false), ("", true), ("b", false)]),
         ] {
             let lines: Vec<_> = split(text).iter().map(|line| (line.text, line.bare_cr)).collect();
             assert_eq!(lines, expected, "{text:?}");
+            assert!(split(text).iter().map(|line| line.number).eq(1..=lines.len()), "{text:?}");
         }
     }
 }

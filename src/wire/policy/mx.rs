@@ -197,6 +197,8 @@ mod tests {
             ("10 mx1.example.com", MxFault::Preference, "mx1.example.com"),
             ("mx1.example.com # first", MxFault::Comment, "mx1.example.com"),
             ("\"mx1.example.com\"", MxFault::Quoted, "mx1.example.com"),
+            ("\"mx1.example.com", MxFault::Quoted, "mx1.example.com"),
+            ("mx1.example.com>", MxFault::Quoted, "mx1.example.com"),
             ("mx_1.example.com", MxFault::Host(HostFault::Underscore), ""),
             ("-mx.example.com", MxFault::Host(HostFault::Hyphen), ""),
             ("mx1..example.com", MxFault::Host(HostFault::EmptyLabel), ""),

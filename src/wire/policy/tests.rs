@@ -43,6 +43,8 @@ fn each_fault_of_a_line_is_found_once_and_beside_the_others() {
         ("mx: a.example\n# b", vec![(4, Syntax(SyntaxFault::Comment))]),
         ("mx: a.example\nhello", vec![(4, Syntax(SyntaxFault::NoColon))]),
         ("mx: a.example\nmy key: b", vec![(4, Syntax(SyntaxFault::Name))]),
+        ("mx: a.example\n_note: b", vec![(4, Syntax(SyntaxFault::Name))]),
+        (&format!("mx: a.example\n{}: b", "n".repeat(33)), vec![(4, Syntax(SyntaxFault::Name))]),
         ("mx: a.example\nnote:", vec![(4, Syntax(SyntaxFault::EmptyValue))]),
         ("mx: a.example\nnote: a\tb", vec![(4, Syntax(SyntaxFault::Control))]),
         (" mx: a.example", vec![(3, Syntax(SyntaxFault::LeadingSpace))]),
@@ -90,6 +92,19 @@ fn whole_texts_are_judged_as_what_they_are() {
         ),
     ] {
         assert_eq!(problems(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn nothing_and_another_document_are_no_policy_and_a_faulty_one_is() {
+    for (text, is_policy, raw) in [
+        ("", false, Some("")),
+        ("\n \n404 page not found\n", false, Some("404 page not found")),
+        ("version: STSv1\nmode: on", true, Some("mode: on")),
+        ("version: STSv1\nmode: none\nmx: a.example\nmax_age: 0\n", true, None),
+    ] {
+        let policy = parse(text);
+        assert_eq!((policy.is_policy(), policy.problems.first().map(|problem| problem.raw.as_str())), (is_policy, raw), "{text:?}");
     }
 }
 
