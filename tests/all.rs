@@ -13,6 +13,7 @@ mod dkim;
 mod documents;
 mod expiry;
 mod facts;
+mod fuzz;
 mod generate;
 mod guide;
 mod history;
