@@ -1,12 +1,13 @@
 //! Saved facts: read, written and read again they are the same; judged, they give the same answer each time, in every format, and
-//! nothing of what strangers sent does harm in any.
+//! nothing of what strangers sent does harm in any. They can be merged with a later look.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use stsready::decide::assess;
+use stsready::evidence::merge::merge;
 use stsready::model::assessment::Assessment;
 use stsready::model::facts::Facts;
 use stsready::model::settings::Settings;
-use stsready::render::{github, html, json, junit, prometheus, text, ticket};
+use stsready::render::{github, html, json, prometheus, text, ticket};
 
 use super::escape::harmless_but;
 
@@ -15,6 +16,10 @@ pub fn any(bytes: &[u8]) {
     let written = serde_json::to_string(&facts).expect("facts are JSON");
     let again: Facts = serde_json::from_str(&written).expect("what was written can be read");
     assert_eq!(serde_json::to_string(&again).expect("facts are JSON"), written);
+
+    let mut later = again.clone();
+    later.observed_at = later.observed_at.checked_add(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MIN);
+    let merged = merge(vec![facts.clone(), later]).expect("two are more than none");
 
     let settings = Settings::default();
     let clock = Timestamp::from_second(1_800_000_000).expect("a time");
@@ -26,6 +31,7 @@ pub fn any(bytes: &[u8]) {
         harmless_but(&document, &['\n']);
         shown(&one);
     }
+    shown(&assess(&merged, &settings, clock));
 }
 
 fn shown(assessment: &Assessment) {
