@@ -14,6 +14,7 @@ mod documents;
 mod expiry;
 mod facts;
 mod faults;
+mod fuzz;
 mod generate;
 mod guide;
 mod history;

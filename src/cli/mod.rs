@@ -94,6 +94,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) 
     }
 }
 
+/// What is wrong with the text of a configuration: each fault with its line, from 1; none if it is right.
+pub fn config_faults(text: &str) -> Vec<(usize, String)> {
+    let faults = Config::parse(text).err().unwrap_or_default();
+    faults.into_iter().map(|fault| (fault.line, fault.what)).collect()
+}
+
 /// The call, with what the configuration sets in the place of defaults.
 fn parse(args: &[OsString]) -> Result<(Cli, ArgMatches), clap::Error> {
     let mut described = config::defaults(Cli::command(), &Config::defaults_of(args), args);

@@ -165,7 +165,7 @@ impl Config {
     }
 
     /// Reads the file's text; everything that is wrong is said with its line.
-    fn parse(text: &str) -> Result<Self, Vec<Fault>> {
+    pub(super) fn parse(text: &str) -> Result<Self, Vec<Fault>> {
         let faults = Faults::of(text);
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in errors {

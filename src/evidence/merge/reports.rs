@@ -10,7 +10,8 @@ use crate::wire::fingerprint::Fingerprint;
 /// What both sources say about one domain, each report once. Of two texts of one report the one whose sender is better proven stays,
 /// then the one with more failures: a second version must not hide one.
 pub fn together(kept: ReportFacts, given: ReportFacts) -> ReportFacts {
-    let mut duplicates = kept.duplicates + given.duplicates;
+    // Saved facts may say any number.
+    let mut duplicates = kept.duplicates.saturating_add(given.duplicates);
     let mut by_key: BTreeMap<Key, Report> = BTreeMap::new();
     for report in kept.reports.into_iter().chain(given.reports) {
         match by_key.entry(key(&report)) {
@@ -18,7 +19,7 @@ pub fn together(kept: ReportFacts, given: ReportFacts) -> ReportFacts {
                 entry.insert(report);
             }
             std::collections::btree_map::Entry::Occupied(mut entry) => {
-                duplicates += 1;
+                duplicates = duplicates.saturating_add(1);
                 if rank(&report) > rank(entry.get()) {
                     entry.insert(report);
                 }
@@ -29,15 +30,15 @@ pub fn together(kept: ReportFacts, given: ReportFacts) -> ReportFacts {
     reports.sort_by(|a, b| order(a).cmp(&order(b)));
     let mut facts = ReportFacts {
         sources: [kept.sources, given.sources].concat(),
-        files: kept.files + given.files,
+        files: kept.files.saturating_add(given.files),
         duplicates,
-        ignored: kept.ignored + given.ignored,
-        other_domains: kept.other_domains + given.other_domains,
+        ignored: kept.ignored.saturating_add(given.ignored),
+        other_domains: kept.other_domains.saturating_add(given.other_domains),
         rejected: [kept.rejected, given.rejected].concat(),
-        rejected_beside: kept.rejected_beside + given.rejected_beside,
+        rejected_beside: kept.rejected_beside.saturating_add(given.rejected_beside),
         reports,
         set_aside: [kept.set_aside, given.set_aside].concat(),
-        unverified_counted: kept.unverified_counted + given.unverified_counted,
+        unverified_counted: kept.unverified_counted.saturating_add(given.unverified_counted),
     };
     facts.keep_each_text_once();
     facts
@@ -65,6 +66,16 @@ mod tests {
     use super::*;
     use crate::evidence::reports::letters::{Letter, facts};
     use crate::model::facts::reports::Authenticity;
+
+    #[test]
+    fn counts_of_saved_facts_stop_at_the_largest_number() {
+        let mut most = facts([Letter::new("a.example", 1)]);
+        (most.files, most.duplicates, most.ignored, most.other_domains) = (u64::MAX, u64::MAX, u64::MAX, u64::MAX);
+        (most.rejected_beside, most.unverified_counted) = (usize::MAX, usize::MAX);
+        let both = together(most.clone(), most);
+        assert_eq!((both.files, both.duplicates, both.ignored, both.other_domains), (u64::MAX, u64::MAX, u64::MAX, u64::MAX));
+        assert_eq!((both.rejected_beside, both.unverified_counted), (usize::MAX, usize::MAX));
+    }
 
     #[test]
     fn each_report_is_there_once() {

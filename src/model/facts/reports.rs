@@ -55,7 +55,7 @@ impl ReportFacts {
         self.reports.retain(|report| {
             best.get_mut(&of(report)).is_some_and(|rank| *rank == report.authenticity.rank() + 1 && std::mem::take(rank) > 0)
         });
-        self.duplicates += (before - self.reports.len()) as u64;
+        self.duplicates = self.duplicates.saturating_add((before - self.reports.len()) as u64);
     }
 }
 

@@ -280,6 +280,11 @@ fn reports_that_nothing_proves_are_told_worst_first() {
     assert!(fix(&reports).contains("ingest or fetch once more, which reads such mails again by itself"), "{}", fix(&reports));
     reports.set_aside = (0..100).map(|number| aside(&format!("r{number}.example"), 1, unverified("it is not signed", false))).collect();
     assert_eq!(told(&reports).evidence.last().map(|row| row.text.clone()).as_deref(), Some("and 80 more"));
+
+    // Saved facts may say any number.
+    reports.set_aside = vec![aside("a.example", u64::MAX, unverified("it is not signed", false))];
+    reports.unverified_counted = 1;
+    assert!(told(&reports).found.is_some_and(|found| found.contains(&u64::MAX.to_string())));
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) fn write(domain: &str, reports: &ReportFacts, sheet: &mut Sheet) {
     let finding = sheet.broken(&UNAUTHENTICATED, domain, message, first.clone());
     finding.expected("mailed reports signed by their submitter (DKIM), with a key that is in DNS when the mail is read").found(format!(
         "{failed} with a wrong signature, {} unsigned or no longer verifiable, {trusted} of these counted",
-        all - failed + trusted as u64
+        (all - failed).saturating_add(trusted as u64)
     ));
     for row in others.iter().take(TOLD_CAP - 1) {
         finding.evidence(row.clone());

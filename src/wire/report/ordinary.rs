@@ -30,19 +30,19 @@ pub(super) fn read(text: &str) -> Option<(TlsReport, usize)> {
     let report = documents.next()?.ok()?;
     let length = documents.byte_offset();
     let Report { organization, contact, id, range, policies } = report;
-    let details: usize = policies.0.iter().map(|entry| entry.details.0.len()).sum();
-    let lines: usize = policies.0.iter().map(|entry| entry.policy.lines.list.len() + entry.policy.mx_host.0.list.len()).sum();
-    if range.end.0 < range.start.0 || details > DETAIL_CAP || lines > LINES_CAP || policies.0.len() > POLICY_CAP {
+    let details: usize = policies.iter().map(|entry| entry.details.0.len()).sum();
+    let lines: usize = policies.iter().map(|entry| entry.policy.lines.list.len() + entry.policy.mx_host.0.list.len()).sum();
+    if range.end.0 < range.start.0 || details > DETAIL_CAP || lines > LINES_CAP || policies.len() > POLICY_CAP {
         return None;
     }
-    let encoded = policies.0.iter().any(|entry| entry.policy.lines.encoded);
+    let encoded = policies.iter().any(|entry| entry.policy.lines.encoded);
     let report = TlsReport {
         organization: organization.0?,
         contact: contact.0,
         id: id.0?,
         start: range.start.0,
         end: range.end.0,
-        policies: policies.0.into_iter().map(entry).collect(),
+        policies: policies.into_iter().map(entry).collect(),
         oddities: if encoded { vec![ENCODED_ONCE_MORE.to_owned()] } else { Vec::new() },
         sha256: Fingerprint::of(&text.as_bytes()[..length]),
         unknown: Unknown::new(),
@@ -89,7 +89,8 @@ struct Report {
     id: Text,
     #[serde(rename = "date-range")]
     range: Range,
-    policies: List<Entry>,
+    /// Not [`List`], for which null and nothing at all are an empty one: without policies it is no report.
+    policies: Vec<Entry>,
 }
 
 #[derive(serde::Deserialize)]

@@ -70,6 +70,14 @@ fn whatever_is_out_of_the_ordinary_does_not() {
     assert!(read("[]").is_none() && read("").is_none() && read("{\"").is_none());
 }
 
+#[test]
+fn what_is_no_report_is_none_either_way() {
+    for text in [report("null"), report("[]").replace(",\"policies\":[]", "")] {
+        assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
+        assert_eq!((read(&text), walked(&text)), (None, None), "{text}");
+    }
+}
+
 /// What some sender might put where it does not belong.
 fn odd() -> impl Strategy<Value = String> {
     let odd = [
