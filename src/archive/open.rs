@@ -28,7 +28,8 @@ pub(super) fn file(
     send: Send<'_>,
 ) -> Result<Result<(), ReadError>, Stopped> {
     let source = shown(&file.path);
-    let mut delivery = Delivery::new(known_by(file), stamp, send);
+    let known = stamp.as_ref().map_or_else(|| known_by(file), |stamp| Some(stamp.path.clone()));
+    let mut delivery = Delivery::new(known, stamp, send);
     if let Some(problem) = &file.problem {
         delivery.refuse_for_now(&source, problem);
         return delivery.finish(&source).map(Ok);

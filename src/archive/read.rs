@@ -97,7 +97,20 @@ impl ReadFailure<Infallible> {
 pub fn each<E>(
     paths: &[PathBuf],
     options: &Options<'_>,
-    mut take: impl FnMut(Parcel, Done) -> Result<(), E>,
+    take: impl FnMut(Parcel, Done) -> Result<(), E>,
+) -> Result<Totals, ReadFailure<E>> {
+    each_made(paths, options, &|parcel| parcel, take)
+}
+
+/// The same, where something is made of every parcel by the thread that read it, so that the calling thread has less to do.
+///
+/// # Errors
+/// As [`each`].
+pub fn each_made<M: Send, E>(
+    paths: &[PathBuf],
+    options: &Options<'_>,
+    make: &(dyn Fn(Parcel) -> M + Sync),
+    mut take: impl FnMut(M, Done) -> Result<(), E>,
 ) -> Result<Totals, ReadFailure<E>> {
     let files = walk::files(paths)?;
     let mut progress = Progress { done: Done { files: 0, of: files.len() as u64 }, unchanged: 0 };
@@ -105,7 +118,7 @@ pub fn each<E>(
     let cores = threads(&files, options.cores);
     if cores == 1 {
         let mut failure = None;
-        let outcome = work(&files, &next, options, &mut |news, _| {
+        let outcome = work(&files, &next, options, make, &mut |news, _| {
             progress.tell(news, &mut take).map_err(|problem| {
                 failure = Some(problem);
                 Stopped
@@ -123,7 +136,7 @@ pub fn each<E>(
             scope.spawn(move || {
                 let mut hand = Hand { giver, held: Vec::new(), weight: 0 };
                 // Stopped: whoever takes has said why.
-                let _ = work(files, next, options, &mut |news, weight| hand.give(news, weight)).and_then(|()| hand.empty());
+                let _ = work(files, next, options, make, &mut |news, weight| hand.give(news, weight)).and_then(|()| hand.empty());
             });
         }
         while let Some(handful) = taker.take() {
@@ -151,17 +164,27 @@ pub fn mail(bytes: &[u8], source: &str, received_at: Option<Timestamp>, options:
 }
 
 /// What a reading thread tells.
-enum News {
-    Parcel(Parcel),
+enum News<M> {
+    Parcel {
+        made: M,
+        /// Whether its file ends with it.
+        last: bool,
+    },
     Unchanged,
     Failed(ReadError),
 }
 
 /// What a reading thread tells it to, with its weight in bytes.
-type Tell<'a> = &'a mut dyn FnMut(News, usize) -> Result<(), Stopped>;
+type Tell<'a, M> = &'a mut dyn FnMut(News<M>, usize) -> Result<(), Stopped>;
 
 /// Reads one file after the other, as long as there are any that no other thread reads.
-fn work(files: &[walk::File], next: &AtomicUsize, options: &Options<'_>, tell: Tell<'_>) -> Result<(), Stopped> {
+fn work<M>(
+    files: &[walk::File],
+    next: &AtomicUsize,
+    options: &Options<'_>,
+    make: &dyn Fn(Parcel) -> M,
+    tell: Tell<'_, M>,
+) -> Result<(), Stopped> {
     let mut bench = Bench::default();
     while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
         let stamp = open::stamp(file);
@@ -169,7 +192,8 @@ fn work(files: &[walk::File], next: &AtomicUsize, options: &Options<'_>, tell: T
             tell(News::Unchanged, 0)?;
             continue;
         }
-        let opened = open::file(file, stamp, options, &mut bench, &mut |parcel, weight| tell(News::Parcel(parcel), weight))?;
+        let mut send = |parcel: Parcel, weight| tell(News::Parcel { last: parcel.last, made: make(parcel) }, weight);
+        let opened = open::file(file, stamp, options, &mut bench, &mut send)?;
         if let Err(problem) = opened {
             tell(News::Failed(problem), 0)?;
         }
@@ -191,16 +215,16 @@ struct Progress {
 }
 
 impl Progress {
-    fn tell<E>(&mut self, news: News, take: &mut impl FnMut(Parcel, Done) -> Result<(), E>) -> Result<(), ReadFailure<E>> {
+    fn tell<M, E>(&mut self, news: News<M>, take: &mut impl FnMut(M, Done) -> Result<(), E>) -> Result<(), ReadFailure<E>> {
         match news {
             News::Unchanged => {
                 self.done.files += 1;
                 self.unchanged += 1;
                 Ok(())
             }
-            News::Parcel(parcel) => {
-                self.done.files += u64::from(parcel.last);
-                take(parcel, self.done).map_err(ReadFailure::Taken)
+            News::Parcel { made, last } => {
+                self.done.files += u64::from(last);
+                take(made, self.done).map_err(ReadFailure::Taken)
             }
             News::Failed(problem) => Err(problem.into()),
         }
@@ -212,14 +236,14 @@ impl Progress {
 }
 
 /// Gathers small news before they go through the channel.
-struct Hand<'a> {
-    giver: Giver<'a, Vec<News>>,
-    held: Vec<News>,
+struct Hand<'a, M> {
+    giver: Giver<'a, Vec<News<M>>>,
+    held: Vec<News<M>>,
     weight: usize,
 }
 
-impl Hand<'_> {
-    fn give(&mut self, news: News, weight: usize) -> Result<(), Stopped> {
+impl<M> Hand<'_, M> {
+    fn give(&mut self, news: News<M>, weight: usize) -> Result<(), Stopped> {
         self.held.push(news);
         self.weight += weight;
         if self.weight < HANDFUL_WEIGHT && self.held.len() < 256 { Ok(()) } else { self.empty() }

@@ -119,7 +119,8 @@ fn first_visit(path: &Path, seen: &mut BTreeSet<PathBuf>) -> bool {
 
 /// Entries sorted by name, so that which of two paths to one directory is taken does not depend on the file system's order.
 fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut entries = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
-    entries.sort_unstable();
-    Ok(entries)
+    // The names alone: whole paths, which are compared a component at a time, begin alike.
+    let mut names = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<Vec<_>>>()?;
+    names.sort_unstable();
+    Ok(names.into_iter().map(|name| path.join(name)).collect())
 }

@@ -5,6 +5,7 @@ use super::keep::Keep;
 use super::{Exit, Failure, Streams, keys, observe, progress, setup};
 use crate::archive::intake::Stamp;
 use crate::archive::read::{self, ReadFailure};
+use crate::archive::store::Ready;
 use crate::render::ingest;
 
 /// Rejections that are told at once; the store has all of them.
@@ -29,12 +30,15 @@ pub(super) fn ingest(args: &IngestArgs, streams: &mut Streams<'_>) -> Result<Exi
     let bar = progress::bar(streams.progress && !args.quiet, "files");
     let mut outcome = ingest::Intake { store: keep.path.display().to_string(), ..ingest::Intake::default() };
     let mut intake = store.intake(setup::clock())?.by(&means);
-    let totals = read::each(&args.paths, &options, |parcel, done| {
-        bar.set_length(done.of);
+    let totals = read::each_made(&args.paths, &options, &Ready::of, |parcel, done| {
+        // To be told its length makes it reckon and draw anew.
+        if bar.length() != Some(done.of) {
+            bar.set_length(done.of);
+        }
         bar.set_position(done.files);
         let room = REJECTED_KEPT.saturating_sub(outcome.rejected.len());
-        outcome.rejected.extend(parcel.rejected.iter().take(room).map(|refused| refused.rejected.clone()));
-        intake.take(parcel)
+        outcome.rejected.extend(parcel.rejected().iter().take(room).map(|refused| refused.rejected.clone()));
+        intake.take_ready(parcel)
     });
     // What was read before a failure stays.
     let tally = intake.finish()?;

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
-use super::row::{self, Outcome};
+use super::ready::{Open, Ready, Report, Stamped};
+use super::row::{Outcome, Rows};
 use super::text::{self, Digest, Interner};
 use super::value::{count, nanos};
 use super::{Store, StoreError};
-use crate::archive::intake::{Parcel, Received, Refused, Stamp};
-use crate::model::facts::reports::Authenticity;
+use crate::archive::intake::{Parcel, Refused};
 
 /// A batch is written once it weighs this much: reports, their entries and details, a KiB of kept text each.
 const BATCH: usize = 4_000;
@@ -62,28 +62,19 @@ pub struct Intake<'a> {
     /// How mails are verified.
     means: Digest,
     /// What is open about files, until their last parcel.
-    open: HashMap<String, Open>,
+    open: HashMap<Digest, Open>,
     tally: Tally,
 }
 
-/// What was left open about a file.
-#[derive(Clone, Copy, Default)]
-struct Open {
-    /// Something is to be tried again whatever the means.
-    again: bool,
-    /// Something may be proven by other means.
-    unproven: bool,
-}
-
 enum Item {
-    Parcel { reports: Vec<Received>, rejected: Vec<Refused>, ignored: bool, origin: Option<Digest>, read: Option<Read> },
+    Parcel { reports: Vec<Report>, rejected: Vec<Refused>, ignored: bool, origin: Option<Digest>, read: Option<Read> },
     Mark { account: String, folder: String, mark: Mark },
 }
 
 /// A source that was read to its end.
 struct Read {
     /// The file as it was, and by what means the mails in it were to be proven, if some were not; `None` if it is to be read again.
-    stamp: Option<(Stamp, Option<Digest>)>,
+    stamp: Option<(Stamped, Option<Digest>)>,
 }
 
 impl<'a> Intake<'a> {
@@ -108,11 +99,16 @@ impl<'a> Intake<'a> {
     /// Takes a parcel; writes the batch when it is large or old enough. A source that pauses (a mailbox that is waited at) commits by
     /// itself before it does.
     pub fn take(&mut self, parcel: Parcel) -> Result<(), StoreError> {
+        self.take_ready(Ready::of(parcel))
+    }
+
+    /// The same of a parcel that was made ready elsewhere.
+    pub fn take_ready(&mut self, parcel: Ready) -> Result<(), StoreError> {
         self.since.get_or_insert_with(Instant::now);
-        self.weight += 1 + parcel.reports.iter().map(weight).sum::<usize>() + parcel.rejected.len();
+        self.weight += parcel.weight;
         let read = self.read(&parcel);
-        let Parcel { origin, stamp, reports, rejected, ignored, .. } = parcel;
-        let origin = origin.or(stamp.map(|stamp| stamp.path)).map(|origin| digest_of(&origin));
+        let Ready { reports, rejected, ignored, origin, .. } = parcel;
+        let reports = reports.map_err(|error| StoreError::of(self.store.path(), error))?;
         self.pending.push(Item::Parcel { reports, rejected, ignored, origin, read });
         let old = self.since.is_some_and(|since| since.elapsed() > WAIT);
         if old || self.weight >= BATCH { self.commit() } else { Ok(()) }
@@ -138,7 +134,9 @@ impl<'a> Intake<'a> {
                 self.version = version;
             }
             let pruned = pruned_to(connection)?;
-            let mut batch = Batch { connection, texts: &mut self.texts, now: self.now, pruned, tally: self.tally };
+            let refused = connection.prepare_cached("SELECT 1 FROM rejection WHERE origin IS NOT NULL")?.exists([])?;
+            let rows = Rows::new(connection, &mut self.texts, self.now)?;
+            let mut batch = Batch { connection, rows, now: self.now, pruned, refused, tally: self.tally };
             self.pending.iter().try_for_each(|item| batch.put(item))?;
             Ok(batch.tally)
         });
@@ -165,38 +163,29 @@ impl<'a> Intake<'a> {
     }
 
     /// What is known of a source by its last parcel.
-    fn read(&mut self, parcel: &Parcel) -> Option<Read> {
-        let again = |received: &Received| matches!(received.authenticity, Authenticity::Unverifiable { again: true, .. });
-        let unread = parcel.rejected.iter().any(|refused| refused.again);
-        let mut open = Open {
-            again: unread || parcel.reports.iter().any(again),
-            unproven: parcel.reports.iter().any(|received| !received.authenticity.counts(false)),
-        };
+    fn read(&mut self, parcel: &Ready) -> Option<Read> {
+        let mut open = parcel.open;
         if let Some(stamp) = &parcel.stamp {
             let before = self.open.remove(&stamp.path).unwrap_or_default();
             open = Open { again: open.again || before.again, unproven: open.unproven || before.unproven };
             if !parcel.last {
-                self.open.insert(stamp.path.clone(), open);
+                self.open.insert(stamp.path, open);
             }
         }
-        let stamp = parcel.stamp.clone().filter(|_| !open.again);
-        (parcel.last && !unread).then(|| Read { stamp: stamp.map(|stamp| (stamp, open.unproven.then_some(self.means))) })
+        let stamp = parcel.stamp.filter(|_| !open.again);
+        (parcel.last && !parcel.unread).then(|| Read { stamp: stamp.map(|stamp| (stamp, open.unproven.then_some(self.means))) })
     }
-}
-
-fn weight(received: &Received) -> usize {
-    let entries = &received.report.policies;
-    let details: usize = entries.iter().map(|entry| entry.details.len()).sum();
-    1 + entries.len() + details + received.raw.as_ref().map_or(0, |raw| raw.len() >> 10)
 }
 
 /// What is written in one transaction.
 struct Batch<'a> {
     connection: &'a Connection,
-    texts: &'a mut Interner,
+    rows: Rows<'a>,
     now: Timestamp,
     /// Reports whose period ends no later stay away.
     pruned: Option<i64>,
+    /// Whether anything is refused that is known by its source, so that there may be something to take back.
+    refused: bool,
     tally: Tally,
 }
 
@@ -204,7 +193,7 @@ impl Batch<'_> {
     fn put(&mut self, item: &Item) -> Result<()> {
         match item {
             Item::Parcel { reports, rejected, ignored, origin, read } => {
-                reports.iter().try_for_each(|received| self.report(received))?;
+                reports.iter().try_for_each(|report| self.report(report))?;
                 let keys = rejected.iter().map(|refused| self.reject(refused, origin.as_ref())).collect::<Result<Vec<_>>>()?;
                 self.tally.rejected += rejected.len() as u64;
                 self.tally.ignored += u64::from(*ignored);
@@ -219,23 +208,24 @@ impl Batch<'_> {
         }
     }
 
-    fn report(&mut self, received: &Received) -> Result<()> {
-        if self.pruned.is_some_and(|line| nanos(received.report.end) <= line) {
+    fn report(&mut self, report: &Report) -> Result<()> {
+        if self.pruned.is_some_and(|line| report.ends <= line) {
             self.tally.pruned += 1;
             return Ok(());
         }
-        let outcome = row::put(self.connection, self.texts, received, self.now)?;
+        let outcome = self.rows.put(report)?;
         match outcome {
             Outcome::New => self.tally.new += 1,
             Outcome::Known => self.tally.known += 1,
             Outcome::Replaced => self.tally.replaced += 1,
         }
-        self.tally.unproven += u64::from(outcome != Outcome::Known && !received.authenticity.counts(false));
+        self.tally.unproven += u64::from(outcome != Outcome::Known && !report.counts);
         Ok(())
     }
 
     /// The same thing, refused for the same reason, is one row, whatever its bytes are by now; its key.
-    fn reject(&self, refused: &Refused, origin: Option<&Digest>) -> Result<Digest> {
+    fn reject(&mut self, refused: &Refused, origin: Option<&Digest>) -> Result<Digest> {
+        self.refused |= origin.is_some();
         let (source, reason) = (&refused.rejected.source, &refused.rejected.reason);
         let key = text::digest(format!("{}:{source}{reason}", source.len()).as_bytes());
         let row = params![key, source, reason, refused.sha256.as_bytes(), count(refused.size), nanos(self.now), origin];
@@ -251,6 +241,9 @@ impl Batch<'_> {
 
     /// A source was read to its end: what it was refused for before, and was not this time, is so no more.
     fn take_back(&self, origin: &Digest, refused_now: &[Digest]) -> Result<()> {
+        if !self.refused {
+            return Ok(());
+        }
         let mut select = self.connection.prepare_cached("SELECT id, key FROM rejection WHERE origin = ?1")?;
         let before = select.query_map([origin], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Digest>(1)?)))?;
         for (number, _) in before.collect::<Result<Vec<_>>>()?.into_iter().filter(|(_, key)| !refused_now.contains(key)) {
@@ -259,8 +252,8 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn stamp(&self, stamp: &Stamp, means: Option<&Digest>) -> Result<()> {
-        let row = params![digest_of(&stamp.path), count(stamp.size), stamp.modified, means];
+    fn stamp(&self, stamp: &Stamped, means: Option<&Digest>) -> Result<()> {
+        let row = params![stamp.path, stamp.size, stamp.modified, means];
         self.connection.prepare_cached("INSERT OR REPLACE INTO stamp VALUES (?1, ?2, ?3, ?4)")?.execute(row).map(drop)
     }
 }

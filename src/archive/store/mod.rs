@@ -15,6 +15,7 @@ mod observe;
 mod open;
 mod prune;
 mod raw;
+mod ready;
 mod row;
 mod schema;
 mod stats;
@@ -31,6 +32,7 @@ use rusqlite::{Connection, OptionalExtension as _, Result as SqlResult, Transact
 pub use self::error::StoreError;
 pub use self::intake::{Intake, Mark, Tally};
 pub use self::list::{Filter, Stored};
+pub use self::ready::Ready;
 pub use self::schema::VERSION;
 use super::intake::Stamp;
 

@@ -17,7 +17,7 @@ pub(super) fn pack(text: &[u8]) -> Vec<u8> {
 }
 
 /// Keeps a report's text, if there is one.
-pub(super) fn keep(connection: &Connection, report: i64, packed: Option<Vec<u8>>) -> Result<()> {
+pub(super) fn keep(connection: &Connection, report: i64, packed: Option<&[u8]>) -> Result<()> {
     let Some(packed) = packed else { return Ok(()) };
     connection.prepare_cached("INSERT INTO raw VALUES (?1, ?2)")?.execute(params![report, packed]).map(drop)
 }

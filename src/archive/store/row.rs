@@ -1,12 +1,13 @@
 //! A report and the rows that it is kept in.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, Row, params};
 
 use super::raw;
+use super::ready::Report;
 use super::text::{self, Digest, Interner, Texts};
-use super::value::{count, fingerprint, instant, json, json_of_list, json_of_unknown, nanos, policy_type, policy_type_of, uncount, unjson};
-use crate::archive::intake::{Key, Received};
+use super::value::{fingerprint, instant, nanos, policy_type, policy_type_of, uncount, unjson};
+use crate::archive::intake::Key;
 use crate::model::facts::reports::Authenticity;
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
@@ -23,39 +24,114 @@ pub(super) enum Outcome {
     Replaced,
 }
 
-/// Puts a report in.
-pub(super) fn put(connection: &Connection, texts: &mut Interner, received: &Received, now: Timestamp) -> Result<Outcome> {
-    let key = key_of(&received.key());
-    let (proof, failures, sha256) = received.rank();
-    let known = connection
-        .prepare_cached("SELECT id, proof, failures, sha256 FROM report WHERE key = ?1")?
-        .query_row([&key], |row| {
-            let rank = (row.get(1)?, row.get(2)?, fingerprint(row.get_ref(3)?.as_blob()?)?);
-            Ok((row.get::<_, i64>(0)?, rank))
-        })
-        .optional()?;
-    let rank: (u8, i64, Fingerprint) = (proof, count(failures), sha256);
-    let raw = || received.raw.as_deref().map(raw::pack);
-    match known {
-        Some((number, kept)) if rank <= kept => {
-            if kept.2 == sha256 && received.raw.is_some() && !raw::is_kept(connection, number)? {
-                raw::keep(connection, number, raw())?;
+/// Puts reports in, one after another, with statements that are looked up once.
+pub(super) struct Rows<'a> {
+    connection: &'a Connection,
+    texts: &'a mut Interner,
+    now: Timestamp,
+    known: CachedStatement<'a>,
+    report: CachedStatement<'a>,
+    entry: CachedStatement<'a>,
+}
+
+impl<'a> Rows<'a> {
+    /// As of `now`.
+    pub(super) fn new(connection: &'a Connection, texts: &'a mut Interner, now: Timestamp) -> Result<Self> {
+        let known = connection.prepare_cached("SELECT id, proof, failures, sha256 FROM report WHERE key = ?1")?;
+        let report = connection.prepare_cached(
+            "INSERT INTO report (key, organization, reporter, contact, subject, report_id, begins, ends, sha256, folder, file, proof, \
+             authenticity, received_at, ingested_at, failures, oddities, unknown) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        )?;
+        let entry = connection.prepare_cached("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?;
+        Ok(Self { connection, texts, now, known, report, entry })
+    }
+
+    /// Puts a report in.
+    pub(super) fn put(&mut self, report: &Report) -> Result<Outcome> {
+        let Report { key, rank, raw, .. } = report;
+        let connection = self.connection;
+        let known = self
+            .known
+            .query_row([key], |row| {
+                let rank: (u8, i64, Fingerprint) = (row.get(1)?, row.get(2)?, fingerprint(row.get_ref(3)?.as_blob()?)?);
+                Ok((row.get::<_, i64>(0)?, rank))
+            })
+            .optional()?;
+        match known {
+            Some((number, kept)) if *rank <= kept => {
+                if kept.2 == rank.2 && raw.is_some() && !raw::is_kept(connection, number)? {
+                    raw::keep(connection, number, raw.as_deref())?;
+                }
+                Ok(Outcome::Known)
             }
-            Ok(Outcome::Known)
+            Some((number, kept)) => {
+                // The same text, better proven: it needs not be brought again.
+                let before = if kept.2 == rank.2 && raw.is_none() { raw::packed(connection, number)? } else { None };
+                connection.prepare_cached("DELETE FROM report WHERE id = ?1")?.execute([number])?;
+                let number = self.insert(report)?;
+                raw::keep(connection, number, before.as_deref().or(raw.as_deref()))?;
+                Ok(Outcome::Replaced)
+            }
+            None => {
+                let number = self.insert(report)?;
+                raw::keep(connection, number, raw.as_deref())?;
+                Ok(Outcome::New)
+            }
         }
-        Some((number, kept)) => {
-            // The same text, better proven: it needs not be brought again.
-            let before = if kept.2 == sha256 && received.raw.is_none() { raw::packed(connection, number)? } else { None };
-            connection.prepare_cached("DELETE FROM report WHERE id = ?1")?.execute([number])?;
-            let number = insert(connection, texts, received, &key, now)?;
-            raw::keep(connection, number, before.or_else(raw))?;
-            Ok(Outcome::Replaced)
+    }
+
+    /// Puts its rows in, but for its text; its number.
+    fn insert(&mut self, report: &Report) -> Result<i64> {
+        let (folder, file) = report.source.split_at(report.source.rfind('/').map_or(0, |slash| slash + 1));
+        let (proof, failures, sha256) = &report.rank;
+        let row = params![
+            report.key,
+            self.number(&report.organization)?,
+            self.number(&report.reporter)?,
+            self.optional(report.contact.as_deref())?,
+            self.optional(report.subject.as_ref().map(Domain::as_str))?,
+            report.id,
+            report.begins,
+            report.ends,
+            sha256.as_bytes(),
+            self.number(folder)?,
+            file,
+            proof,
+            self.number(&report.authenticity)?,
+            report.received_at,
+            nanos(self.now),
+            failures,
+            self.optional(report.oddities.as_deref())?,
+            report.unknown,
+        ];
+        let number = self.report.insert(row)?;
+        for (position, entry) in (0_i64..).zip(&report.entries) {
+            let row = params![
+                self.optional(entry.domain.as_ref().map(Domain::as_str))?.unwrap_or(text::NONE),
+                report.ends,
+                number,
+                position,
+                entry.named,
+                self.number(policy_type(&entry.kind))?,
+                self.optional(entry.policy.as_deref())?,
+                self.optional(entry.mx.as_deref())?,
+                entry.successful,
+                entry.failed,
+                entry.details,
+                entry.unknown,
+            ];
+            self.entry.execute(row)?;
         }
-        None => {
-            let number = insert(connection, texts, received, &key, now)?;
-            raw::keep(connection, number, raw())?;
-            Ok(Outcome::New)
-        }
+        Ok(number)
+    }
+
+    fn number(&mut self, text: &str) -> Result<i64> {
+        self.texts.number(self.connection, text)
+    }
+
+    fn optional(&mut self, text: Option<&str>) -> Result<Option<i64>> {
+        text.map(|text| self.number(text)).transpose()
     }
 }
 
@@ -80,64 +156,6 @@ pub(super) fn key_of(key: &Key) -> Digest {
         }
     }
     text::digest(&bytes)
-}
-
-/// Puts its rows in, but for its text; its number.
-fn insert(connection: &Connection, texts: &mut Interner, received: &Received, key: &Digest, now: Timestamp) -> Result<i64> {
-    let report = &received.report;
-    let (folder, file) = received.source.split_at(received.source.rfind('/').map_or(0, |slash| slash + 1));
-    let mut optional = |value: Option<&str>| value.map(|value| texts.number(connection, value)).transpose();
-    let oddities = json_of_list(&report.oddities)?;
-    let (contact, subject) = (optional(report.contact.as_deref())?, optional(received.subject.as_ref().map(Domain::as_str))?);
-    let oddities = optional(oddities.as_deref())?;
-    let (proof, failures, sha256) = received.rank();
-    connection
-        .prepare_cached(
-            "INSERT INTO report (key, organization, reporter, contact, subject, report_id, begins, ends, sha256, folder, file, proof, \
-             authenticity, received_at, ingested_at, failures, oddities, unknown) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-        )?
-        .execute(params![
-            key,
-            texts.number(connection, &report.organization)?,
-            texts.number(connection, &received.reporter)?,
-            contact,
-            subject,
-            report.id,
-            nanos(report.start),
-            nanos(report.end),
-            sha256.as_bytes(),
-            texts.number(connection, folder)?,
-            file,
-            proof,
-            texts.number(connection, &json(&received.authenticity)?)?,
-            received.received_at.map(nanos),
-            nanos(now),
-            count(failures),
-            oddities,
-            json_of_unknown([&report.unknown, &report.unknown_in_range])?,
-        ])?;
-    let number = connection.last_insert_rowid();
-    for (position, entry) in (0_i64..).zip(&report.policies) {
-        let domain = received.domain_of(entry).map(|domain| texts.number(connection, domain.as_str())).transpose()?;
-        let policy = json_of_list(&entry.policy_string)?.map(|lines| texts.number(connection, &lines)).transpose()?;
-        let mx = json_of_list(&entry.mx_host)?.map(|hosts| texts.number(connection, &hosts)).transpose()?;
-        connection.prepare_cached("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?.execute(params![
-            domain.unwrap_or(text::NONE),
-            nanos(report.end),
-            number,
-            position,
-            entry.domain.is_some(),
-            texts.number(connection, policy_type(&entry.policy_type))?,
-            policy,
-            mx,
-            count(entry.successful),
-            count(entry.failed),
-            json_of_list(&entry.details)?,
-            json_of_unknown([&entry.unknown, &entry.unknown_in_policy, &entry.unknown_in_summary])?,
-        ])?;
-    }
-    Ok(number)
 }
 
 /// What stands in the report's own row.

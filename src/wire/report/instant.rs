@@ -8,34 +8,44 @@ use serde_json::value::RawValue;
 use super::json::{Notes, clip, text};
 
 /// Which end of the period is read: a date without time is the beginning or the end of its day.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 pub(super) enum Bound {
-    /// `start-datetime`.
+    /// When it begins.
+    #[serde(rename = "start-datetime")]
     Start,
-    /// `end-datetime`.
+    /// When it ends.
+    #[serde(rename = "end-datetime")]
     End,
 }
 
 /// Reads one bound; what is no date and time is kept out, and said.
-pub(super) fn read(value: &RawValue, key: &str, bound: Bound, notes: &mut Notes) -> Option<Timestamp> {
+pub(super) fn read(value: &RawValue, bound: Bound, notes: &mut Notes) -> Option<Timestamp> {
+    let key = bound.key();
     let written = text(value, key, notes)?;
-    match parse(&written, bound) {
-        Some((instant, None)) => Some(instant),
-        Some((instant, Some(note))) => {
-            notes.add(format!("`{key}` {note}"));
-            Some(instant)
-        }
-        None => {
-            notes.add(format!("`{key}` is no date and time: {:?}", clip(&written, 60)));
-            None
-        }
+    let Some((instant, note)) = noted(&written, bound) else {
+        notes.add(format!("`{key}` is no date and time: {:?}", clip(&written, 60)));
+        return None;
+    };
+    if let Some(note) = note {
+        notes.add(note);
     }
+    Some(instant)
 }
 
-/// An instant about which there is nothing to say.
-pub(super) fn by_the_book(written: &str) -> Option<Timestamp> {
-    // Without a note, which end of the period it is makes no difference.
-    parse(written, Bound::Start).and_then(|(instant, note)| note.is_none().then_some(instant))
+/// The instant, with the note that it is worth.
+pub(super) fn noted(written: &str, bound: Bound) -> Option<(Timestamp, Option<String>)> {
+    let (instant, note) = parse(written, bound)?;
+    Some((instant, note.map(|note| format!("`{}` {note}", bound.key()))))
+}
+
+impl Bound {
+    /// Its key in `date-range`.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Start => "start-datetime",
+            Self::End => "end-datetime",
+        }
+    }
 }
 
 /// The instant, with what was unusual about it. Years outside 1990 to 2200 are taken for mistakes.

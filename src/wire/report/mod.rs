@@ -341,8 +341,8 @@ fn period(
     let range = range.filter(|range| kind(range) == "an object").ok_or_else(|| unusable("it is missing"))?;
     let (mut start, mut end) = (None, None);
     let walked = members(range, notes, |key, value, notes| match key {
-        "start-datetime" => start = instant::read(value, key, instant::Bound::Start, notes),
-        "end-datetime" => end = instant::read(value, key, instant::Bound::End, notes),
+        "start-datetime" => start = instant::read(value, instant::Bound::Start, notes),
+        "end-datetime" => end = instant::read(value, instant::Bound::End, notes),
         _ => {
             notes.add(format!("unknown key `{}` in `date-range`", clip(key, 60)));
             keep(key, value, "date-range", unknown, budget, notes);

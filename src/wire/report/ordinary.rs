@@ -5,19 +5,22 @@
 //! answers at all, it answers the same; a property test holds it to that.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use jiff::Timestamp;
-use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::entry::{LINE_CAP, LINES_CAP, TYPES, encoded_once_more, lines_of, plain_name};
+use super::instant::{self, Bound};
 use super::json::TEXT_CAP;
-use super::{COUNT_CAP, DETAIL_CAP, FailureDetail, POLICY_CAP, PolicyEntry, PolicyType, TlsReport, Unknown, instant};
+use super::{COUNT_CAP, DETAIL_CAP, FailureDetail, POLICY_CAP, PolicyEntry, PolicyType, TlsReport, Unknown};
 use crate::wire::fingerprint::Fingerprint;
 use crate::wire::name::Domain;
 
 /// A longer document is left to the walk, which bounds what it holds; real ones have a tenth of this.
 const LENGTH_CAP: usize = 4 << 20;
-/// The one note that this way makes: Microsoft writes so, every day.
+/// Microsoft writes so, every day; beside times without a zone it is all that this way notes.
 const ENCODED_ONCE_MORE: &str = "`policy-string` is an array encoded once more in a string";
 
 /// Reads the document that `text` begins with.
@@ -30,20 +33,20 @@ pub(super) fn read(text: &str) -> Option<(TlsReport, usize)> {
     let report = documents.next()?.ok()?;
     let length = documents.byte_offset();
     let Report { organization, contact, id, range, policies } = report;
-    let details: usize = policies.iter().map(|entry| entry.details.0.len()).sum();
-    let lines: usize = policies.iter().map(|entry| entry.policy.lines.list.len() + entry.policy.mx_host.0.list.len()).sum();
-    if range.end.0 < range.start.0 || details > DETAIL_CAP || lines > LINES_CAP || policies.len() > POLICY_CAP {
+    let details: usize = policies.iter().map(|Object(entry)| entry.details.0.len()).sum();
+    let lines: usize = policies.iter().map(|Object(entry)| entry.policy.0.lines.list.len() + entry.policy.0.mx_host.0.list.len()).sum();
+    if range.end < range.start || details > DETAIL_CAP || lines > LINES_CAP || policies.len() > POLICY_CAP {
         return None;
     }
-    let encoded = policies.iter().any(|entry| entry.policy.lines.encoded);
+    let encoded = policies.iter().any(|Object(entry)| entry.policy.0.lines.encoded).then(|| ENCODED_ONCE_MORE.to_owned());
     let report = TlsReport {
         organization: organization.0?,
         contact: contact.0,
         id: id.0?,
-        start: range.start.0,
-        end: range.end.0,
+        start: range.start,
+        end: range.end,
         policies: policies.into_iter().map(entry).collect(),
-        oddities: if encoded { vec![ENCODED_ONCE_MORE.to_owned()] } else { Vec::new() },
+        oddities: range.notes.into_iter().chain(encoded).collect(),
         sha256: Fingerprint::of(&text.as_bytes()[..length]),
         unknown: Unknown::new(),
         unknown_in_range: Unknown::new(),
@@ -51,20 +54,21 @@ pub(super) fn read(text: &str) -> Option<(TlsReport, usize)> {
     Some((report, length))
 }
 
-fn entry(entry: Entry) -> PolicyEntry {
+fn entry(Object(entry): Object<Entry>) -> PolicyEntry {
+    let (Object(policy), Object(summary)) = (entry.policy, entry.summary);
     PolicyEntry {
-        policy_type: entry.policy.applied.0,
-        domain: entry.policy.domain.0,
-        policy_string: entry.policy.lines.list,
-        mx_host: entry.policy.mx_host.0.list,
-        successful: entry.summary.successful.0,
-        failed: entry.summary.failed.0,
+        policy_type: policy.applied.0,
+        domain: policy.domain.0,
+        policy_string: policy.lines.list,
+        mx_host: policy.mx_host.0.list,
+        successful: summary.successful.0,
+        failed: summary.failed.0,
         details: entry.details.0.into_iter().map(detail).collect(),
         ..PolicyEntry::default()
     }
 }
 
-fn detail(detail: Detail) -> FailureDetail {
+fn detail(Object(detail): Object<Detail>) -> FailureDetail {
     FailureDetail {
         result_type: detail.result_type.0,
         mx: detail.mx.0,
@@ -90,23 +94,21 @@ struct Report {
     #[serde(rename = "date-range")]
     range: Range,
     /// Not [`List`], for which null and nothing at all are an empty one: without policies it is no report.
-    policies: Vec<Entry>,
+    policies: Vec<Object<Entry>>,
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Range {
-    #[serde(rename = "start-datetime")]
-    start: Instant,
-    #[serde(rename = "end-datetime")]
-    end: Instant,
+    start: Timestamp,
+    end: Timestamp,
+    /// In the order in which the two stand there.
+    notes: Vec<String>,
 }
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    policy: Policy,
-    summary: Summary,
+    policy: Object<Policy>,
+    summary: Object<Summary>,
     #[serde(rename = "failure-details", default)]
     details: List<Detail>,
 }
@@ -155,9 +157,9 @@ struct Detail {
 }
 
 /// What may be a text or null; anything else, or a text of unusual length, is out of the ordinary.
-struct Texts<T>(fn(Option<&str>) -> Option<T>);
+struct Texts<F>(F);
 
-impl<T> Visitor<'_> for Texts<T> {
+impl<T, F: FnOnce(Option<&str>) -> Option<T>> Visitor<'_> for Texts<F> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -180,15 +182,43 @@ struct Text(Option<String>);
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Texts(|text| Some(Self(text.map(str::to_owned)))))
+        deserializer.deserialize_any(Texts(|text: Option<&str>| Some(Self(text.map(str::to_owned)))))
     }
 }
 
-struct Instant(Timestamp);
-
-impl<'de> Deserialize<'de> for Instant {
+impl<'de> Deserialize<'de> for Range {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Texts(|text| instant::by_the_book(text?).map(Self)))
+        struct Bounds;
+        impl<'de> Visitor<'de> for Bounds {
+            type Value = Range;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("two instants")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Range, A::Error> {
+                let (mut start, mut end, mut notes) = (None, None, Vec::new());
+                while let Some(bound) = map.next_key::<Bound>()? {
+                    let (instant, note) = map.next_value_seed(bound)?;
+                    notes.extend(note);
+                    let place = if bound == Bound::Start { &mut start } else { &mut end };
+                    if place.replace(instant).is_some() {
+                        return Err(A::Error::custom("twice"));
+                    }
+                }
+                let (Some(start), Some(end)) = (start, end) else { return Err(A::Error::custom("one bound alone")) };
+                Ok(Range { start, end, notes })
+            }
+        }
+        deserializer.deserialize_map(Bounds)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Bound {
+    type Value = (Timestamp, Option<String>);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(Texts(|text: Option<&str>| instant::noted(text?, self)))
     }
 }
 
@@ -197,7 +227,7 @@ struct Name(Option<Domain>);
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Texts(|text| match text {
+        deserializer.deserialize_any(Texts(|text: Option<&str>| match text {
             None => Some(Self(None)),
             Some(text) => Some(Self(Some(plain_name(text)?))),
         }))
@@ -208,7 +238,7 @@ struct Type(PolicyType);
 
 impl<'de> Deserialize<'de> for Type {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Texts(|text| {
+        deserializer.deserialize_any(Texts(|text: Option<&str>| {
             let text = text?;
             TYPES.iter().find(|(name, _)| *name == text).map(|(_, known)| Self(known.clone()))
         }))
@@ -219,7 +249,8 @@ struct ResultType(String);
 
 impl<'de> Deserialize<'de> for ResultType {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Texts(|text| text.filter(|text| text.len() <= 100).map(|text| Self(text.to_ascii_lowercase()))))
+        deserializer
+            .deserialize_any(Texts(|text: Option<&str>| text.filter(|text| text.len() <= 100).map(|text| Self(text.to_ascii_lowercase()))))
     }
 }
 
@@ -258,8 +289,29 @@ impl<'de> Deserialize<'de> for Sessions {
     }
 }
 
-/// An array, or null for none.
-struct List<T>(Vec<T>);
+/// An object. By itself a struct would be read out of an array of its members, too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+/// An array of objects, or null for none.
+struct List<T>(Vec<Object<T>>);
 
 impl<T> Default for List<T> {
     fn default() -> Self {
@@ -269,7 +321,7 @@ impl<T> Default for List<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::<Vec<T>>::deserialize(deserializer).map(|list| Self(list.unwrap_or_default()))
+        Option::<Vec<Object<T>>>::deserialize(deserializer).map(|list| Self(list.unwrap_or_default()))
     }
 }
 
@@ -336,7 +388,7 @@ impl<'de> Visitor<'de> for LinesIn {
 /// One line, into the list: no text is made of it that is not kept.
 struct Line<'a>(&'a mut Lines);
 
-impl<'de> serde::de::DeserializeSeed<'de> for Line<'_> {
+impl<'de> DeserializeSeed<'de> for Line<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {

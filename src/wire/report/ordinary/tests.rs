@@ -30,6 +30,8 @@ fn entry(policy: &str, details: &str) -> String {
 fn what_large_senders_write_every_day_goes_the_short_way() {
     for text in [
         report("[]"),
+        report("[]").replace("Z\"", "\""),
+        report("[]").replace("T00:00:00Z", "").replace("T23:59:59Z", ""),
         entry(r#"{"policy-type":"sts","policy-string":["version: STSv1","mode: testing"],"policy-domain":"shop.example"}"#, "[]"),
         entry(r#"{"policy-type":"tlsa","policy-string":["[\"3 1 1 AB\",\"3 1 1 CD\"]"],"policy-domain":"shop.example"}"#, "null"),
         entry(r#"{"policy-type":"no-policy-found","policy-domain":"shop.example","policy-string":""}"#, "[]"),
@@ -48,12 +50,17 @@ fn whatever_is_out_of_the_ordinary_does_not() {
     let sts = r#"{"policy-type":"sts"}"#;
     for text in [
         report("{}"),
-        report("[]").replace("Z\"", "\""),
+        report("[]").replace("2026-03-01T00:00:00Z", "soon"),
+        report("[]").replace("\"end-datetime\"", "\"start-datetime\""),
         report("[]").replace("\"report-id\"", "\"Report-ID\""),
         report("[]").replace("r1", ""),
         report("[]").replace("r1", &"r".repeat(3000)),
         report("[]").replace("\"r1\"", "1"),
         report("[]").replace("\"r1\"", "\"r1\",\"report-id\":\"r2\""),
+        report(r#"[[{"policy-type":"sts"},{},[]]]"#),
+        report(r#"[{"policy":{"policy-type":"sts"},"summary":[5,1]}]"#),
+        entry(r#"["sts",[],"shop.example",[]]"#, "[]"),
+        entry(sts, r#"[["x",null,null,null,null,1,null,null]]"#),
         entry(r#"{"policy-type":"STS"}"#, "[]"),
         entry(r#"{"policy-type":"sts","policy-domain":"shop.example."}"#, "[]"),
         entry(r#"{"policy-type":"sts","policy-domain":"a b"}"#, "[]"),
@@ -175,7 +182,9 @@ fn documents() -> impl Strategy<Value = String> {
         "2026-03-02T00:00:00",
         " 2026-03-02t00:00:00z",
     ]);
-    let range = (instant.clone(), instant).prop_map(|(start, end)| format!(r#"{{"start-datetime":{start:?},"end-datetime":{end:?}}}"#));
+    let bound = |key| instant.clone().prop_map(move |instant| format!("{key:?}:{instant:?}")).boxed();
+    let range = (bound("start-datetime"), bound("end-datetime"), any::<bool>())
+        .prop_map(|(start, end, turned)| if turned { format!("{{{end},{start}}}") } else { format!("{{{start},{end}}}") });
     ordered(vec![
         member("organization-name", text()).boxed(),
         member("contact-info", text()).boxed(),
