@@ -1,4 +1,4 @@
-//! The binary against the servers that administrators run: Postfix, Exim, OpenSMTPD; nginx, Apache, Caddy; Knot and Unbound; an ACME authority.
+//! The binary against the servers that administrators run: Postfix, Exim, OpenSMTPD, Sendmail; nginx, Apache, Caddy; Knot and Unbound; an ACME authority.
 //!
 //! Each is started by its test from a configuration in a temporary folder, on an address of the lab, with certificates of the lab's CA, and
 //! ended with it. What the pages tell an administrator to write is what these configurations are made of, and what they tell him to do
@@ -35,5 +35,6 @@ mod postfix;
 pub(crate) mod process;
 mod reporter;
 mod sender;
+mod sendmail;
 mod site;
 mod web;
