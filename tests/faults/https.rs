@@ -10,6 +10,8 @@ use crate::lab::{Answer, Https, Page, Tls};
 
 const BROKEN: &[&str] = &["blocker fetch-connect mta-sts."];
 const UNKNOWN: &[&str] = &["unknown fetch-connect mta-sts."];
+/// Where a cap is to be met, and not the deadline.
+const PATIENT: &str = "30s";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n";
 
 pub(super) fn rows() -> Vec<Row> {
@@ -30,11 +32,14 @@ fn heads() -> Vec<Row> {
     vec![
         fault("header lines without end", NotReady, BROKEN, &["message head is too large"], |it| {
             endless(it, OK, "X-More: and more of it\r\n")
-        }),
+        })
+        .impatient(PATIENT),
         fault("a header line without end", NotReady, BROKEN, &["message head is too large"], |it| {
             endless(it, &format!("{OK}X-More: "), "and more of it")
-        }),
-        fault("a status line without end", NotReady, BROKEN, &["message head is too large"], |it| endless(it, "HTTP/1.1 200 ", "OK ")),
+        })
+        .impatient(PATIENT),
+        fault("a status line without end", NotReady, BROKEN, &["message head is too large"], |it| endless(it, "HTTP/1.1 200 ", "OK "))
+            .impatient(PATIENT),
         fault("interim answers without end", Inconclusive, UNKNOWN, &["timed out"], |it| {
             endless(it, "", "HTTP/1.1 103 Early Hints\r\n\r\n")
         }),
@@ -108,13 +113,16 @@ fn chunks() -> Vec<Row> {
         }),
         fault("a chunk's extension without end", NotReady, BROKEN, &["chunk"], |it| {
             endless(it, &format!("{OK}Transfer-Encoding: chunked\r\n\r\n5;"), "more=of;it=and;");
-        }),
+        })
+        .impatient(PATIENT),
         fault("trailers without end", NotReady, BROKEN, &["chunk trailers count overflow"], |it| {
             endless(it, &format!("{OK}Transfer-Encoding: chunked\r\n\r\n0\r\n"), "X-More: and more of it\r\n");
-        }),
+        })
+        .impatient(PATIENT),
         fault("chunks of a byte without end", NotReady, &["blocker fetch-too-large mta-sts."], &["longer than 65536 bytes"], |it| {
             endless(it, &format!("{OK}Transfer-Encoding: chunked\r\n\r\n"), "1\r\nx\r\n");
-        }),
+        })
+        .impatient(PATIENT),
         fault("chunks and a length", NotReady, &["blocker policy-empty mta-sts."], &["the policy is empty"], |it| {
             serves(it, &format!("{OK}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), "0\r\n\r\n");
         }),
@@ -174,7 +182,8 @@ fn frames() -> Vec<Row> {
         fault("HTTP/2 headers without end", NotReady, BROKEN, &["gives no whole answer"], |it| {
             // HEADERS that do not end, and CONTINUATION of a literal header each.
             endless(it, &[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x88], &[0, 0, 5, 9, 0, 0, 0, 0, 1, 0x40, 1, b'x', 1, b'y']);
-        }),
+        })
+        .impatient(PATIENT),
         fault("HTTP/2 settings without end", Inconclusive, UNKNOWN, &["timed out"], |it| endless(it, &[], SETTINGS)),
         fault("HTTP/2 pings without end", Inconclusive, UNKNOWN, &["timed out"], |it| {
             endless(it, &[], &[0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8])
@@ -187,7 +196,8 @@ fn frames() -> Vec<Row> {
             |it| {
                 endless(it, &[0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88], &[0, 0, 4, 0, 0, 0, 0, 0, 1, b'm', b'x', b':', b'\n']);
             },
-        ),
+        )
+        .impatient(PATIENT),
     ]
 }
 

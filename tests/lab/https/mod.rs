@@ -6,7 +6,7 @@ mod request;
 
 use std::io;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 
 use super::host::{Host, Role};
 use super::tcp::{self, Conn};
@@ -83,8 +83,7 @@ impl Role for Https {
         };
         let sni = stream.get_ref().1.server_name().map(ToOwned::to_owned);
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-            // What the client begins with is not read as frames: the answer is the same whatever it says.
-            stream.read_u8().await?;
+            request::read_http2(&mut stream).await?;
             https.answer.give(&HttpsRequest::default(), https.clock_ahead, &mut stream).await?;
             return tcp::hang_up(stream).await;
         }

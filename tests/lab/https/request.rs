@@ -24,6 +24,26 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin), sni: Option<Stri
     Ok(parse(&String::from_utf8_lossy(&head), sni))
 }
 
+/// Reads HTTP/2 as far as the request's own frame; what it asks for is not looked at.
+pub(super) async fn read_http2(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
+    const PREFACE: usize = 24;
+    const HEADERS: u8 = 1;
+    stream.read_exact(&mut [0; PREFACE]).await?;
+    loop {
+        let [high, middle, low, kind, ..] = {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await?;
+            head
+        };
+        let length = u32::from_be_bytes([0, high, middle, low]);
+        let mut payload = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+        stream.read_exact(&mut payload).await?;
+        if kind == HEADERS {
+            return Ok(());
+        }
+    }
+}
+
 fn parse(head: &str, sni: Option<String>) -> Option<HttpsRequest> {
     let mut lines = head.lines();
     let mut first = lines.next()?.split(' ');
