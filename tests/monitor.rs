@@ -121,13 +121,14 @@ fn the_series_of_a_certificate_does_not_end_with_its_connection() {
         text.lines().filter(|line| line.starts_with(name) && line.contains("role=\"mx\"")).map(str::to_owned).collect()
     };
     scene.mx_presents(1, scene.issue(&scene.leaf(1).expires_in(-2)));
+    let expiry = || stsready(["expiry", "kept.test", "--format", "prometheus", "--store", &store]).at(&lab).run();
+    // It looks as well, so it goes first: what is asked below is when the check looked.
+    let expiry_seen = expiry().exits(1);
     let seen = written();
     promtool_is_content(&seen);
     assert_eq!(not_after(&seen).len(), 1, "{seen}");
     assert!(seen.contains("stsready_answer{domain=\"kept.test\",question=\"switch-to-enforce\",answer=\"not-ready\"} 1\n"), "{seen}");
 
-    let expiry = || stsready(["expiry", "kept.test", "--format", "prometheus", "--store", &store]).at(&lab).run();
-    let expiry_seen = expiry().exits(1);
     scene.mx_does(1, |smtp| smtp.greeting = Greeting::BusyAfter(0));
     let silent = written();
     promtool_is_content(&silent);
