@@ -73,7 +73,8 @@ fn spoilt_seeds_are_answered() {
         for _ in 0..cores {
             scope.spawn(|| {
                 while let Some(target) = next() {
-                    wrong.lock().unwrap().extend(spoil(target, span));
+                    let input = spoil(target, span);
+                    wrong.lock().unwrap().extend(input);
                 }
             });
         }

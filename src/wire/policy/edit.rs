@@ -84,7 +84,7 @@ fn set(lines: &mut Vec<String>, policy: &Policy, key: Key, value: &str, end: &st
     };
     // Both cuts are at ends of white space that was matched there, the second never before the first.
     let space = &old[..old.len() - old.trim_start_matches([' ', '\t']).len()];
-    let tail = &old[old.trim_end().len().max(space.len())..];
+    let tail = &old[old.trim_end_matches([' ', '\t', '\r', '\n']).len().max(space.len())..];
     *line = format!("{name}:{space}{value}{tail}");
 }
 
@@ -108,6 +108,7 @@ mod tests {
             ("mode: testing\nmode: none\n", enforce(), "mode: enforce\nmode: none\n"),
             ("modest: x\nmode:  testing \n", enforce(), "modest: x\nmode:  enforce \n"),
             ("version: STSv1\nmax_age: 5\n", enforce(), "version: STSv1\nmax_age: 5\nmode: enforce\n"),
+            ("mode: testing\u{c}\u{a0} \r\nmx: a.b\r\n", enforce(), "mode: enforce \r\nmx: a.b\r\n"),
             ("mode = testing\r\nmx: a.b\r\n", enforce(), "mode: enforce\r\nmx: a.b\r\n"),
             ("mode testing\nmax_age: 5\n", enforce(), "mode: enforce\nmax_age: 5\n"),
             ("\u{feff}mode: testing\nmx: a.b\n", enforce(), "\u{feff}mode: enforce\nmx: a.b\n"),
