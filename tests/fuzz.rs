@@ -73,7 +73,8 @@ fn spoilt_seeds_are_answered() {
         for _ in 0..cores {
             scope.spawn(|| {
                 while let Some(target) = next() {
-                    wrong.lock().unwrap().extend(spoil(target, span));
+                    let input = spoil(target, span);
+                    wrong.lock().unwrap().extend(input);
                 }
             });
         }
@@ -83,6 +84,7 @@ fn spoilt_seeds_are_answered() {
 }
 
 /// The first input that breaks a promise, kept in a file.
+#[expect(clippy::print_stderr, reason = "a run for a given time says how far it came")]
 fn spoil((target, body): &Target, span: Option<Duration>) -> Option<PathBuf> {
     let words =
         std::fs::read_to_string(folder().join("dictionaries").join(target)).map_or_else(|_| Vec::new(), |text| spoiling::words(&text));
@@ -99,7 +101,7 @@ fn spoil((target, body): &Target, span: Option<Duration>) -> Option<PathBuf> {
         }
     }
     if span.is_some() {
-        println!("{target}: {inputs} inputs");
+        eprintln!("{target}: {inputs} inputs");
     }
     None
 }

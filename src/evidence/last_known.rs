@@ -257,12 +257,12 @@ mod tests {
             https_witness: None,
         };
         let addresses = vec![Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(192, 0, 2, 9)];
-        let probe = |address: &Ipv4Addr| match silent.contains(&address.octets()[3]) {
-            true => Probe::begun((*address).into(), 25, now, failed()),
-            false => {
-                let refused = Some(Looked::Seen(Reply::new(454, Vec::new())));
-                Probe { starttls: refused, ..Probe::begun((*address).into(), 25, now, Looked::Seen(1)) }
+        let probe = |address: &Ipv4Addr| {
+            let begun = |connect| Probe::begun((*address).into(), 25, now, connect);
+            if silent.contains(&address.octets()[3]) {
+                return begun(failed());
             }
+            Probe { starttls: Some(Looked::Seen(Reply::new(454, Vec::new()))), ..begun(Looked::Seen(1)) }
         };
         let server = MxHost {
             name: domain.child("mx"),

@@ -59,11 +59,12 @@ impl Domain {
         if text.is_empty() {
             return Err(NameError::Empty(given()));
         }
-        if text.parse::<std::net::Ipv4Addr>().is_ok() {
-            return Err(NameError::Address(given()));
-        }
         let ascii =
             idna::domain_to_ascii(text).map_err(|_| NameError::NotAName(given(), "it has characters or labels that IDNA forbids"))?;
+        // Digits and dots of other scripts have become those of an address by now.
+        if ascii.parse::<std::net::Ipv4Addr>().is_ok() {
+            return Err(NameError::Address(given()));
+        }
         if let Some(why) = shape_problem(&ascii) {
             return Err(NameError::NotAName(given(), why));
         }
@@ -225,6 +226,7 @@ mod tests {
             (".", "is empty"),
             ("https://", "is empty"),
             ("192.0.2.1", "is an address"),
+            ("１９２。0.2.1", "is an address"),
             ("[2001:db8::1]", "is an address"),
             ("2001:db8::1", "is an address"),
             ("localhost", "has no dot"),

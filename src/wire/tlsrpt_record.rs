@@ -112,13 +112,15 @@ fn same(a: &Target, b: &Target) -> bool {
 impl TlsrptRecord {
     /// The record as it should be: every target that can be corrected, else `fallback`.
     pub fn corrected(&self, fallback: &str) -> String {
-        let mut targets: Vec<&str> = Vec::new();
-        for target in self.targets.iter().filter_map(|target| target.corrected.as_deref()) {
-            if !targets.contains(&target) {
+        let mut targets: Vec<Target> = Vec::new();
+        for target in self.targets.iter().filter_map(|target| target.corrected.as_deref()).map(rua::parse) {
+            // What is corrected may lead where another target leads already.
+            if !targets.iter().any(|known| same(known, &target)) {
                 targets.push(target);
             }
         }
-        let rua = if targets.is_empty() { fallback.to_owned() } else { targets.join(",") };
+        let written: Vec<&str> = targets.iter().map(|target| target.raw.as_str()).collect();
+        let rua = if written.is_empty() { fallback.to_owned() } else { written.join(",") };
         let mut text = format!("{}; rua={rua}", TLSRPT.as_str());
         for extension in &self.extensions {
             text.push_str("; ");

@@ -73,12 +73,18 @@ fn apply_anew(mut policy: Policy, edit: &Edit) -> String {
 
 /// Puts the value into the line that counts, or adds the line.
 fn set(lines: &mut Vec<String>, policy: &Policy, key: Key, value: &str, end: &str) {
-    let line = policy.field(key).and_then(|field| lines.get_mut(field.line.checked_sub(1)?));
-    let Some(line) = line else { return lines.push(format!("{key}: {value}{end}")) };
-    let Some((name, old)) = line.split_once(':') else { return };
+    let anew = format!("{key}: {value}{end}");
+    let field = policy.field(key).and_then(|field| Some((field, lines.get_mut(field.line.checked_sub(1)?)?)));
+    let Some((field, line)) = field else { return lines.push(anew) };
+    // A field can be read out of a line without its colon (`mode = testing`): of such a line nothing can stay.
+    let parts = line.split_once(':').filter(|(name, _)| name.trim_start_matches('\u{feff}').trim() == field.name);
+    let Some((name, old)) = parts else {
+        *line = anew;
+        return;
+    };
     // Both cuts are at ends of white space that was matched there, the second never before the first.
     let space = &old[..old.len() - old.trim_start_matches([' ', '\t']).len()];
-    let tail = &old[old.trim_end().len().max(space.len())..];
+    let tail = &old[old.trim_end_matches([' ', '\t', '\r', '\n']).len().max(space.len())..];
     *line = format!("{name}:{space}{value}{tail}");
 }
 
@@ -102,6 +108,10 @@ mod tests {
             ("mode: testing\nmode: none\n", enforce(), "mode: enforce\nmode: none\n"),
             ("modest: x\nmode:  testing \n", enforce(), "modest: x\nmode:  enforce \n"),
             ("version: STSv1\nmax_age: 5\n", enforce(), "version: STSv1\nmax_age: 5\nmode: enforce\n"),
+            ("mode: testing\u{c}\u{a0} \r\nmx: a.b\r\n", enforce(), "mode: enforce \r\nmx: a.b\r\n"),
+            ("mode = testing\r\nmx: a.b\r\n", enforce(), "mode: enforce\r\nmx: a.b\r\n"),
+            ("mode testing\nmax_age: 5\n", enforce(), "mode: enforce\nmax_age: 5\n"),
+            ("\u{feff}mode: testing\nmx: a.b\n", enforce(), "\u{feff}mode: enforce\nmx: a.b\n"),
             ("mode: none\nmax_age: \n", Edit::MaxAge(86_400), "mode: none\nmax_age: 86400\n"),
             ("mode: none\nmx: a.b\nmax_age: 5\n", Edit::AddMx(mx("c.d")), "mode: none\nmx: a.b\nmx: c.d\nmax_age: 5\n"),
             ("mode: none\nmx: a.b\n", Edit::AddMx(mx("a.b")), "mode: none\nmx: a.b\n"),

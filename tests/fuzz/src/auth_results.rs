@@ -14,14 +14,12 @@ pub fn any(bytes: &[u8]) {
 }
 
 fn plainly(results: &AuthResults) -> String {
-    let mut text = quoted(&results.server);
+    let mut words = vec![quoted(&results.server)];
     for result in &results.results {
-        text.push_str(&format!("; {}={}", result.method, quoted(&result.result)));
-        for (name, value) in &result.properties {
-            text.push_str(&format!(" {name}={}", quoted(value)));
-        }
+        words.push(format!("; {}={}", result.method, quoted(&result.result)));
+        words.extend(result.properties.iter().map(|(name, value)| format!(" {name}={}", quoted(value))));
     }
-    text
+    words.concat()
 }
 
 fn quoted(text: &str) -> String {
