@@ -11,14 +11,16 @@ use std::collections::BTreeSet;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use spoiling::Spoiler;
 use stsready::wire::fingerprint::Fingerprint;
 use stsready_fuzz::{TARGETS, Target};
 
-/// So many seconds each target is given spoilt seeds, other ones each time; without it so many as a build should take, always the same.
+/// So many seconds each target is given spoilt seeds; without it so many as a build should take.
 const SECONDS: &str = "STSREADY_FUZZ_SECONDS";
+/// Any number: others make other inputs. The same one makes the same, so that a build fails for what was changed and not by luck.
+const NUMBER: &str = "STSREADY_FUZZ_NUMBER";
 /// So many are that.
 const INPUTS: usize = 60;
 
@@ -65,7 +67,8 @@ fn every_seed_is_answered_whole_and_cut_off_anywhere() {
 
 #[test]
 fn spoilt_seeds_are_answered() {
-    let span = std::env::var(SECONDS).ok().map(|seconds| Duration::from_secs(seconds.parse().unwrap()));
+    let said = |name| std::env::var(name).ok().map(|text| text.parse().unwrap());
+    let (span, number) = (said(SECONDS).map(Duration::from_secs), said(NUMBER).unwrap_or(0));
     let (left, wrong) = (Mutex::new(TARGETS.iter()), Mutex::new(Vec::new()));
     let next = || left.lock().unwrap().next();
     let cores = std::thread::available_parallelism().unwrap().get();
@@ -73,7 +76,7 @@ fn spoilt_seeds_are_answered() {
         for _ in 0..cores {
             scope.spawn(|| {
                 while let Some(target) = next() {
-                    let input = spoil(target, span);
+                    let input = spoil(target, span, number);
                     wrong.lock().unwrap().extend(input);
                 }
             });
@@ -85,11 +88,10 @@ fn spoilt_seeds_are_answered() {
 
 /// The first input that breaks a promise, kept in a file.
 #[expect(clippy::print_stderr, reason = "a run for a given time says how far it came")]
-fn spoil((target, body): &Target, span: Option<Duration>) -> Option<PathBuf> {
+fn spoil((target, body): &Target, span: Option<Duration>, number: u64) -> Option<PathBuf> {
     let words =
         std::fs::read_to_string(folder().join("dictionaries").join(target)).map_or_else(|_| Vec::new(), |text| spoiling::words(&text));
-    let number = span.map_or(0, |_| SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos());
-    let mut spoiler = Spoiler::new(seeds(target).into_iter().map(|(_, bytes)| bytes).collect(), words, number.into());
+    let mut spoiler = Spoiler::new(seeds(target).into_iter().map(|(_, bytes)| bytes).collect(), words, number);
     let (begun, mut inputs) = (Instant::now(), 0_usize);
     while span.map_or(inputs < INPUTS, |span| begun.elapsed() < span) {
         let input = spoiler.next();

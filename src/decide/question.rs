@@ -67,14 +67,18 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
 
     use super::*;
+    use crate::model::assessment::Question::{StartTesting, StayInEnforce, SwitchToEnforce};
     use crate::model::facts::Facts;
     use crate::model::facts::dns::{AddressFacts, TxtFacts};
     use crate::model::facts::policy::{Fetch, PolicyFacts, Response};
+    use crate::model::finding::{Evidence, EvidenceKind, Sheet};
     use crate::model::fixture::{served, vantage};
     use crate::model::history::seen::{Kind, Seen};
     use crate::model::history::{History, Span, Subject};
     use crate::model::looked::{Absence, AbsenceKind, Answer};
+    use crate::model::rule::Rule;
     use crate::model::settings::Settings;
+    use crate::rules::{record, reports, starttls};
     use crate::wire::fingerprint::Fingerprint;
     use crate::wire::name::Domain;
 
@@ -159,5 +163,34 @@ mod tests {
         assert_eq!(remembered(week, 90, 8), None, "nobody holds it any more");
         assert_eq!(remembered(&week.replace("enforce", "testing"), 3, 3), Some(Mode::Testing));
         assert_eq!(remembered("<html>out of order</html>", 1, 1), None);
+    }
+
+    #[test]
+    fn the_question_softens_what_it_does_not_need_and_nothing_else() {
+        let adjusted = |question, rule: &'static Rule, is_broken| {
+            let (mut sheet, evidence) = (Sheet::default(), Evidence::new(EvidenceKind::Dns, "seen"));
+            let finding = if is_broken {
+                sheet.broken(rule, "shop.example", "it is so", evidence)
+            } else {
+                sheet.undetermined(rule, "shop.example", "nobody knows", evidence)
+            };
+            finding.severity(Severity::Blocker);
+            let mut findings = sheet.into_findings();
+            adjust(question, &mut findings);
+            findings[0].severity
+        };
+        use Severity::{Advice, Blocker, Warning};
+        for (rule, is_broken, switch, stay, start) in [
+            (&record::MISSING, true, Blocker, Warning, Blocker),
+            (&record::MISSING, false, Blocker, Warning, Blocker),
+            (&reports::NONE, false, Blocker, Warning, Advice),
+            (&reports::FAILING, true, Blocker, Blocker, Blocker),
+            (&starttls::MISSING, true, Blocker, Blocker, Blocker),
+            (&starttls::MISSING, false, Blocker, Blocker, Blocker),
+        ] {
+            for (question, expected) in [(SwitchToEnforce, switch), (StayInEnforce, stay), (StartTesting, start)] {
+                assert_eq!(adjusted(question, rule, is_broken), expected, "{} {is_broken} {question:?}", rule.code);
+            }
+        }
     }
 }

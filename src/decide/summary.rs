@@ -90,9 +90,9 @@ fn starttls(probe: &Probe) -> Option<&'static str> {
         return (!masked).then_some("missing");
     }
     match &probe.starttls {
-        Some(Looked::Seen(reply)) if reply.is_ok() => Some("offered"),
-        Some(_) => Some("rejected"),
-        None => Some("offered"),
+        Some(Looked::Seen(reply)) if !reply.is_ok() => Some("rejected"),
+        // Silence, and a connection that broke, refuse nothing: it was offered, and what came of it is not known.
+        _ => Some("offered"),
     }
 }
 

@@ -1,9 +1,15 @@
+use jiff::SignedDuration;
+
 use super::*;
-use crate::decide::change::tests::facts;
+use crate::decide::change::tests::{facts, since};
 use crate::evidence::reports::letters::{self, TESTING};
 use crate::model::assessment::KnownFrom;
-use crate::model::looked::{Answer as DnsAnswer, Looked};
-use crate::model::rule::Stage;
+use crate::model::facts::dns::MxRecord;
+use crate::model::facts::vantage::OtherVantage;
+use crate::model::history::seen::Kind;
+use crate::model::looked::{Absence, AbsenceKind, Answer as DnsAnswer, Failure, FailureKind, Looked};
+use crate::model::rule::{Severity, Stage};
+use crate::wire::name::Domain;
 
 fn assessed(facts: &Facts) -> Assessment {
     assess(facts, &Settings::default(), letters::now())
@@ -38,6 +44,33 @@ fn the_mode_poses_the_question_and_only_the_whole_poses_one() {
     }
 }
 
+fn absent<T>() -> Looked<T> {
+    Looked::Absent(Absence { kind: AbsenceKind::NxDomain, via: Vec::new() })
+}
+
+#[test]
+fn each_question_has_its_next_steps_with_the_texts_to_publish() {
+    let steps = |facts: &Facts| assessed(facts).next;
+    let published = |facts: &Facts| steps(facts).into_iter().filter_map(|fix| fix.publish).collect::<Vec<_>>();
+    let switch = published(&good("testing"));
+    assert_eq!(switch.len(), 2, "{switch:?}");
+    assert_eq!(switch[0], TESTING.replace("testing", "enforce"));
+    assert!(switch[1].contains("v=STSv1; id=") && !switch[1].contains("id=1;"), "a new id: {}", switch[1]);
+    // Nothing is to be done; or what stands there is to be changed first, as its findings say.
+    assert_eq!((steps(&good("enforce")), steps(&good("none"))), (Vec::new(), Vec::new()));
+    let mut nothing = good("testing");
+    let policy = nothing.policy.as_mut().expect("looked at");
+    (policy.fetches, policy.draft) = (Vec::new(), None);
+    (policy.addresses.v4, policy.addresses.v6) = (absent(), absent());
+    policy.txt.answer = absent();
+    // Reports tell of policies, too.
+    (nothing.history, nothing.reports) = (None, Some(letters::facts([])));
+    let start = published(&nothing);
+    assert_eq!(start.len(), 2, "{start:?}");
+    assert!(start[0].starts_with("version: STSv1\nmode: testing\nmx: "), "{}", start[0]);
+    assert!(start[1].contains("v=STSv1; id="), "{}", start[1]);
+}
+
 #[test]
 fn each_answer_says_what_would_change_it() {
     let ready = assessed(&good("testing")).would_change_if;
@@ -53,6 +86,89 @@ fn each_answer_says_what_would_change_it() {
     let unread = assessed(&Facts { reports: Some(letters::facts([])), ..good("testing") });
     assert_eq!(unread.answer, Answer::Inconclusive);
     assert_eq!(unread.would_change_if, ["evidence suffices on 2026-04-14 if reports stay clean"]);
+}
+
+/// Every look at the policy host is lost on the way.
+fn silent(mut facts: Facts) -> Facts {
+    for fetch in &mut facts.policy.as_mut().expect("it has one").fetches {
+        (fetch.tls, fetch.response) = (None, None);
+        fetch.connect = Looked::Failed(Failure::new(FailureKind::Timeout, "no answer"));
+    }
+    facts
+}
+
+#[test]
+fn a_domain_that_takes_no_mail_is_asked_no_question() {
+    let mut facts = good("testing");
+    let records = vec![MxRecord { preference: 0, exchange: Domain::from_dns(".") }];
+    facts.mail.as_mut().expect("it was looked up").mx = Looked::Seen(DnsAnswer { value: records, ttl: 300, via: Vec::new() });
+    facts.servers = Some(Vec::new());
+    let assessment = assessed(&facts);
+    assert_eq!((assessment.answer, assessment.because.as_slice()), (Answer::NotApplicable, &["domain-null-mx"][..]));
+    assert_eq!(assessment.would_change_if, ["the domain begins to take mail"]);
+}
+
+/// Whether a missing record is a blocker depends on the mode: where that is unknown, it cannot make the answer a "no".
+#[test]
+fn what_weighs_by_the_mode_decides_nothing_while_the_mode_is_unknown() {
+    let without_record = |mut facts: Facts| {
+        let texts = DnsAnswer { value: Vec::new(), ttl: 300, via: Vec::new() };
+        facts.record.as_mut().expect("it was looked up").txt.answer = Looked::Seen(texts);
+        assessed(&facts)
+    };
+    assert_eq!(without_record(good("testing")).answer, Answer::NotReady);
+    let unknown = without_record(silent(good("testing")));
+    assert_eq!(unknown.answer, Answer::Inconclusive, "{:?}", unknown.because);
+    assert!(unknown.because.contains(&"record-missing"), "{:?}", unknown.because);
+    let mut uncovered = silent(good("testing"));
+    uncovered.servers.as_mut().expect("they were probed")[0].probes[0].ehlo =
+        Some(Looked::Seen(crate::wire::smtp::Reply::new(250, vec!["mx".to_owned()])));
+    assert_eq!(assessed(&uncovered).answer, Answer::NotReady, "a host without STARTTLS is one in every mode");
+}
+
+#[test]
+fn what_could_not_be_looked_at_asks_for_no_reports() {
+    let unseen = assessed(&silent(good("testing")));
+    assert_eq!(unseen.answer, Answer::Inconclusive);
+    assert_eq!(unseen.would_change_if, ["mta-sts.shop.example 192.0.2.1 can be looked at (fetch-connect)"]);
+}
+
+#[test]
+fn an_answer_holds_for_a_day_and_no_longer_than_what_it_rests_on() {
+    let now = letters::now();
+    let hours = SignedDuration::from_hours;
+    assert_eq!(assessed(&good("testing")).valid_until, now + hours(24));
+
+    // Each instant at which a certificate weighs more; that its renewal is overdue changes no answer.
+    let (mut settings, mut seen) = (Settings::default(), BTreeSet::new());
+    settings.runway.overdue.at_most = hours(24 * 40);
+    for (severity, at) in runway::thresholds(&good("testing"), &settings, now) {
+        seen.insert(severity);
+        let until = |now| assess(&Facts { observed_at: now, ..good("testing") }, &settings, now).valid_until;
+        let before = at - hours(2);
+        assert_eq!(until(before), if severity >= Severity::Warning { at } else { before + hours(24) }, "{severity:?} from {at} on");
+        assert_eq!(until(at), at + hours(24), "{severity:?} since {at}");
+    }
+    assert_eq!(seen.len(), 3, "{seen:?}");
+
+    let lent = |ago, gave: &[&str]| {
+        let vantage = crate::model::fixture::vantage();
+        let gave = gave.iter().map(ToString::to_string).collect();
+        let other = OtherVantage { vantage, observed_at: now - hours(ago), gave, proved: Vec::new(), too_old: Vec::new() };
+        assessed(&Facts { others: vec![other], ..good("testing") }).valid_until
+    };
+    assert_eq!(lent(71, &["policy"]), now + hours(1), "what another vantage saw counts for three days");
+    assert_eq!(lent(72, &["policy"]), now + hours(24), "it is over");
+    assert_eq!(lent(71, &[]), now + hours(24), "nothing of it is in the facts");
+
+    let changed = |seconds| {
+        let mut facts = since(good("testing"), TESTING, seconds);
+        facts.history.as_mut().expect("it has one").subjects.retain(|subject| subject.kind == Kind::PolicyRecord);
+        assessed(&facts).valid_until
+    };
+    assert_eq!(changed(100), now + SignedDuration::from_secs(200), "resolvers may tell senders of the old record so long");
+    assert_eq!(changed(299), now + SignedDuration::from_secs(1));
+    assert_eq!(changed(300), now + hours(24), "the last sender knows");
 }
 
 #[test]
@@ -72,6 +188,36 @@ fn a_host_is_known_by_a_probe_only_if_every_address_was_proven() {
         host.addresses.v4 = Looked::Seen(DnsAnswer { value, ttl: 300, via: Vec::new() });
     };
     assert_eq!(spoilt(other), Some(KnownFrom::Neither), "an address that nobody asked");
+}
+
+#[test]
+fn of_starttls_it_is_said_what_the_server_said_and_nothing_where_that_was_overwritten() {
+    use crate::wire::smtp::Reply;
+    let reply = |code, lines: &[&str]| Looked::Seen(Reply::new(code, lines.iter().map(ToString::to_string).collect()));
+    let lost = || Looked::Failed(Failure::new(FailureKind::Timeout, "no answer"));
+    let told = |greeting: Looked<Reply>, ehlo: Option<Looked<Reply>>, starttls: Option<Looked<Reply>>| {
+        let mut facts = good("testing");
+        let probe = &mut facts.servers.as_mut().expect("they were probed")[0].probes[0];
+        (probe.greeting, probe.ehlo, probe.starttls) = (Some(greeting), ehlo, starttls);
+        assessed(&facts).mx[0].addresses[0].starttls
+    };
+    let (hello, masked) = (|| reply(220, &["mx1 ESMTP"]), || reply(220, &["***************"]));
+    let (with, without) = (|| Some(reply(250, &["mx1", "STARTTLS"])), || Some(reply(250, &["mx1", "SIZE 1000"])));
+    for (greeting, ehlo, starttls, expected) in [
+        (hello(), with(), Some(reply(220, &["go"])), Some("offered")),
+        (hello(), with(), None, Some("offered")),
+        (hello(), with(), Some(reply(454, &["not now"])), Some("rejected")),
+        (hello(), with(), Some(lost()), Some("offered")),
+        (hello(), without(), None, Some("missing")),
+        (masked(), without(), None, None),
+        (hello(), Some(reply(250, &["mx1", "XXXXXXXA"])), None, None),
+        (hello(), Some(reply(502, &["STARTTLS"])), None, None),
+        (hello(), Some(lost()), None, None),
+        (hello(), None, None, None),
+    ] {
+        let case = format!("{greeting:?} {ehlo:?} {starttls:?}");
+        assert_eq!(told(greeting, ehlo, starttls), expected, "{case}");
+    }
 }
 
 #[test]

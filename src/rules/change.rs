@@ -223,3 +223,26 @@ fn id_reused(case: &Case<'_>, id: &str, sheet: &mut Sheet) {
 fn day(at: Timestamp) -> String {
     at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%MZ").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_concerns_a_host_by_its_whole_name() {
+        let host = Domain::from_dns("mx1.example.com");
+        let mut sheet = Sheet::default();
+        for (subject, expected) in [
+            ("mx1.example.com", true),
+            ("mx1.example.com 192.0.2.1", true),
+            ("mx1.example.com.evil.example", false),
+            ("mx1.example.com2", false),
+            ("mx2.example.com", false),
+            ("", false),
+        ] {
+            sheet.holds(&UNPROVEN, subject);
+            let finding = sheet.findings().last().expect("the one of now");
+            assert_eq!(concerns(finding, &host), expected, "{subject:?}");
+        }
+    }
+}

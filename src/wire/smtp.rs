@@ -64,11 +64,6 @@ impl Reply {
     pub fn is_transient(&self) -> bool {
         (400..500).contains(&self.code)
     }
-
-    /// Whether the server refuses for good (5yz).
-    pub fn is_permanent(&self) -> bool {
-        (500..600).contains(&self.code)
-    }
 }
 
 /// Whether an answer to EHLO offers STARTTLS (RFC 3207 §4): a keyword in any case, in a line after the first, which greets.

@@ -281,6 +281,12 @@ mod tests {
         assert!(is_tar(&packed) && !is_tar(&packed[..500]) && !is_tar(&[0; 1024]));
         let (files, problem) = unpacked(&packed[..700]);
         assert!(files.is_empty() && matches!(problem, Some(TarError::CutOff)), "{problem:?}");
+        // Without the two empty blocks nothing is lost; within a header something is.
+        let end = packed.len() - 2 * BLOCK;
+        let (files, problem) = unpacked(&packed[..end]);
+        assert!(files.len() == 2 && problem.is_none(), "{problem:?}");
+        let (files, problem) = unpacked(&packed[..end + 7]);
+        assert!(files.len() == 2 && matches!(problem, Some(TarError::CutOff)), "{problem:?}");
         let mut damaged = packed.clone();
         damaged[1536 + 3] ^= 1;
         let (files, problem) = unpacked(&damaged);

@@ -179,6 +179,11 @@ mod tests {
             ("v=TLSRPTv1; rua=mailto:a@b.example;c", vec![syntax("c", FieldFault::NoEquals)], GOOD),
             ("v=TLSRPTv1; rua=mailto:a@b.example,mailto:c@d.example", vec![], "v=TLSRPTv1; rua=mailto:a@b.example,mailto:c@d.example"),
             ("v=TLSRPTv1; rua=https://a.example/b; c", vec![syntax("c", FieldFault::NoEquals)], "v=TLSRPTv1; rua=https://a.example/b"),
+            (
+                "v=TLSRPTv1; rua=https://a.example/b;n=1;c",
+                vec![syntax("c", FieldFault::NoEquals)],
+                "v=TLSRPTv1; rua=https://a.example/b; n=1",
+            ),
         ] {
             let record = parse(text);
             assert_eq!(record.problems, problems, "{text}");

@@ -241,6 +241,8 @@ mod tests {
         let selection = STS.select(&records);
         assert_eq!((selection.counted, selection.near_misses.len(), selection.unrelated), (vec!["v=STSv1; id=1"], 1, 1));
         assert_eq!(STS.select(&texts(&["v=STSv1", "x"])).counted, ["v=STSv1"]);
+        let meant = |record: &str| STS.is_meant_by_record(record);
+        assert!(meant("v=STSv1; id=1") && meant("v=STSv1") && meant("v=stsv1; id=2") && !meant("v=spf1 -all"));
     }
 
     proptest! {

@@ -15,8 +15,12 @@ use super::value::{count, nanos};
 use super::{Store, StoreError};
 use crate::archive::intake::{Parcel, Refused};
 
-/// A batch is written once it weighs this much: reports, their entries and details, a KiB of kept text each.
-const BATCH: usize = 4_000;
+/// The first batch is written once it weighs this much: reports, their entries and details, a KiB of kept text each. Killed early, little
+/// is to be done again.
+const FIRST_BATCH: usize = 2_000;
+/// Each further one at twice as much, up to this. Reports lie everywhere in an index of digests, so a batch rewrites most of its pages:
+/// with batches a quarter as large, three times as much is written for the same store.
+const LARGEST_BATCH: usize = 16_000;
 /// Or once its first parcel has waited this long.
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -58,6 +62,8 @@ pub struct Intake<'a> {
     version: i64,
     pending: Vec<Item>,
     weight: usize,
+    /// The weight at which the next batch is written.
+    enough: usize,
     since: Option<Instant>,
     /// How mails are verified.
     means: Digest,
@@ -80,7 +86,8 @@ struct Read {
 impl<'a> Intake<'a> {
     pub(super) fn new(store: &'a Store, now: Timestamp) -> Self {
         let (texts, pending, means) = (Interner::default(), Vec::new(), digest_of(""));
-        Self { store, now, texts, version: -1, pending, weight: 0, since: None, means, open: HashMap::new(), tally: Tally::default() }
+        let (open, tally) = (HashMap::new(), Tally::default());
+        Self { store, now, texts, version: -1, pending, weight: 0, enough: FIRST_BATCH, since: None, means, open, tally }
     }
 
     /// Mails are verified by these means, in any words: a file that has mails which they do not prove is read again once they change.
@@ -111,7 +118,11 @@ impl<'a> Intake<'a> {
         let reports = reports.map_err(|error| StoreError::of(self.store.path(), error))?;
         self.pending.push(Item::Parcel { reports, rejected, ignored, origin, read });
         let old = self.since.is_some_and(|since| since.elapsed() > WAIT);
-        if old || self.weight >= BATCH { self.commit() } else { Ok(()) }
+        if self.weight >= self.enough {
+            self.enough = LARGEST_BATCH.min(2 * self.enough);
+            return self.commit();
+        }
+        if old { self.commit() } else { Ok(()) }
     }
 
     /// Notes how far a folder was read, together with the parcels taken before.

@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(20);
 /// Pages held in memory, in KiB (negative by SQLite's convention).
 const CACHE: i32 = -32 * 1024;
+/// Pages that the log may hold before they go to their places: 16 MiB. A page that several large batches changed is then put there once.
+const LOG: i32 = 4 * 1024;
 
 /// Opens, or makes.
 pub(super) fn or_create(path: &Path) -> Result<Store, StoreError> {
@@ -85,6 +87,7 @@ fn prepare(connection: &Connection, version: u32) -> rusqlite::Result<Ready> {
     // Every commit reaches the disk before it is said to be done: after it a mail is moved away, or a delivery agent forgets it. At a
     // commit for a thousand reports that costs nothing.
     connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG, |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(64);
     if version == 0 {
         // Room that pruning frees is given back in small steps, between which others can write; only an empty file can be told so.

@@ -143,7 +143,7 @@ fn id(text: &str) -> String {
 }
 
 /// With a store: checks of two months, in which `before` was served under the id 0 until so many seconds ago, then what is served now.
-fn since(facts: Facts, before: &str, seconds: i64) -> Facts {
+pub(in crate::decide) fn since(facts: Facts, before: &str, seconds: i64) -> Facts {
     let policy = facts.policy.as_ref().expect("it has one");
     let body = policy.fetches[0].answered().expect("it answers").body.text.clone();
     let id = policy.txt.texts()[0].trim_start_matches("v=STSv1; id=").trim_end_matches(';').to_owned();

@@ -130,3 +130,6 @@ pub fn moot(facts: &Facts, change: &Change, settings: &Settings, now: Timestamp)
         format!("{host} is and was no MX host of {domain}, as far as is known here: no MX record, no policy and no earlier check names it")
     })
 }
+
+#[cfg(test)]
+mod tests;

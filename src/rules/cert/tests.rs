@@ -279,3 +279,192 @@ fn thresholds_are_the_instants_at_which_the_judgement_changes() {
         assert_ne!(severity(at - second), severity(at + second), "something changes at {at}");
     }
 }
+
+/// What is said of the order: the outcome, with the message of what is broken, its severity and how many certificates it shows.
+fn order_of(chain: &[Vec<u8>], trust: &TrustStore) -> (Outcome, Option<(String, Severity, usize)>) {
+    let found = findings(&facts(chain, trust), day(0));
+    let finding = found.iter().find(|finding| finding.rule == &CHAIN_ORDER).expect("every rule leaves a finding");
+    let broken = finding.outcome == Outcome::Broken;
+    (finding.outcome, broken.then(|| (finding.message.clone(), finding.severity, finding.evidence.len())))
+}
+
+#[test]
+fn a_chain_is_in_order_where_each_certificate_has_signed_the_one_before_it() {
+    let (root, unknown) = (Ca::root("Root"), Ca::root("Company CA"));
+    let upper = root.intermediate("Upper", -1_000..2_000);
+    let lower = upper.intermediate("Lower", -1_000..2_000);
+    let twin = unknown.cross(&lower, -1_000..1_500);
+    let (plain, both) = (store(&[&root.der], None), store(&[&root.der, &unknown.der], None));
+    let (leaf, other) = (lower.leaf(&[HOST], -10..80), lower.leaf(&["mail.example.com"], -10..80));
+    let stranger = unknown.leaf(&[HOST], -10..80);
+    for (what, chain, trust, outcome) in [
+        ("healthy", vec![&leaf, &lower.der, &upper.der], &plain, Outcome::Holds),
+        ("a root at the end", vec![&leaf, &lower.der, &upper.der, &root.der], &plain, Outcome::Holds),
+        ("a cross-sign beside its twin", vec![&leaf, &twin.der, &lower.der, &upper.der], &both, Outcome::Holds),
+        ("the leaf behind another", vec![&other, &leaf, &lower.der, &upper.der], &plain, Outcome::NotApplicable),
+        ("another's leaf alone", vec![&other, &lower.der, &upper.der], &plain, Outcome::Holds),
+        ("two that lead to no root", vec![&stranger, &unknown.der], &plain, Outcome::NotApplicable),
+        ("one that leads to no root", vec![&stranger], &plain, Outcome::Holds),
+    ] {
+        let chain: Vec<Vec<u8>> = chain.into_iter().cloned().collect();
+        assert_eq!(order_of(&chain, trust).0, outcome, "{what}");
+    }
+    let said = |chain: [&Vec<u8>; 4]| order_of(&chain.map(Clone::clone), &plain).1.expect("it is out of order");
+    let of = |rest: &str| format!("number {rest}");
+    let (sends, garbage) = ("of the chain that mx1.example.com sends", b"garbage".to_vec());
+    // INTEGER 1 in a SEQUENCE: the outer form of a certificate, and none.
+    let hollow = vec![0x30, 0x03, 0x02, 0x01, 0x01];
+    for (chain, message, severity, shown) in [
+        (
+            [&leaf, &upper.der, &lower.der, &root.der],
+            of(&format!("2 {sends}, \"Upper\", has not signed the one before it")),
+            Severity::Warning,
+            3,
+        ),
+        ([&leaf, &lower.der, &upper.der, &lower.der], of(&format!("4 {sends}, \"Lower\", was sent before")), Severity::Warning, 1),
+        (
+            [&leaf, &lower.der, &upper.der, &unknown.der],
+            of(&format!("4 {sends}, \"Company CA\", belongs to nothing in it")),
+            Severity::Warning,
+            1,
+        ),
+        ([&leaf, &lower.der, &upper.der, &hollow], of(&format!("4 {sends} cannot be read as a certificate")), Severity::Warning, 1),
+        (
+            [&leaf, &lower.der, &upper.der, &garbage],
+            of(&format!("4 {sends} is no certificate; senders with OpenSSL break off")),
+            Severity::Blocker,
+            1,
+        ),
+    ] {
+        assert_eq!(said(chain), (message, severity, shown));
+    }
+}
+
+#[test]
+fn of_two_issuers_that_fit_the_one_that_leads_nowhere_is_named() {
+    let (root, gone) = (Ca::root("Root"), Ca::root("Withdrawn Root"));
+    let issuer = root.intermediate("Issuer", -1_000..2_000);
+    let astray = gone.cross(&issuer, -1_000..1_500);
+    let chain = [issuer.leaf(&[HOST], -10..80), astray.der.clone(), issuer.der.clone()];
+    let (message, severity, _) = order_of(&chain, &store(&[&root.der], None)).1.expect("senders go astray");
+    assert!(
+        message.starts_with("senders with OpenSSL take number 2 of the chain that mx1.example.com sends, \"Issuer\", which leads nowhere"),
+        "{message}"
+    );
+    assert_eq!(severity, Severity::Warning);
+}
+
+/// One rule at a host whose second address serves `second`: the outcome, and of what is broken the severity and the message.
+fn beside(first: &[Vec<u8>], second: &[Vec<u8>], trust: &TrustStore) -> (Outcome, Option<(Severity, String)>) {
+    let (mut facts, other) = (facts(first, trust), facts(second, trust));
+    let mut probe = other.servers.expect("it has one").remove(0).probes.remove(0);
+    probe.address = [192, 0, 2, 2].into();
+    facts.certificates.extend(other.certificates);
+    facts.servers.as_mut().expect("it has one")[0].probes.push(probe);
+    let found = findings(&facts, day(0));
+    let finding = found.iter().find(|finding| finding.rule == &ADDRESSES_DIFFER).expect("every rule leaves a finding");
+    let broken = finding.outcome == Outcome::Broken;
+    (finding.outcome, broken.then(|| (finding.severity, finding.message.clone())))
+}
+
+#[test]
+fn certificates_of_one_host_differ_the_more_the_further_their_ends_are_apart() {
+    let (root, other) = (Ca::root("Root"), Ca::root("Other"));
+    let trust = store(&[&root.der, &other.der], None);
+    let of = |ca: &Ca, days| vec![ca.leaf(&[HOST], days)];
+    let first = of(&root, -10..80);
+    assert_eq!(beside(&first, &first, &trust), (Outcome::Holds, None));
+    let differ = |second: &[Vec<u8>]| beside(&first, second, &trust).1.expect("they differ");
+    let message = |how: &str| format!("mx1.example.com presents 2 different ecdsa certificates{how}");
+    assert_eq!(differ(&of(&root, -9..81)), (Severity::Advice, message("")));
+    assert_eq!(differ(&of(&root, -9..110)), (Severity::Advice, message("")), "thirty days are of one round of renewals");
+    assert_eq!(differ(&of(&root, -9..111)), (Severity::Warning, message(", whose ends are 31 days apart")));
+    assert_eq!(differ(&of(&other, -10..80)), (Severity::Warning, message(" from different CAs")));
+    for (what, second) in
+        [("over", of(&root, -100..-1)), ("not begun", of(&root, 1..80)), ("another's", vec![root.leaf(&["mx2.example.com"], -10..80)])]
+    {
+        assert_eq!(beside(&first, &second, &trust).0, Outcome::NotApplicable, "{what}: it is told where it is");
+    }
+}
+
+#[test]
+fn a_policy_outlives_a_certificate_only_once_its_renewal_is_overdue() {
+    let root = Ca::root("Root");
+    let mut facts = facts(&[root.leaf(&[HOST], -90..0)], &store(&[&root.der], None));
+    let policy = |mode: &str, max_age: i64| {
+        let mut policy = crate::rules::fixture::facts().policy.expect("it has one");
+        let text = format!("version: STSv1\nmode: {mode}\nmx: {HOST}\nmax_age: {}\n", max_age * 86_400);
+        policy.draft = Some(crate::rules::fixture::draft(&text));
+        policy
+    };
+    for (mode, max_age, today, outcome) in [
+        ("enforce", 30, -60, Outcome::Holds),
+        ("enforce", 30, -20, Outcome::Broken),
+        ("testing", 30, -20, Outcome::Broken),
+        ("enforce", 20, -20, Outcome::Holds),
+        ("enforce", 7, -20, Outcome::Holds),
+        ("none", 30, -20, Outcome::NotApplicable),
+        ("enforce", 30, 1, Outcome::NotApplicable),
+        ("enforce", 30, -91, Outcome::NotApplicable),
+    ] {
+        facts.policy = Some(policy(mode, max_age));
+        let found = findings(&facts, day(today));
+        let finding = found.iter().find(|finding| finding.rule == &OUTLIVED).expect("every rule leaves a finding");
+        assert_eq!(finding.outcome, outcome, "{mode} for {max_age} days on day {today}");
+    }
+}
+
+#[test]
+fn what_comes_without_sni_harms_only_where_it_is_another_hosts_or_nothing() {
+    let root = Ca::root("Root");
+    let trust = store(&[&root.der], None);
+    let chain = [root.leaf(&[HOST], -10..80)];
+    let said = |without_sni: Option<Looked<TlsFacts>>, other: Facts| {
+        let mut facts = facts(&chain, &trust);
+        facts.certificates.extend(other.certificates);
+        facts.servers.as_mut().expect("it has one")[0].probes[0].without_sni = without_sni;
+        let found = findings(&facts, day(0));
+        let finding = found.iter().find(|finding| finding.rule == &SNI_ONLY).expect("every rule leaves a finding");
+        (finding.outcome, finding.is_shown().then_some(finding.severity))
+    };
+    let served = |names: &[&str]| {
+        let other = if names.is_empty() { facts(&chain, &trust) } else { facts(&[root.leaf(names, -10..80)], &trust) };
+        let tls = other.servers.as_ref().expect("it has one")[0].probes[0].chains()[0].clone();
+        said(Some(Looked::Seen(tls)), other)
+    };
+    let failed = |kind| said(Some(Looked::Failed(crate::model::looked::Failure::new(kind, "its reason"))), facts(&chain, &trust));
+    assert_eq!(said(None, facts(&chain, &trust)), (Outcome::NotApplicable, None), "nobody asked");
+    assert_eq!(served(&[]), (Outcome::Holds, None), "the same");
+    assert_eq!(served(&[HOST]), (Outcome::Holds, None), "another that senders accept as well");
+    assert_eq!(served(&["default.example.net"]), (Outcome::Broken, Some(Severity::Advice)));
+    assert_eq!(failed(crate::model::looked::FailureKind::TlsAlert), (Outcome::Broken, Some(Severity::Warning)));
+    assert_eq!(failed(crate::model::looked::FailureKind::Timeout), (Outcome::Undetermined, Some(Severity::Warning)));
+}
+
+#[test]
+fn a_file_on_disk_differs_where_it_is_newer_than_what_is_served() {
+    let root = Ca::root("Root");
+    let served = root.leaf(&[HOST], -10..80);
+    for (what, on_disk, outcome) in [
+        ("the same", served.clone(), Outcome::Holds),
+        ("newer", root.leaf(&[HOST], -1..89), Outcome::Broken),
+        ("older", root.leaf(&[HOST], -20..70), Outcome::Holds),
+        ("for another host", root.leaf(&["mx2.example.com"], -1..89), Outcome::NotApplicable),
+    ] {
+        let mut facts = facts(std::slice::from_ref(&served), &store(&[&root.der], None));
+        let shelf = Shelf::new();
+        let chain = shelf.put(&[on_disk]);
+        facts.certificates.extend(shelf.take_for(&chain));
+        facts.disk = vec![crate::model::facts::DiskFile { file: "mx1.pem".to_owned(), chain }];
+        let found = findings(&facts, day(0));
+        let finding = found.iter().find(|finding| finding.rule == &ON_DISK_DIFFERS).expect("every rule leaves a finding");
+        assert_eq!(finding.outcome, outcome, "{what}");
+        if outcome == Outcome::Broken {
+            assert!(
+                finding.evidence.iter().all(|row| row.text.contains("serial ") && row.text.contains(", valid ")),
+                "{:?}",
+                finding.evidence
+            );
+        }
+    }
+}

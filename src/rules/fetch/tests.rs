@@ -148,3 +148,31 @@ fn a_policy_host_without_address_is_missing_and_one_that_could_not_be_looked_up_
     assert_eq!(outcome(fixture::no_addresses()), Outcome::Broken);
     assert_eq!(outcome(AddressFacts { v4: fixture::failed(), v6: fixture::absent() }), Outcome::NotApplicable);
 }
+
+#[test]
+fn a_policy_host_is_to_answer_mail_servers_as_it_answers_browsers() {
+    let answer = |status, body: &str| {
+        let response = Response { status, ..crate::model::fixture::served(body) };
+        Fetch { response: Some(Looked::Seen(response)), ..connected(HERE) }
+    };
+    let said = |own: Fetch, by_agent: Vec<Fetch>| {
+        let mut facts = facts(vec![own, served(THERE, POLICY)]);
+        facts.policy.as_mut().expect("a policy").by_agent = by_agent;
+        let sheet = judged(&facts, judge);
+        let finding = sheet.findings().iter().find(|finding| finding.rule == &BLOCKED_AGENT).cloned();
+        finding.map(|finding| (finding.outcome, finding.found.unwrap_or_default()))
+    };
+    let outcome = |own: Fetch, other: Fetch| said(own, vec![other]).expect("it leaves its word").0;
+    let (reordered, longer) =
+        ("version: STSv1\nmax_age: 604800\nmode: testing\nmx: mx2.example.com\nmx: mx1.example.com\n", POLICY.replace("604800", "86400"));
+    assert_eq!(outcome(answer(200, POLICY), answer(200, POLICY)), Outcome::Holds);
+    assert_eq!(outcome(answer(200, POLICY), answer(200, reordered)), Outcome::Holds, "the same policy in other words");
+    assert_eq!(outcome(answer(200, POLICY), answer(200, &longer)), Outcome::Broken);
+    assert_eq!(outcome(answer(404, "not found"), answer(404, "gone")), Outcome::Holds, "nobody gets it");
+    assert_eq!(outcome(answer(404, POLICY), answer(403, POLICY)), Outcome::Broken);
+    assert_eq!(outcome(connected(HERE), connected(HERE)), Outcome::Holds);
+    assert_eq!(outcome(answer(200, POLICY), connected(HERE)), Outcome::NotApplicable, "a connection failed, for whatever reason");
+    let (_, found) = said(answer(200, POLICY), vec![answer(200, POLICY), answer(403, "forbidden")]).expect("it leaves its word");
+    assert!(found.starts_with(&format!("HTTP 200, a body of {} bytes, SHA-256 ", POLICY.len())), "{found}");
+    assert!(found.ends_with(" and HTTP 403"), "{found}");
+}

@@ -55,6 +55,33 @@ fn an_uncovered_host_is_told_with_what_it_looks_like_and_the_line_to_publish() {
 }
 
 #[test]
+fn a_line_that_other_hosts_need_stays_where_one_is_added() {
+    for (hosts, patterns, others, replaced) in [
+        // Nobody needs it: its place is taken.
+        (&["mx1.eu.example.net"][..], &["*.example.net"][..], 0, true),
+        (&["mx1.eu.example.net", "mx1.example.net"], &["*.example.net"], 0, false),
+        // What covers another host is not what was meant for this one, unless it is a wildcard.
+        (&["mx1.example.com", "mx2.example.com"], &["mx2.example.com"], 0, false),
+        (&["mx1.example.com", "mx2.example.com"], &["mx2.example.com", "mx1.exmaple.com"], 1, true),
+    ] {
+        let facts = with(hosts, patterns);
+        let sheet = judged(&facts, judge);
+        let finding = sheet.findings().iter().find(|finding| finding.code() == "mx-uncovered").expect("one is uncovered");
+        let fix = finding.fix.as_ref().expect("a way out");
+        assert_eq!(
+            finding.line.is_some() && fix.say.contains("replace"),
+            replaced,
+            "{hosts:?} {patterns:?}: {} {}",
+            finding.message,
+            fix.say
+        );
+        if replaced {
+            assert!(fix.say.contains(&format!("line {}", 4 + others)), "{}", fix.say);
+        }
+    }
+}
+
+#[test]
 fn a_slip_covers_nothing_and_is_unused() {
     assert_eq!(codes(&with(&["mx1.example.com"], &["mx1.exmaple.com"])), ["mx-uncovered blocker", "mx-pattern-unused advice"]);
     assert_eq!(codes(&with(&["mx1.example.com"], &["old.example.org"])), ["mx-uncovered blocker", "mx-pattern-unused advice"]);

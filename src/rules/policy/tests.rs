@@ -89,3 +89,73 @@ fn blank_lines_are_told_once_with_all_their_lines() {
     assert_eq!(told.len(), 1);
     assert!(told[0].message.starts_with("lines 2, 4, 6, 8, 10 are blank"), "{}", told[0].message);
 }
+
+#[test]
+fn each_fault_is_told_with_its_line_and_the_way_out() {
+    const GOOD: &str = "version: STSv1\nmode: testing\nmx: mx1.example.com\nmx: mx2.example.com\nmax_age: 604800\n";
+    for (from, to, message, say, publish) in [
+        ("version: STSv1\n", "", "the policy has no version", "add a line version", "version: STSv1"),
+        ("mode: testing\n", "", "the policy has no mode", "add a line mode", "mode: testing"),
+        ("max_age: 604800\n", "", "the policy has no max_age", "add a line max_age", "max_age: 604800"),
+        (
+            "mode: testing",
+            "Mode: testing",
+            "the policy has no mode: the key in `Mode: testing` is not exactly mode",
+            "replace line 2",
+            "mode: testing",
+        ),
+        ("mode: testing", "mode: enforced", "the mode `enforced` does not exist", "replace line 2", "mode: enforce"),
+        ("mode: testing", "mode:", "the mode does not exist", "correct line 2, or delete it", ""),
+        ("604800", "7d", "max_age `7d` is not a plain number of seconds", "replace line 5", "max_age: 604800"),
+        ("mx2.example.com", "mx2.example.com.", "the mx `mx2.example.com.` ends in a dot", "replace line 4", "mx: mx2.example.com"),
+        (
+            "mode: testing\n",
+            "mode: testing\nmode: testing\n",
+            "mode stands on line 2 already: by the RFC the first counts; both say the same",
+            "delete line 3",
+            "",
+        ),
+        (
+            "mode: testing\n",
+            "mode: testing\nmode: enforce\n",
+            "mode stands on line 2 already: by the RFC the first counts; six of ten senders compared take the last",
+            "delete line 3",
+            "",
+        ),
+        ("mode: testing\n", "mode testing\n", "`mode testing` has no colon between key and value", "replace line 2", "mode: testing"),
+        (
+            "mode: testing\n",
+            "mode: testing\n\n",
+            "line 3 is blank: mox, postfix-tlspol and foxcpp's library reject the whole policy for it",
+            "delete the blank lines",
+            "",
+        ),
+    ] {
+        let sheet = judged(&with(&GOOD.replace(from, to)), judge);
+        let told = sheet.findings().iter().filter(|finding| finding.is_shown() && finding.code() != "policy-unknown-field");
+        let told: Vec<_> = told
+            .map(|finding| {
+                let fix = finding.fix.as_ref().expect("a way out");
+                (finding.message.as_str(), fix.say.as_str(), fix.publish.as_deref().unwrap_or_default())
+            })
+            .collect();
+        assert_eq!(told, [(message, say, publish)], "{from:?} to {to:?}");
+    }
+}
+
+#[test]
+fn the_last_of_many_like_faults_speaks_for_those_that_are_not_kept() {
+    let many = |lines: usize| with(&(POLICY.to_owned() + &"no colon\n".repeat(lines)));
+    let told = |lines: usize| -> Vec<String> {
+        let sheet = judged(&many(lines), judge);
+        sheet.findings().iter().filter(|finding| finding.is_shown()).map(|finding| finding.message.clone()).collect()
+    };
+    let few = told(3);
+    assert!(few.len() == 3 && few.iter().all(|message| message == "`no colon` has no colon between key and value"), "{few:?}");
+    let (all, count) = (told(1_000), 1_000);
+    let kept = all.len();
+    assert!(kept < count);
+    let rest = format!("; {} more lines like it are not listed", count - kept);
+    assert!(all[kept - 1].ends_with(&rest), "{}", all[kept - 1]);
+    assert!(!all[..kept - 1].iter().any(|message| message.contains("not listed")), "{all:?}");
+}

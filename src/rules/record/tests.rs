@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::facts::Facts;
+use crate::model::finding::Outcome;
 use crate::model::looked::{Absence, AbsenceKind};
 use crate::rules::fixture::{absent, addresses, broken, cname, facts, failed, judged, mx, name, target, texts};
 
@@ -63,6 +64,21 @@ fn a_target_must_be_able_to_receive() {
         }
         assert_eq!(codes(&with(|record| record.targets = vec![seen.clone()])), expected, "{seen:?}");
     }
+}
+
+#[test]
+fn an_address_in_brackets_needs_no_dns_and_the_own_domain_was_asked_already() {
+    let to = |rua: &str| with(|record| (record.txt.answer, record.targets) = (texts(&[&format!("v=TLSRPTv1; rua={rua}")]), Vec::new()));
+    assert_eq!(codes(&to("https://192.0.2.1/reports")), [""; 0]);
+    let undeliverable = |rua: &str| {
+        let facts = to(rua);
+        let sheet = judged(&facts, judge);
+        sheet.findings().iter().find(|finding| finding.code() == "record-rua-undeliverable").map(|finding| finding.outcome)
+    };
+    assert_eq!(undeliverable("https://192.0.2.1/reports"), Some(Outcome::Holds));
+    assert_eq!(undeliverable("https://reports.example/tls"), Some(Outcome::NotApplicable), "nobody looked");
+    assert_eq!(codes(&to("mailto:tls@example.com")), ["record-rua-same-mx advice"]);
+    assert_eq!(codes(&to("mailto:tls@other.example")), [""; 0]);
 }
 
 #[test]

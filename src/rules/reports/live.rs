@@ -113,3 +113,6 @@ fn result_types(code: &str) -> &'static [&'static str] {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests;

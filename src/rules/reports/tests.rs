@@ -10,6 +10,7 @@ use crate::model::facts::reports::{Authenticity, PolicyType, Rejected, SetAside}
 use crate::model::facts::{Facts, SCHEMA};
 use crate::model::finding::{Finding, Outcome};
 use crate::model::fixture::vantage;
+use crate::model::history::{Day, History};
 use crate::model::looked::Answer;
 use crate::model::rule::Severity;
 use crate::model::settings::Settings;
@@ -47,7 +48,15 @@ fn findings_of(facts: &Facts, policy: Option<&str>) -> Vec<Finding> {
 
 fn findings_at(facts: &Facts, policy: Option<&str>, now: Timestamp) -> Vec<Finding> {
     let settings = Settings::default();
-    let case = Case { facts, now, settings: &settings, body: None, policy: policy.map(policy::parse), past: None, held: Held::default() };
+    let case = Case {
+        facts,
+        now,
+        settings: &settings,
+        body: None,
+        policy: policy.map(policy::parse),
+        past: facts.history.clone(),
+        held: Held::default(),
+    };
     let mut sheet = Sheet::default();
     judge(&case, &mut sheet);
     sheet.into_findings()
@@ -312,6 +321,7 @@ fn where_all_reports_are_set_aside_that_is_why_there_is_none() {
     let message =
         "no TLS report about shop.example counts: 4 reports are set aside, for nothing proves who wrote them (reports-unauthenticated)";
     assert_eq!(none.message, message);
+    assert_eq!(none.found.as_deref(), Some("4 reports, none of them authentic"));
     assert!(none.fix.is_some_and(|fix| fix.say.contains("reports-unauthenticated")));
 }
 
@@ -348,4 +358,39 @@ fn failures_that_leap_up_are_told_as_news() {
     let spike = findings.iter().find(|finding| finding.code() == "reports-spike").expect("it was judged");
     assert_eq!(spike.message, "failures at google.com have leapt up: 40 of 100 sessions failed on 2026-03-30, 0 of 1900 sessions before");
     assert_eq!(spike.expected.as_deref(), Some("a failure rate near that of before, which was at most 0.16 %"));
+}
+
+#[test]
+fn each_lack_says_how_much_there_is_and_how_much_is_needed() {
+    let lacking = |facts: &Facts, code: &str| {
+        let finding = findings_of(facts, Some(TESTING)).into_iter().find(|finding| finding.code() == code).expect("it was judged");
+        (finding.expected.unwrap_or_default(), finding.found.unwrap_or_default(), finding.fix.map(|fix| fix.say).unwrap_or_default())
+    };
+    let (expected, ..) = lacking(&domain(Some(facts([]))), "reports-none");
+    assert_eq!(expected, "reports over at least 14 days, from at least 2 reporters, of at least 300 sessions");
+
+    let few = domain(Some(facts(each(Letter::daily("google.com", 1..=14), |letter| letter.sessions(1)))));
+    let (expected, _, fix) = lacking(&few, "reports-few-sessions");
+    let or = "20 of them and clean live checks of every MX address on 3 days";
+    assert_eq!(expected, format!("at least 300 sessions; so many without a failure bound its rate below 1.0 %; or {or}"));
+    let by_checking = "; clean checks of every MX address, with the same store, stand in for what is missing (0 of 3 days so far)";
+    assert!(fix.contains(by_checking), "{fix}");
+
+    // Where checks stand in, fewer sessions are needed.
+    let places = ["mx1.shop.example 192.0.2.1", "mx2.shop.example 192.0.2.1"].map(str::to_owned).to_vec();
+    let checked = |ago: i64| {
+        let at = now() - jiff::SignedDuration::from_hours(24 * ago);
+        let (day, vantage) = (at.to_zoned(jiff::tz::TimeZone::UTC).date(), "roots mozilla".to_owned());
+        Day { day, vantage, times: 1, first_at: at, last_at: at, proven: places.clone(), broken: Vec::new(), given: places.clone() }
+    };
+    let history = History { days: (1..=3).rev().map(checked).collect(), ..History::nothing(few.domain.clone()) };
+    let (expected, ..) = lacking(&Facts { history: Some(history), ..few }, "reports-few-sessions");
+    assert_eq!(expected, "at least 20 sessions, beside the clean live checks of every MX address that stand in for the rest");
+
+    let others = ["a", "b", "c", "d", "e", "f"].map(|name| Letter::new(&format!("{name}.example"), 2).kind(PolicyType::NoPolicyFound));
+    let (_, found, fix) =
+        lacking(&domain(Some(facts([Letter::daily("google.com", 1..=20), others.to_vec()].concat()))), "reports-single-reporter");
+    let rest = "a.example, b.example, c.example, d.example, e.example and 1 more";
+    assert_eq!(found, format!("1 reporter; about another policy or none: {rest}"));
+    assert!(fix.contains(by_checking), "{fix}");
 }

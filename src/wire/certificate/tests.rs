@@ -115,6 +115,78 @@ fn a_dns_id_matches_as_senders_match_it() {
     assert!(!dns_id_matches("", &Domain::from_dns("")));
 }
 
+#[test]
+fn whose_key_signed_is_told_by_the_identifiers_of_the_keys() {
+    let signer = |subject: &str| {
+        let (mut params, key) = (CertificateParams::new(vec![]).unwrap(), KeyPair::generate().unwrap());
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, subject);
+        let read = Certificate::parse(params.self_signed(&key).unwrap().der()).unwrap();
+        (read, rcgen::Issuer::new(params, key))
+    };
+    let ((one, issuer), (namesake, _)) = (signer("Mail CA"), signer("Mail CA"));
+    let mut params = CertificateParams::new(vec!["mx1.example.com".to_owned()]).unwrap();
+    params.use_authority_key_identifier_extension = true;
+    let leaf = Certificate::parse(params.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap().der()).unwrap();
+    assert_eq!(one.subject_der, namesake.subject_der);
+    assert!(leaf.is_issued_by(&one) && !leaf.is_issued_by(&namesake));
+    // Where one of the two says nothing of its key, the names alone decide.
+    let silent = Certificate { subject_key_id: None, ..namesake.clone() };
+    assert!(leaf.is_issued_by(&silent) && one.is_self_issued());
+    assert!(!Certificate { authority_key_id: namesake.subject_key_id, ..one }.is_self_issued());
+}
+
+#[test]
+fn a_signature_and_the_key_that_can_have_made_it_are_of_a_kind() {
+    let signature = |algorithm: &str| Signature { algorithm: algorithm.to_owned(), weak: false };
+    for (algorithm, kinds) in [
+        ("RSA with SHA-256", &["rsa", "other"][..]),
+        ("RSA-PSS with SHA-256", &["rsa", "other"]),
+        ("ECDSA with SHA-384", &["ecdsa", "other"]),
+        ("DSA with SHA-256", &["dsa", "other"]),
+        // What has no table here can be anything.
+        ("Ed25519", &["rsa", "ecdsa", "dsa", "other"]),
+        ("1.2.3.4", &["rsa", "ecdsa", "dsa", "other"]),
+    ] {
+        for kind in ["rsa", "ecdsa", "dsa", "other"] {
+            assert_eq!(signature(algorithm).is_by_kind(Key { kind, bits: 256 }), kinds.contains(&kind), "{algorithm} {kind}");
+        }
+    }
+}
+
+#[test]
+fn what_a_key_may_be_used_for_decides_which_handshakes_it_can_do() {
+    use rcgen::{ExtendedKeyUsagePurpose as Purpose, KeyUsagePurpose as Usage};
+    let made = |usages: &[Usage], purposes: &[Purpose]| {
+        let mut params = CertificateParams::new(vec!["mx1.example.com".to_owned()]).unwrap();
+        params.key_usages = usages.to_vec();
+        params.extended_key_usages = purposes.to_vec();
+        Certificate::parse(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der()).unwrap()
+    };
+    for (usages, no_handshake, only_old_ones) in [
+        (&[][..], false, false),
+        (&[Usage::DigitalSignature], false, false),
+        (&[Usage::KeyEncipherment], false, true),
+        (&[Usage::KeyAgreement], false, true),
+        (&[Usage::DigitalSignature, Usage::KeyEncipherment], false, false),
+        (&[Usage::CrlSign], true, false),
+    ] {
+        let read = made(usages, &[]);
+        assert_eq!((read.server_key_fault().is_some(), read.cannot_sign_handshakes()), (no_handshake, only_old_ones), "{usages:?}");
+    }
+    for (purposes, fault) in [
+        (&[][..], None),
+        (&[Purpose::ServerAuth, Purpose::ClientAuth], None),
+        (&[Purpose::ClientAuth], Some("has the extended key usage clientAuth, without serverAuth")),
+        (
+            &[Purpose::EmailProtection, Purpose::OcspSigning],
+            Some("has the extended key usage emailProtection, OCSPSigning, without serverAuth"),
+        ),
+    ] {
+        assert_eq!(made(&[], purposes).extended_usage_fault().as_deref(), fault, "{purposes:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn arbitrary_and_damaged_bytes_never_panic(noise in proptest::collection::vec(any::<u8>(), 0..300), place in 0_usize..400, byte: u8) {

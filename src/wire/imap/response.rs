@@ -341,11 +341,17 @@ fn internal_date(content: &Content) -> Option<Timestamp> {
     let date = Date::new(year, i8::try_from(month + 1).ok()?, day).ok()?;
     let mut time = time.split(':').map(|number| number.parse::<i8>().ok());
     let time = Time::new(time.next()??, time.next()??, time.next()??, 0).ok()?;
-    let (sign, digits) = zone.split_at_checked(1)?;
-    let (hours, minutes) = digits.split_at_checked(2)?;
-    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
-    let offset = Offset::from_seconds(if sign == "-" { -seconds } else { seconds }).ok()?;
-    offset.to_timestamp(date.to_datetime(time)).ok()
+    zone_offset(zone)?.to_timestamp(date.to_datetime(time)).ok()
+}
+
+/// A sign and four digits, hours and minutes (RFC 9051 §9, zone).
+fn zone_offset(zone: &str) -> Option<Offset> {
+    let &[sign @ (b'+' | b'-'), ref digits @ ..] = zone.as_bytes() else { return None };
+    let &[h, hour, m, minute] = digits else { return None };
+    let two =
+        |tens: u8, ones: u8| (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| i32::from(tens - b'0') * 10 + i32::from(ones - b'0'));
+    let seconds = two(h, hour)? * 3600 + two(m, minute)? * 60;
+    Offset::from_seconds(if sign == b'-' { -seconds } else { seconds }).ok()
 }
 
 #[cfg(test)]
@@ -432,10 +438,15 @@ mod tests {
             ("17-Jul-1996 02:44:25 -0700", Some("1996-07-17T09:44:25Z")),
             (" 1-Mar-2026 00:00:00 +0100", Some("2026-02-28T23:00:00Z")),
             ("01-Mar-2026 00:00:00 +0000", Some("2026-03-01T00:00:00Z")),
+            ("01-Mar-2026 09:15:00 +0545", Some("2026-03-01T03:30:00Z")),
             ("31-Feb-2026 00:00:00 +0000", None),
             ("01-Mrz-2026 00:00:00 +0000", None),
             ("01-Mar-2026 25:00:00 +0000", None),
             ("01-Mar-2026 00:00:00 +9999", None),
+            ("01-Mar-2026 00:00:00 -00999999999", None),
+            ("01-Mar-2026 00:00:00 --100", None),
+            ("01-Mar-2026 00:00:00 +1", None),
+            ("01-Mar-2026 00:00:00 0100", None),
             ("01-Mar-2026 00:00:00 ä", None),
             ("", None),
         ] {
