@@ -68,7 +68,9 @@ impl NameConstraints {
     /// Reads the content of the extension as a trust anchor holds it, without its outer header; `None` if it is garbled.
     pub fn of_anchor(content: &[u8]) -> Option<Self> {
         let der = super::sequence(content);
-        Parsed::from_der(&der).ok().map(|(_, parsed)| Self::read(&parsed))
+        let (_, parsed) = Parsed::from_der(&der).ok()?;
+        // The parser stops at what it does not expect, and calls the rest absent.
+        (parsed.permitted_subtrees.is_some() || parsed.excluded_subtrees.is_some()).then(|| Self::read(&parsed))
     }
 
     /// Whether some are for directory names, which every subject is.
@@ -224,12 +226,66 @@ mod tests {
         }
     }
 
+    /// The content of a NameConstraints extension whose permitted subtrees have these bases, each shorter than 120 bytes.
+    fn permitting(bases: &[(u8, &[u8])]) -> Vec<u8> {
+        let tagged = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
+        let subtrees: Vec<u8> = bases.iter().flat_map(|(tag, base)| tagged(0x30, &tagged(*tag, base))).collect();
+        tagged(0xA0, &subtrees)
+    }
+
+    #[test]
+    fn constraints_of_an_anchor_are_read_and_what_cannot_be_judged_forbids_its_kind() {
+        let with = |name: &str| Certificate { other_names: vec![name.to_owned()], ..named(&["mx1.example.com"], &[]) };
+        let (email, uri) = (with("email:a@example.com"), with("URI:https://example.com"));
+        for (bases, of_email, of_uri) in [
+            (&[(0x81, &b"example.com"[..])][..], Some("limits names of the kind of email:a@example.com"), None),
+            (&[(0x86, b"example.com")], None, Some("limits names of the kind of URI:https://example.com")),
+            (&[(0x82, b"example.com")], None, None),
+            // Nine bytes are no address with its mask.
+            (&[(0x87, &[192, 0, 2, 0, 255, 255, 255, 0, 0])], None, None),
+        ] {
+            let constraints = NameConstraints::of_anchor(&permitting(bases)).expect("readable");
+            assert_eq!((constraints.forbid(&email).as_deref(), constraints.forbid(&uri).as_deref()), (of_email, of_uri), "{bases:?}");
+            assert!(!constraints.limit_directory_names());
+        }
+        let v6: Vec<u8> = [[0x20, 1, 0xd, 0xb8].as_slice(), &[0; 12], &[255; 4], &[0; 12]].concat();
+        let constraints = NameConstraints::of_anchor(&permitting(&[(0x87, &v6)])).expect("readable");
+        assert_eq!(constraints.forbid(&named(&["2001:db8::1"], &[])), None);
+        assert_eq!(constraints.forbid(&named(&["2001:db9::1"], &[])).as_deref(), Some("does not permit IP:2001:db9::1"));
+        assert_eq!(NameConstraints::of_anchor(b"garbage"), None);
+    }
+
+    #[test]
+    fn so_many_names_are_held_against_so_many_subtrees_and_no_more() {
+        let subtrees = |number: usize| vec![Subtree::Dns("example.com".to_owned()); number];
+        let names = |dns: usize, other: usize| Certificate {
+            dns_names: vec!["mx1.example.com".to_owned(); dns],
+            other_names: vec!["a name of another kind".to_owned(); other],
+            ..named(&[], &[])
+        };
+        for (permitted, excluded, dns, other, judged) in [
+            (500, 0, 499, 0, true),
+            (500, 0, 500, 0, false),
+            (500, 0, 249, 250, true),
+            (500, 0, 250, 250, false),
+            (400, 100, 250, 250, false),
+            (500, 0, 600, 0, false),
+        ] {
+            let constraints =
+                NameConstraints { permitted: subtrees(permitted), excluded: vec![Subtree::Dns("example.org".to_owned()); excluded] };
+            let answer = constraints.forbid(&names(dns, other));
+            let expected = (!judged).then_some("has too many names to be held against them");
+            assert_eq!(answer.as_deref(), expected, "{permitted} {excluded} {dns} {other}");
+        }
+    }
+
     #[test]
     fn directory_names_are_compared_from_the_top_without_case() {
         let mut base = DistinguishedName::new();
         base.push(DnType::CountryName, "DE");
         base.push(DnType::OrganizationName, "Example  GmbH");
         let constraints = constraints(vec![GeneralSubtree::DirectoryName(base)], vec![]);
+        assert!(constraints.limit_directory_names());
         for (subject, forbidden) in [
             (vec![(DnType::CountryName, "DE"), (DnType::OrganizationName, "example gmbh"), (DnType::CommonName, "mx")], false),
             (vec![(DnType::CountryName, "DE"), (DnType::OrganizationName, "Other GmbH")], true),

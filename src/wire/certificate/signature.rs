@@ -68,3 +68,82 @@ fn pss_hash(identifier: &AlgorithmIdentifier<'_>) -> &'static str {
         _ => "another hash",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use x509_parser::der_parser::oid::Oid;
+    use x509_parser::prelude::FromDer as _;
+
+    use super::*;
+    use crate::wire::certificate::sequence;
+
+    /// The DER of an object identifier.
+    fn oid(text: &str) -> Vec<u8> {
+        let arcs: Vec<u64> = text.split('.').map(|arc| arc.parse().expect("a number")).collect();
+        let oid = Oid::from(&arcs).expect("an object identifier");
+        let content = oid.as_bytes();
+        [&[6, u8::try_from(content.len()).expect("short")], content].concat()
+    }
+
+    fn read(oid_and_parameters: &[u8]) -> (String, bool) {
+        let der = sequence(oid_and_parameters);
+        let (_, identifier) = AlgorithmIdentifier::from_der(&der).expect("an algorithm");
+        let Signature { algorithm, weak } = Signature::read(&identifier);
+        (algorithm, weak)
+    }
+
+    /// RFC 3279 §2.2, RFC 4055 §5, RFC 5758, RFC 8410 §3, and the old identifiers of OIW.
+    #[test]
+    fn algorithms_have_their_names_and_the_forgeable_ones_are_weak() {
+        for (identifier, name, weak) in [
+            ("1.2.840.113549.1.1.2", "RSA with MD2", true),
+            ("1.2.840.113549.1.1.3", "RSA with MD4", true),
+            ("1.2.840.113549.1.1.4", "RSA with MD5", true),
+            ("1.3.14.3.2.3", "RSA with MD5", true),
+            ("1.2.840.113549.1.1.5", "RSA with SHA-1", true),
+            ("1.3.14.3.2.29", "RSA with SHA-1", true),
+            ("1.2.840.113549.1.1.11", "RSA with SHA-256", false),
+            ("1.2.840.113549.1.1.12", "RSA with SHA-384", false),
+            ("1.2.840.113549.1.1.13", "RSA with SHA-512", false),
+            ("1.2.840.113549.1.1.14", "RSA with SHA-224", false),
+            ("1.2.840.10045.4.1", "ECDSA with SHA-1", true),
+            ("1.2.840.10045.4.3.1", "ECDSA with SHA-224", false),
+            ("1.2.840.10045.4.3.2", "ECDSA with SHA-256", false),
+            ("1.2.840.10045.4.3.3", "ECDSA with SHA-384", false),
+            ("1.2.840.10045.4.3.4", "ECDSA with SHA-512", false),
+            ("1.2.840.10040.4.3", "DSA with SHA-1", true),
+            ("1.3.14.3.2.27", "DSA with SHA-1", true),
+            ("2.16.840.1.101.3.4.3.1", "DSA with SHA-224", false),
+            ("2.16.840.1.101.3.4.3.2", "DSA with SHA-256", false),
+            ("1.3.101.112", "Ed25519", false),
+            ("1.3.101.113", "Ed448", false),
+            ("1.2.3.4", "1.2.3.4", false),
+        ] {
+            assert_eq!(read(&oid(identifier)), (name.to_owned(), weak), "{identifier}");
+        }
+    }
+
+    #[test]
+    fn the_hash_of_pss_stands_in_its_parameters() {
+        let pss = oid("1.2.840.113549.1.1.10");
+        let with = |hash: &str| {
+            // hashAlgorithm is [0] EXPLICIT.
+            let algorithm = sequence(&oid(hash));
+            let tagged = [&[0xA0, u8::try_from(algorithm.len()).expect("short")], algorithm.as_slice()].concat();
+            read(&[pss.as_slice(), &sequence(&tagged)].concat())
+        };
+        for (hash, name, weak) in [
+            ("2.16.840.1.101.3.4.2.1", "RSA-PSS with SHA-256", false),
+            ("2.16.840.1.101.3.4.2.2", "RSA-PSS with SHA-384", false),
+            ("2.16.840.1.101.3.4.2.3", "RSA-PSS with SHA-512", false),
+            ("2.16.840.1.101.3.4.2.4", "RSA-PSS with SHA-224", false),
+            ("1.2.840.113549.2.5", "RSA-PSS with MD5", true),
+            ("1.3.14.3.2.26", "RSA-PSS with SHA-1", true),
+            ("1.2.3.4", "RSA-PSS with another hash", false),
+        ] {
+            assert_eq!(with(hash), (name.to_owned(), weak), "{hash}");
+        }
+        let silent = ("RSA-PSS with SHA-1".to_owned(), true);
+        assert_eq!((read(&pss), read(&[pss.as_slice(), &sequence(&[])].concat())), (silent.clone(), silent));
+    }
+}

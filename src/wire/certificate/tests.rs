@@ -112,7 +112,7 @@ fn a_dns_id_matches_as_senders_match_it() {
     ] {
         assert_eq!(dns_id_matches(presented, &Domain::from_dns(host)), matches, "{presented} for {host}");
     }
-    assert!(!dns_id_matches("", &Domain::from_dns("")));
+    assert!(!dns_id_matches("", &Domain::from_dns("")) && !dns_id_matches("example.com", &Domain::from_dns("")));
 }
 
 #[test]
@@ -184,6 +184,157 @@ fn what_a_key_may_be_used_for_decides_which_handshakes_it_can_do() {
         ),
     ] {
         assert_eq!(made(&[], purposes).extended_usage_fault().as_deref(), fault, "{purposes:?}");
+    }
+}
+
+/// The DER of a value of fewer than 128 bytes.
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    [&[tag, u8::try_from(content.len()).unwrap()], content].concat()
+}
+
+fn oid(text: &str) -> Vec<u8> {
+    let arcs: Vec<u64> = text.split('.').map(|arc| arc.parse().unwrap()).collect();
+    tagged(6, x509_parser::der_parser::oid::Oid::from(&arcs).unwrap().as_bytes())
+}
+
+/// RFC 5480 §2.1.1.1, SEC 2, RFC 8410 §3, RFC 9881 §2.
+#[test]
+fn a_key_is_named_by_its_algorithm_and_its_curve() {
+    let info = |algorithm: &str, parameters: &[u8], key: &[u8]| {
+        let algorithm = sequence(&[oid(algorithm).as_slice(), parameters].concat());
+        let bits = [&[0], key].concat();
+        let bits = [&[3, 0x82][..], &u16::try_from(bits.len()).unwrap().to_be_bytes(), &bits].concat();
+        Key::of_info(&sequence(&[algorithm, bits].concat())).map(|key| key.to_string())
+    };
+    let (point, curve) = ([&[4][..], &[7; 64]].concat(), "1.2.840.10045.2.1");
+    for (name, expected) in [
+        ("1.2.840.10045.3.1.7", "ecdsa 256"),
+        ("1.3.132.0.10", "ecdsa 256"),
+        ("1.3.132.0.34", "ecdsa 384"),
+        ("1.3.132.0.35", "ecdsa 521"),
+        ("1.3.132.0.33", "ecdsa 224"),
+        ("1.3.132.0.32", "ecdsa 224"),
+        ("1.2.840.10045.3.1.1", "ecdsa 192"),
+        ("1.3.132.0.31", "ecdsa 192"),
+        ("1.3.132.0.8", "ecdsa 160"),
+        ("1.3.132.0.9", "ecdsa 160"),
+        ("1.3.132.0.30", "ecdsa 160"),
+        ("1.2.3.4", "ecdsa"),
+    ] {
+        assert_eq!(info(curve, &oid(name), &point).as_deref(), Some(expected), "{name}");
+    }
+    for (algorithm, expected) in [
+        ("1.3.101.112", "ed25519"),
+        ("1.3.101.113", "ed448"),
+        ("2.16.840.1.101.3.4.3.17", "ml-dsa"),
+        ("2.16.840.1.101.3.4.3.18", "ml-dsa"),
+        ("2.16.840.1.101.3.4.3.19", "ml-dsa"),
+        // Their keys are garbled here: the kind is known all the same.
+        ("1.2.840.113549.1.1.1", "rsa"),
+        ("1.2.840.113549.1.1.10", "rsa"),
+        (curve, "ecdsa"),
+        ("1.2.3.4", "other"),
+    ] {
+        assert_eq!(info(algorithm, &[], &[]).as_deref(), Some(expected), "{algorithm}");
+    }
+    // A modulus of 1024 bits behind the zero that its sign wants, and one of 1021.
+    for (modulus, bits) in [([&[0, 0x80][..], &[7; 127]].concat(), 1024), ([&[0x10][..], &[7; 127]].concat(), 1021)] {
+        let modulus = [&[2, 0x81, u8::try_from(modulus.len()).unwrap()], modulus.as_slice()].concat();
+        let key = sequence(&[modulus, vec![2, 1, 3]].concat());
+        assert_eq!(info("1.2.840.113549.1.1.1", &[5, 0], &key), Some(format!("rsa {bits}")));
+    }
+    assert_eq!((Key::of_info(b""), Key::of_info(b"garbage")), (None, None));
+}
+
+#[test]
+fn names_of_every_kind_are_told() {
+    let mut params = CertificateParams::new(vec![]).unwrap();
+    let raw: Vec<u8> = [
+        tagged(0x81, b"postmaster@example.com"),
+        tagged(0x86, b"https://example.com/"),
+        tagged(0xA4, &sequence(&tagged(0x31, &sequence(&[oid("2.5.4.3"), tagged(12, b"mx")].concat())))),
+        tagged(0x82, b"mx.b\xfccher.example"),
+        tagged(0x87, &[192, 0, 2, 1]),
+        tagged(0x87, &[192, 0, 2]),
+        tagged(0x88, &[42, 3]),
+        tagged(0x86, b"https://b\xfccher.example"),
+    ]
+    .concat();
+    let san = rcgen::CustomExtension::from_oid_content(
+        &[2, 5, 29, 17],
+        [&[0x30, 0x81, u8::try_from(raw.len()).unwrap()], raw.as_slice()].concat(),
+    );
+    params.custom_extensions.push(san);
+    let read = Certificate::parse(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der()).unwrap();
+    let other = "a name of another kind";
+    assert_eq!(
+        read.other_names,
+        [
+            "email:postmaster@example.com",
+            "URI:https://example.com/",
+            "directory:CN=mx",
+            "DNS: not ASCII",
+            "IP:192.0.2.1",
+            "IP: malformed",
+            other,
+            other
+        ]
+    );
+    assert_eq!(read.dns_names, [""; 0]);
+    assert_eq!(read.addresses, ["192.0.2.1".parse::<IpAddr>().unwrap()]);
+}
+
+#[test]
+fn people_call_a_leaf_by_its_san_and_a_ca_by_its_common_name() {
+    let named = |common: Option<&str>, san: &[&str], is_ca: bool| {
+        let mut params = CertificateParams::new(san.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::OrganizationName, "Example");
+        if let Some(common) = common {
+            params.distinguished_name.push(DnType::CommonName, common);
+        }
+        if is_ca {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        Certificate::parse(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der()).unwrap().name().to_owned()
+    };
+    let san = &["mx1.example.com", "mx2.example.com"][..];
+    for (common, san, is_ca, expected) in [
+        (Some("mail"), san, false, "mx1.example.com"),
+        (Some("mail"), &[], false, "mail"),
+        (Some("Mail CA"), san, true, "Mail CA"),
+        (None, san, true, "mx1.example.com"),
+        (None, san, false, "mx1.example.com"),
+        (None, &[], false, "O=Example"),
+    ] {
+        assert_eq!(named(common, san, is_ca), expected, "{common:?} {san:?} {is_ca}");
+    }
+}
+
+/// RFC 7633 §4: a list of TLS extensions, of which 5 is a status with the handshake.
+#[test]
+fn a_certificate_asks_for_a_status_only_by_its_own_extension() {
+    let asks = |extensions: &[(&str, &[u8])]| {
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        for (oid, content) in extensions {
+            let arcs: Vec<u64> = oid.split('.').map(|arc| arc.parse().unwrap()).collect();
+            params.custom_extensions.push(rcgen::CustomExtension::from_oid_content(&arcs, content.to_vec()));
+        }
+        Certificate::parse(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der()).unwrap().must_staple
+    };
+    let (feature, status) = ("1.3.6.1.5.5.7.1.24", &[0x30, 3, 2, 1, 5][..]);
+    for (extensions, expected) in [
+        (&[][..], false),
+        (&[(feature, status)], true),
+        (&[(feature, &[0x30, 6, 2, 1, 17, 2, 1, 5])], true),
+        (&[(feature, &[0x30, 3, 2, 1, 17])], false),
+        (&[(feature, &[0x30])], false),
+        (&[("1.2.3.4", status)], false),
+        // What comes behind it takes nothing back.
+        (&[(feature, status), ("1.2.3.4", status)], true),
+        (&[(feature, status), ("1.2.3.4", &[5, 0])], true),
+    ] {
+        assert_eq!(asks(extensions), expected, "{extensions:?}");
     }
 }
 
