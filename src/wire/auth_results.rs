@@ -76,9 +76,6 @@ fn property_name(text: &mut Scanner<'_>) -> Option<String> {
     loop {
         let word = text.word(&['=']);
         if word.is_empty() {
-            if text.eat('=') && !name.is_empty() {
-                return Some(name.to_ascii_lowercase());
-            }
             // An equals sign or a quotation without a name before it.
             text.step();
             return None;
@@ -239,6 +236,10 @@ mod tests {
             ("mx.example; x; dkim=pass what is this header.d=a.example \"and\" this", "mx.example: dkim=pass header.d=a.example"),
             ("mx.example; dkim/2=pass; dkim=fail", "mx.example: dkim=fail"),
             ("mx.example; =pass; dkim==pass; spf=none", "mx.example: dkim==pass; spf=none"),
+            ("mx.example; dkim=pass = header.d=a.example", "mx.example: dkim=pass header.d=a.example"),
+            ("mx.example; dkim=pass header.d \"b.example\" header.d=a.example", "mx.example: dkim=pass header.d=a.example"),
+            // Outside a comment a backslash is a character like any other.
+            ("mx.example; dkim=fail \\; spf=pass \\(x) smtp.mailfrom=a.example", "mx.example: dkim=fail; spf=pass smtp.mailfrom=a.example"),
             ("mx.example; dkim=pass header.d=\"never closed", "mx.example: dkim=pass header.d=never closed"),
             ("mx.example; dkim=pass (never closed; spf=pass", "mx.example: dkim=pass"),
         ] {
@@ -265,6 +266,8 @@ mod tests {
         let forged = "mx.example; spf=fail (x; dkim=pass header.d=a.example) smtp.mailfrom=\"x; dkim=pass header.d=a.example\"";
         assert_eq!(shown(forged).as_deref(), Some("mx.example: spf=fail smtp.mailfrom=x; dkim=pass header.d=a.example"));
         assert_eq!(read(forged).map(|read| read.results.len()), Some(1));
+        let unnamed = "mx.example; spf=fail = \"x; dkim=pass header.d=a.example\"";
+        assert_eq!(shown(unnamed).as_deref(), Some("mx.example: spf=fail"));
     }
 
     fn comment() -> impl Strategy<Value = String> {

@@ -53,9 +53,7 @@ pub enum FieldFault {
 pub fn read<'a>(rest: &'a str, known: &[&str]) -> Vec<Field<'a>> {
     let mut pieces: Vec<&str> = rest.split(';').collect();
     let set_off = pieces.first().is_some_and(|first| first.trim_matches(WSP).is_empty());
-    if pieces.len() > 1 && pieces.last().is_some_and(|last| last.trim_matches(WSP).is_empty()) {
-        pieces.pop();
-    }
+    pieces.pop_if(|last| last.trim_matches(WSP).is_empty());
     // `[field-delim]` at the end has a semicolon; white space alone is outside the grammar.
     let open_end = rest.ends_with(WSP) && !rest.trim_end_matches(WSP).ends_with(';');
     let count = pieces.len();

@@ -146,7 +146,8 @@ fn after_header(packed: &[u8]) -> Result<&[u8], Option<GzipError>> {
     const EXTRA: u8 = 4;
     const TEXTS: [u8; 2] = [8, 16];
     let Some((&[0x1f, 0x8b, method, flags, ..], mut rest)) = packed.split_first_chunk::<10>() else {
-        return Err((!packed.starts_with(&[0x1f, 0x8b]) && packed.len() > 1).then_some(GzipError::Damaged("it has no header")));
+        let begun = packed.iter().zip([0x1f, 0x8b]).all(|(byte, magic)| *byte == magic);
+        return Err((!begun).then_some(GzipError::Damaged("it has no header")));
     };
     if method != 8 || flags & 0xe0 != 0 {
         return Err(Some(GzipError::Damaged("its method is unknown")));
@@ -237,6 +238,56 @@ mod tests {
         let last = wrong.len() - 6;
         wrong[last] ^= 0xff;
         assert!(matches!(unpack(&wrong), Err(GzipError::Damaged(_))));
+    }
+
+    #[test]
+    fn what_is_no_header_is_told_from_one_that_is_cut_off() {
+        let (no_header, unknown) = (Err(GzipError::Damaged("it has no header")), Err(GzipError::Damaged("its method is unknown")));
+        let head = |method: u8, flags: u8| [&[0x1f, 0x8b, method, flags][..], &pack(b"text")[4..]].concat();
+        for (bytes, expected) in [
+            (Vec::new(), Err(GzipError::CutOff(0))),
+            (b"\x1f".to_vec(), Err(GzipError::CutOff(0))),
+            (b"\x1f\x8b\x08".to_vec(), Err(GzipError::CutOff(0))),
+            (b"x".to_vec(), no_header.clone()),
+            (b"\x1fx".to_vec(), no_header.clone()),
+            (b"PK\x03\x04".to_vec(), no_header.clone()),
+            (b"{\"organization-name\":1}".to_vec(), no_header),
+            (head(8, 0), Ok(b"text".to_vec())),
+            (head(7, 0), unknown.clone()),
+            // Reserved bits must be refused (§2.3.1.2).
+            (head(8, 0x20), unknown.clone()),
+            (head(8, 0x80), unknown),
+        ] {
+            assert_eq!(unpack(&bytes).map(|out| out.data), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn of_what_is_cut_off_its_own_bytes_are_counted() {
+        let whole = [pack(b"one "), pack(b"three")].concat();
+        let first = pack(b"one ").len();
+        // Within the second header, before its first block, within its trailer; something else stands in the buffer before.
+        for (length, unpacked) in [(first + 4, 4), (first + 10, 4), (whole.len() - 1, 9)] {
+            let mut data = b"something else".to_vec();
+            let answer = Unpacker::default().unpack(&whole[..length], UNPACKED_CAP, &mut data);
+            assert_eq!(answer, Err(GzipError::CutOff(unpacked)), "{length} of {}", whole.len());
+        }
+    }
+
+    #[test]
+    fn a_trailer_that_lies_about_the_length_neither_hangs_nor_gets_more_room() {
+        // Bytes that hardly pack, so that the claim is plausible; the room is filled to its last byte before more is found.
+        let mut seed = 1_u32;
+        let data: Vec<u8> = std::iter::repeat_with(|| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed.to_be_bytes()[0]
+        })
+        .take(10_000)
+        .collect();
+        let mut lying = pack(&data);
+        let length = lying.len() - 4;
+        lying[length..].copy_from_slice(&4095_u32.to_le_bytes());
+        assert_eq!(Unpacker::default().unpack(&lying, 8192, &mut Vec::new()), Err(GzipError::TooLarge(8192)));
     }
 
     #[test]

@@ -78,4 +78,11 @@ mod tests {
         }
         assert_eq!("mx1.example.com:25".parse::<HostPort>().unwrap().to_string(), "mx1.example.com:25");
     }
+
+    #[test]
+    fn tls_begins_at_once_where_it_is_the_rule_and_behind_starttls_elsewhere() {
+        for (port, at_once) in [(443, true), (465, true), (25, false), (587, false), (2525, false)] {
+            assert_eq!(HostPort::begins_with_tls(port), at_once, "{port}");
+        }
+    }
 }

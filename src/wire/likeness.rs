@@ -14,10 +14,11 @@ pub fn edits_within(a: &str, b: &str, most: usize) -> Option<usize> {
         let from = (above + 1).saturating_sub(most).max(1);
         let to = (above + 1 + most).min(b.len());
         let mut diagonal = row.get(from - 1).copied().unwrap_or(beyond);
+        // Left of the band: as many deletions as there are rows so far, which is beyond it as soon as the band has left the first column.
+        let mut before = (above + 1).min(beyond);
         if let Some(edge) = row.get_mut(from - 1) {
-            *edge = if from == 1 { (above + 1).min(beyond) } else { beyond };
+            *edge = before;
         }
-        let mut before = if from == 1 { (above + 1).min(beyond) } else { beyond };
         for column in from..=to {
             let (Some(top), Some(right)) = (row.get(column).copied(), b.get(column - 1)) else { break };
             // The cell at the band's right edge has never been reached from above.

@@ -100,12 +100,10 @@ pub fn is_mail(bytes: &[u8]) -> bool {
     ];
     let mut known = 0;
     for (number, line) in bytes.split(|byte| *byte == b'\n').take(400).enumerate() {
-        if line.is_empty() || line == b"\r" {
-            break;
-        }
         if number > 0 && matches!(line.first(), Some(b' ' | b'\t')) {
             continue;
         }
+        // The blank line behind the header has no colon either.
         let Some(colon) = line.iter().position(|byte| *byte == b':') else { return false };
         let name = line[..colon].trim_ascii_end();
         if name.is_empty() || name.len() > 76 || !name.iter().all(u8::is_ascii_graphic) {
@@ -286,7 +284,7 @@ fn parts(body: &[u8], boundary: &[u8]) -> Vec<(usize, usize)> {
         }
         begins = Some(line_end);
     }
-    found.extend(begins.map(|begin| (begin, body.len())).filter(|(begin, end)| begin < end));
+    found.extend(begins.map(|begin| (begin, body.len())));
     found
 }
 
@@ -384,8 +382,23 @@ mod tests {
     fn a_promise_is_kept_even_when_the_content_is_something_else() {
         let read = mail("Content-Type: application/tlsrpt+gzip; name=\"a!b!1!2.json.gz\"", "The attachment was removed.");
         assert_eq!(read.parts[0].name.as_deref(), Some("a!b!1!2.json.gz"));
-        assert!(mail("Content-Type: text/plain", "Hello").parts.is_empty());
-        assert!(!mail("Content-Type: text/plain", "{\"a\":1}").parts[0].declared);
+        // By the label, by the name, by the content; whether it is declared, where it is taken at all.
+        for (content_type, body, declared) in [
+            ("application/tlsrpt+gzip", "removed", Some(true)),
+            ("application/TLSRPT+json", "removed", Some(true)),
+            ("text/plain; name=\"a!b!1!2.json\"", "removed", Some(true)),
+            ("text/plain; name=\"a!b!1!2.JSON.gz\"", "removed", Some(true)),
+            ("application/octet-stream; name=\"a.json.zip\"", "removed", Some(true)),
+            ("text/plain; name=\"a.txt\"", "removed", None),
+            ("application/pdf; name=\"a.pdf\"", "removed", None),
+            ("text/plain", "Hello", None),
+            ("text/plain", "{\"a\":1}", Some(false)),
+            ("text/plain; name=\"a.txt\"", "{\"a\":1}", Some(true)),
+            ("application/octet-stream", "{\"a\":1}", Some(true)),
+        ] {
+            let read = mail(&format!("Content-Type: {content_type}"), body);
+            assert_eq!(read.parts.first().map(|part| part.declared), declared, "{content_type}: {body}");
+        }
     }
 
     #[test]
@@ -400,6 +413,10 @@ mod tests {
         let encoded =
             format!("--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{}\n--b--", base64(inner.as_bytes()));
         assert_eq!(attached(mail("Content-Type: multipart/mixed; boundary=\"b\"", &encoded)), inner.as_bytes());
+        // RFC 6532 §3.7; the other subtypes of `message` hold no mail.
+        assert_eq!(attached(mail("Content-Type: message/GLOBAL", inner)), inner.as_bytes());
+        assert!(mail("Content-Type: message/delivery-status", "Reporting-MTA: dns; a.example").parts.is_empty());
+        assert!(!mail("Content-Type: message/delivery-status", "{\"a\":1}").parts[0].attached);
     }
 
     #[test]
@@ -416,15 +433,70 @@ mod tests {
         let wide = mail("Content-Type: multipart/mixed; boundary=b", &"--b\r\nContent-Type: application/json\r\n\r\n{}\r\n".repeat(5000));
         assert!(wide.cut && wide.parts.len() < PART_CAP);
         assert_eq!(read(&vec![b'a'; MAIL_CAP + 1]), Err(MailError::TooLarge));
+        // A mail list in a mail gateway in a mail server is deep enough.
+        for (levels, found) in [(NESTING_CAP / 2, true), (NESTING_CAP * 2, false)] {
+            let nested: String =
+                (0..levels).map(|level| format!("Content-Type: multipart/mixed; boundary=b{level}x\n\n--b{level}x\n")).collect();
+            let text = format!("From: a@b.example\n{nested}Content-Type: application/json\n\n{{}}\n");
+            let read = read(text.as_bytes()).expect("a mail");
+            assert_eq!((read.parts.len(), read.cut), (usize::from(found), !found), "{levels}");
+        }
+    }
+
+    #[test]
+    fn json_is_known_by_how_it_begins() {
+        for (text, json) in [
+            (&b"{\"a\":1}"[..], true),
+            (b"\xef\xbb\xbf\r\n {", true),
+            (b"[{\"a\":1}]", true),
+            (b" [\n\t{", true),
+            (b"[1]", false),
+            (b"[list] {", false),
+            (b"\"a\"", false),
+            (b"a {", false),
+            (b"", false),
+        ] {
+            assert_eq!(is_json(text), json, "{}", String::from_utf8_lossy(text));
+        }
+    }
+
+    #[test]
+    fn addresses_are_read_however_they_are_dressed() {
+        for (written, domain) in [
+            ("a@B.example", Some("b.example")),
+            ("Name <a@b.example>", Some("b.example")),
+            ("Name <a@b.example> (by night)", Some("b.example")),
+            ("a@b.example (by night)", Some("b.example")),
+            ("\"x@y.example\" <a@b.example>;", Some("b.example")),
+            ("(a@b.example)", Some("b.example")),
+            ("mailto:a@b.example?subject=x", Some("b.example")),
+            ("a@b.example, c", Some("b.example")),
+            ("a@b.example\tc", Some("b.example")),
+            ("b.example", None),
+            ("a@", None),
+            ("a@localhost", None),
+        ] {
+            assert_eq!(address_domain(written).map(|domain| domain.to_string()).as_deref(), domain, "{written}");
+        }
     }
 
     #[test]
     fn mails_are_told_from_other_texts() {
         assert!(is_mail(b"Return-Path: <>\r\nReceived: from a\r\n by b\r\n\r\n"));
         assert!(is_mail(b"X-Odd: 1\nFrom: a@b.example\nSubject: s\n\nbody"));
-        for other in
-            [&b""[..], b"# README\n\nFrom: here\nTo: there\n", b"Title: notes\nDate: today\n\n", b"{\"from\":1}", b" From: a\nTo: b\n"]
-        {
+        assert!(is_mail(b"Received: from a\r\n by b\r\n\twith c\r\nX-Odd: 1\r\nSubject: s\r\n"));
+        let long = format!("{}: 1\nFrom: a\nTo: b\n", "x".repeat(200));
+        for other in [
+            &b""[..],
+            b"# README\n\nFrom: here\nTo: there\n",
+            b"Title: notes\nDate: today\n\n",
+            b"From: a\n\nTo: b\n",
+            b"From: a\r\n\r\nTo: b\r\n",
+            b"{\"from\":1}",
+            b" From: a\nTo: b\nSubject: s\n",
+            b": x\nFrom: a\nTo: b\n",
+            long.as_bytes(),
+        ] {
             assert!(!is_mail(other), "{}", String::from_utf8_lossy(other));
         }
     }

@@ -105,7 +105,7 @@ impl<R: Read> Mailbox<R> {
         // The blank line before a separator may be counted or not.
         let blank = rest.iter().take(2).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let (before, after) = self.window[self.begin..].split_at((end + blank).min(self.window.len() - self.begin));
-        let lands = if after.is_empty() { self.ended && end + blank <= before.len() } else { is_separator(&before[start..], after) };
+        let lands = if after.is_empty() { end <= before.len() } else { is_separator(&before[start..], after) };
         Ok(lands.then_some(end + blank))
     }
 
@@ -316,6 +316,38 @@ mod tests {
         let found = messages(&all);
         assert_eq!(found.len(), 3, "{found:?}");
         assert!(found[1].contains("forged\n>From here\n") && found[2].contains("three"), "{found:?}");
+        let last = messages(&[counted("one\n"), counted(&forged)].concat());
+        assert!(last.len() == 2 && last[1].ends_with("forged\n>From here\n\n"), "{last:?}");
+        // Quoted as well as counted (mboxcl).
+        let quoting = messages(&[counted("one\n"), counted(">From here\n")].concat());
+        assert!(quoting.len() == 2 && quoting[1].ends_with("\n\nFrom here\n\n"), "{quoting:?}");
+    }
+
+    #[test]
+    fn a_length_that_leads_nowhere_is_not_believed() {
+        let after = format!("From b@c Mon Mar  2 06:30:00 2026\n{HEAD}after\n");
+        for length in [0, 2, 5, 1000, 1 << 20] {
+            let wrong = format!("From a@b Sun Mar  1 06:30:00 2026\nContent-Length: {length}\nFrom: a@b\n\nwrong\n\n");
+            let found = messages(&[counted("one\n"), counted("two\n"), wrong.clone(), after.clone()].concat());
+            assert!(found.len() == 4 && found[3].ends_with("after\n"), "{length}: {found:?}");
+            let found = messages(&[counted("one\n"), wrong].concat());
+            assert!(found.len() == 2 && found[1].ends_with("\n\nwrong\n\n"), "{length}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_long_mailbox_little_is_in_memory() {
+        let body = "a line of some length\n".repeat(50);
+        for mail in [counted(&body), format!("From a@b Sun Mar  1 06:30:00 2026\n{HEAD}{body}\n")] {
+            let text = mail.repeat(4 * PIECE / mail.len());
+            let mut mailbox = Mailbox::new(text.as_bytes());
+            let mut number = 0;
+            while mailbox.next_message().expect("memory").is_some() {
+                number += 1;
+                assert!(mailbox.window.len() < 2 * PIECE, "{number}: {}", mailbox.window.len());
+            }
+            assert_eq!(number, 4 * PIECE / mail.len());
+        }
     }
 
     #[test]
@@ -340,6 +372,8 @@ mod tests {
             ("From a@b Sun Mar  1 06:30:00 +0200 2026", Some("2026-03-01T04:30:00Z")),
             ("From a@b Sun Mar  1 06:30:00 2026 -0130", Some("2026-03-01T08:00:00Z")),
             ("From a@b Sun Mar  1 06:30:60 UTC 2026", Some("2026-03-01T06:30:59Z")),
+            ("From a@b Sun Mar  1 06:30:00 GMT0 2026", Some("2026-03-01T06:30:00Z")),
+            ("From 1999 Sun Mar  1 06:30:00 2026", Some("2026-03-01T06:30:00Z")),
             ("From a@b Sun Mar 41 06:30:00 2026", None),
             ("From a@b", None),
             ("From May", None),

@@ -233,6 +233,10 @@ mod tests {
             ("a..example", "not a domain name"),
             ("-a.example", "not a domain name"),
             ("a b.example", "not a domain name"),
+            // Every label of these is wrong in the same way.
+            ("a-.b-", "not a domain name"),
+            ("xn--a.xn--b", "not a domain name"),
+            (&format!("{}.{}", "a".repeat(64), "b".repeat(64)), "not a domain name"),
             (&format!("{}.example", "a".repeat(64)), "not a domain name"),
             (&format!("{}example", "a.".repeat(130)), "not a domain name"),
             ("a\u{1b}[31m.example", "not a domain name"),

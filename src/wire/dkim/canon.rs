@@ -35,7 +35,7 @@ impl Canon {
                 for line in field.value().split_inclusive(|byte| *byte == b'\n') {
                     one_space(without_line_end(line), value, out);
                 }
-                trim_end(value, out);
+                trim_end(out);
             }
         }
     }
@@ -54,7 +54,7 @@ impl Canon {
                     line_of_one_space.push(b' ');
                 }
                 one_space(line, 0, &mut line_of_one_space);
-                trim_end(0, &mut line_of_one_space);
+                trim_end(&mut line_of_one_space);
                 line = &line_of_one_space;
             }
             if line.is_empty() {
@@ -89,10 +89,9 @@ fn one_space(line: &[u8], from: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn trim_end(from: usize, out: &mut Vec<u8>) {
-    while out.len() > from && out.last() == Some(&b' ') {
-        out.pop();
-    }
+/// Takes off the spaces at the end; of a field at most those back to its colon.
+fn trim_end(out: &mut Vec<u8>) {
+    while out.pop_if(|byte| *byte == b' ').is_some() {}
 }
 
 #[cfg(test)]

@@ -213,9 +213,15 @@ mod tests {
             assert_eq!(read(&record, Algorithm::Rsa), Err(flaw), "{record}");
         }
         assert_eq!(read(&format!("p={SHORT}"), Algorithm::Rsa), Err(KeyFlaw::Short(768)));
-        // RSAPublicKey: SEQUENCE { INTEGER of 5120 bits, INTEGER 65537 }.
-        let long = [&b"\x30\x82\x02\x8a\x02\x82\x02\x81\x00"[..], &[0xff; 640], b"\x02\x03\x01\x00\x01"].concat();
-        assert_eq!(read(&format!("p={}", BASE64.encode(long)), Algorithm::Rsa), Err(KeyFlaw::Long(5120)));
+        let long = |bytes: &[u8]| read(&format!("p={}", BASE64.encode(bytes)), Algorithm::Rsa);
+        // RSAPublicKey: SEQUENCE { INTEGER of 5120 bits, INTEGER 65537 }, of 4097 bits, and of 4096 bits: the longest that must be read.
+        let exponent = b"\x02\x03\x01\x00\x01";
+        let of_5120 = [&b"\x30\x82\x02\x8a\x02\x82\x02\x81\x00"[..], &[0xff; 640], exponent].concat();
+        assert_eq!(long(&of_5120), Err(KeyFlaw::Long(5120)));
+        let of_4097 = [&b"\x30\x82\x02\x0a\x02\x82\x02\x01\x01"[..], &[0xff; 512], exponent].concat();
+        assert_eq!(long(&of_4097), Err(KeyFlaw::Long(4097)));
+        let of_4096 = [&b"\x30\x82\x02\x0a\x02\x82\x02\x01\x00"[..], &[0xff; 512], exponent].concat();
+        assert_eq!(long(&of_4096), Ok(false));
         assert_eq!(read("k=ed25519; p=AAAA", Algorithm::Ed25519), Err(Garbled));
     }
 

@@ -256,6 +256,19 @@ mod tests {
         assert_eq!(known, Err(Some("sender.example".to_owned())));
     }
 
+    #[test]
+    fn a_name_is_as_long_as_dns_allows_and_no_list_of_names_is_shortened() {
+        let name = |length: usize| format!("{}.{}", ["a".repeat(63), "b".repeat(63), "c".repeat(63)].join("."), "d".repeat(length - 192));
+        assert_eq!((labels(&name(253)), labels(&name(254))), (true, false));
+        assert_eq!((labels(&"a".repeat(63)), labels(&"a".repeat(64))), (true, false));
+        let names = |count: usize| signed(&vec!["from"; count].join(":")).map(|names| names.len());
+        assert_eq!(
+            (names(SIGNED_CAP), names(SIGNED_CAP + 1)),
+            (Some(SIGNED_CAP), None),
+            "refused whole, for less of it is not what was signed"
+        );
+    }
+
     proptest! {
         #[test]
         fn any_field_is_answered(value in "([a-z]{1,2}=[^;]{0,12};?){0,12}") {

@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_refused_whole() {
-        for list in ["", " ", ";", "v=1;;a=2", "v", "v=1; a", "1=2", "=1", "v=1; v=1", "v v=1"] {
+        for list in ["", " ", ";", "v=1;;a=2", "v=1;;", "v=1; ;", "v", "v=1; a", "1=2", "=1", "v=1; v=1", "v v=1"] {
             assert_eq!(Tags::read(list.as_bytes()), Err(NoTags), "{list:?}");
         }
         let many: String = (0..=TAG_CAP).map(|number| format!("t{number}=1;")).collect();

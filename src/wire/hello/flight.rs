@@ -372,7 +372,9 @@ mod tests {
         let begun = record(HANDSHAKE, &[hello(0x0303, 0xC02F), certificate(&[b"leaf"])].concat());
         let expected = served(0x0303, 0xC02F, &[b"leaf"]);
         let mut reader = FlightReader::new();
-        assert_eq!(reader.feed(&begun), Ok(None));
+        assert_eq!((reader.feed(&record(HANDSHAKE, &hello(0x0303, 0xC02F))), reader.has_chain()), (Ok(None), false));
+        let mut reader = FlightReader::new();
+        assert_eq!((reader.feed(&begun), reader.has_chain()), (Ok(None), true));
         assert_eq!(reader.served_so_far(), Some(expected.clone()));
         for worse in [b"220 mx".to_vec(), record(23, b"data"), record(ALERT, &[1, 90, 3])] {
             let answer = FlightReader::new().feed(&[begun.clone(), worse].concat());

@@ -32,8 +32,9 @@ pub(super) fn names_its_curve(code: u16) -> bool {
 /// Whether a suite is one that every current TLS library has: TLS 1.3, or ECDHE with an AEAD cipher.
 pub fn is_modern(name: &str) -> bool {
     let aead = || ["_GCM_SHA256", "_GCM_SHA384", "_CHACHA20_POLY1305_SHA256"].iter().any(|end| name.ends_with(end));
-    let tls13 = !name.contains("_WITH_") && (name.starts_with("TLS_AES_") || name.starts_with("TLS_CHACHA20_"));
-    (tls13 || name.starts_with("TLS_ECDHE_ECDSA_WITH_") || name.starts_with("TLS_ECDHE_RSA_WITH_")) && aead()
+    // The names of TLS 1.3 begin with the cipher.
+    let begins = ["TLS_AES_", "TLS_CHACHA20_", "TLS_ECDHE_ECDSA_WITH_", "TLS_ECDHE_RSA_WITH_"];
+    begins.iter().any(|begin| name.starts_with(begin)) && aead()
 }
 
 const NAMES: &[(u16, &str)] = &[

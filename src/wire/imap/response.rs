@@ -304,7 +304,7 @@ impl Cursor {
                     depth -= 1;
                     self.at += 1;
                 }
-                Some(b' ') if depth > 0 => self.at += 1,
+                Some(b' ') => self.at += 1,
                 Some(b'"') | None => {
                     if self.string().is_none() {
                         return false;
@@ -399,6 +399,7 @@ mod tests {
             ("* 3 EXPUNGE\r\n", Response::Other),
             ("\r\n", Response::Other),
             ("A1\r\n", Response::Other),
+            (" OK done\r\n", Response::Other),
         ] {
             assert_eq!(read(text), response, "{text:?}");
         }
