@@ -238,7 +238,6 @@ fn likely(encoded: &str) -> Option<String> {
     }
     match scheme(bare) {
         Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") => Some(format!("https://{rest}")),
-        Some(_) if !is_mail => None,
         _ if is_mail => Some(format!("mailto:{}", rest.trim_end_matches('.'))),
         _ => None,
     }
@@ -289,6 +288,12 @@ mod tests {
             ("reports.example.com", TargetFault::NotAUri, None),
             ("http://example.com/r", TargetFault::Scheme("http".to_owned()), Some("https://example.com/r")),
             ("ftp://example.com/r", TargetFault::Scheme("ftp".to_owned()), None),
+            ("xmpp:reports@example.com", TargetFault::Scheme("xmpp".to_owned()), None),
+            ("@example.com", TargetFault::NotAUri, None),
+            ("reports@", TargetFault::NotAUri, None),
+            // No scheme: a space in it, a digit at its front.
+            ("send to:reports", TargetFault::NotAUri, None),
+            ("2x:reports", TargetFault::NotAUri, None),
             ("mailto:", TargetFault::NoMailbox, None),
             ("mailto:@example.com", TargetFault::NoMailbox, None),
             ("mailto:reports", TargetFault::NoDomain, None),
@@ -349,6 +354,24 @@ mod tests {
             let target = parse(raw);
             assert!(target.uri.is_ok(), "{raw}");
             assert_eq!((target.unencoded, target.corrected.as_deref()), (unencoded, Some(corrected)), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_size_limit_is_digits_and_one_unit_at_the_most() {
+        // RFC 7489 §6.4, dmarc-uri.
+        for (text, is_limit) in [
+            ("10m", true),
+            ("10", true),
+            ("1G", true),
+            ("10mm", false),
+            ("100000km", false),
+            ("m", false),
+            ("", false),
+            ("1x", false),
+            ("a1m", false),
+        ] {
+            assert_eq!(is_size_limit(text), is_limit, "{text}");
         }
     }
 

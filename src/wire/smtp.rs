@@ -215,6 +215,22 @@ mod tests {
         // The first line greets: it offers nothing, before and after.
         let never = Reply::new(250, ["STARTTLS".to_owned()].into_iter().chain(noise()).collect()).cut();
         assert!(!starttls_offered(&never));
+        let greets =
+            Reply::new(250, ["STARTTLS".to_owned()].into_iter().chain(noise()).chain(["STARTTLS".to_owned(), "HELP".to_owned()]).collect());
+        assert!(starttls_offered(&greets.cut()), "what greets does not stand for the offer");
+        let again = Reply::new(250, vec!["STARTTLS".to_owned(); 9_000]).cut();
+        assert!(again.lines.len() < KEPT / size_of::<String>(), "one offer is enough: {}", again.lines.len());
+        let large = Reply::new(250, vec!["X-EXTENSION with some forty bytes of arguments".to_owned(); 60]);
+        assert_eq!(large.clone().cut(), large, "no server that means well says more");
+    }
+
+    #[test]
+    fn it_is_written_how_many_lines_were_left_out_and_none_is_not() {
+        let whole = reply(250, &["mx"]);
+        assert_eq!(serde_json::to_value(&whole).ok(), Some(serde_json::json!({"code": 250, "lines": ["mx"]})));
+        let cut = Reply { left_out: 3, ..whole };
+        let written = serde_json::to_value(&cut).expect("JSON");
+        assert_eq!((&written["left_out"], serde_json::from_value(written.clone()).ok()), (&3.into(), Some(cut)));
     }
 
     #[test]

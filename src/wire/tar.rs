@@ -276,6 +276,72 @@ mod tests {
     }
 
     #[test]
+    fn pax_records_come_in_any_order_and_their_size_counts() {
+        let mut builder = tar::Builder::new(Vec::new());
+        builder.append_pax_extensions([("mtime", &b"1.5"[..]), ("size", b"600"), ("path", b"long.json"), ("x", b"y")]).expect("memory");
+        let mut header = tar::Header::new_ustar();
+        header.set_path("short").expect("short");
+        // What does not fit there is said in the record alone (POSIX pax, `size`).
+        header.set_size(0);
+        header.set_cksum();
+        builder.append(&header, &[b'x'; 600][..]).expect("memory");
+        header.set_size(2);
+        header.set_cksum();
+        builder.append(&header, &b"{}"[..]).expect("memory");
+        let (read, problem) = unpacked(&builder.into_inner().expect("memory"));
+        assert!(problem.is_none(), "{problem:?}");
+        assert_eq!(read, [("long.json".to_owned(), vec![b'x'; 600]), ("short".to_owned(), b"{}".to_vec())]);
+    }
+
+    #[test]
+    fn a_name_has_its_first_half_where_posix_has_it() {
+        let long = format!("{}/r.json", "a".repeat(120));
+        let mut posix = tar::Header::new_ustar();
+        posix.set_path(&long).expect("both halves fit");
+        posix.set_size(0);
+        posix.set_cksum();
+        // GNU has times in that place.
+        let mut gnu = tar::Header::new_gnu();
+        gnu.set_path("gnu.json").expect("short");
+        gnu.as_gnu_mut().expect("GNU").set_atime(1_773_144_000);
+        gnu.set_size(0);
+        gnu.set_cksum();
+        // What was there before POSIX has nothing in that place that is meant.
+        let mut old = tar::Header::new_old();
+        old.set_path("old.json").expect("short");
+        old.as_mut_bytes()[345..348].copy_from_slice(b"old");
+        old.set_size(0);
+        old.set_cksum();
+        let (read, _) = unpacked(&[posix.as_bytes(), gnu.as_bytes(), old.as_bytes()].map(|header| &header[..]).concat());
+        assert_eq!(read.into_iter().map(|(name, _)| name).collect::<Vec<_>>(), [long, "gnu.json".to_owned(), "old.json".to_owned()]);
+    }
+
+    /// Is interrupted before every piece, and fails in the end.
+    struct Failing<'a>(&'a [u8], bool);
+
+    impl Read for Failing<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            match self {
+                Self(_, true) => Err(io::ErrorKind::Interrupted.into()),
+                Self([], false) => Err(io::ErrorKind::BrokenPipe.into()),
+                Self(rest, false) => {
+                    let length = into.len().min(100);
+                    rest.take(length as u64).read(into)
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_interrupted_source_is_asked_again_and_a_broken_one_is_not() {
+        let packed = pack(&[("a", b"{}")]);
+        let mut archive = Archive::new(Failing(&packed[..2 * BLOCK], false));
+        assert_eq!(archive.next_member().unwrap().expect("a member").name, "a");
+        assert!(matches!(archive.next_member(), Err(TarError::Source(problem)) if problem.kind() == io::ErrorKind::BrokenPipe));
+    }
+
+    #[test]
     fn damage_and_breaking_off_are_said() {
         let packed = pack(&[("a", &[b'x'; 600]), ("b", b"text")]);
         assert!(is_tar(&packed) && !is_tar(&packed[..500]) && !is_tar(&[0; 1024]));

@@ -143,8 +143,6 @@ impl Version {
             NearMiss::NotFirst
         } else if first.trim_start().starts_with(['"', '\'', '“', '\\']) {
             NearMiss::Quoted
-        } else if first.trim() != first && first.trim() == self.text {
-            NearMiss::Space
         } else if first.eq_ignore_ascii_case(self.text) {
             NearMiss::Case
         } else if plain(first) == wanted && first.contains(char::is_whitespace) {
@@ -196,6 +194,8 @@ mod tests {
             ("v=stsv1; id=1", NearMiss(super::NearMiss::Case)),
             ("V=STSv1; id=1", NearMiss(super::NearMiss::Case)),
             (" v=STSv1; id=1", NearMiss(super::NearMiss::Space)),
+            (" v=stsv1; id=1", NearMiss(super::NearMiss::Space)),
+            (" v=STS1; id=1", NearMiss(super::NearMiss::Spelling)),
             ("v = STSv1; id=1", NearMiss(super::NearMiss::Space)),
             ("v=STS v1; id=1", NearMiss(super::NearMiss::Space)),
             ("\"v=STSv1; id=1\"", NearMiss(super::NearMiss::Quoted)),
@@ -203,6 +203,7 @@ mod tests {
             ("id=1, v=STSv1", NearMiss(super::NearMiss::NotFirst)),
             ("_mta-sts IN TXT \"v=STSv1; id=1\"", NearMiss(super::NearMiss::NotFirst)),
             ("v=STS1; id=1", NearMiss(super::NearMiss::Spelling)),
+            ("v=STS; id=1", NearMiss(super::NearMiss::Spelling)),
             ("v=STSv2; id=1", NearMiss(super::NearMiss::Spelling)),
             ("v=STSv1id=1", NearMiss(super::NearMiss::Spelling)),
             ("v=MTA-STSv1; id=1", NearMiss(super::NearMiss::Spelling)),

@@ -126,6 +126,33 @@ mod tests {
     }
 
     #[test]
+    fn folders_are_no_files() {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        writer.add_directory("reports/", SimpleFileOptions::default()).unwrap();
+        writer.start_file("reports/a.json", SimpleFileOptions::default()).unwrap();
+        writer.write_all(b"{}").unwrap();
+        let files = unpacked(&writer.finish().unwrap().into_inner());
+        assert_eq!(files, [Ok(Packed { name: "reports/a.json".to_owned(), data: b"{}".to_vec() })]);
+    }
+
+    #[test]
+    fn the_ratio_is_asked_of_all_files_together() {
+        // Up to a MiB in all is free, however it is cut.
+        for (sizes, unpacked_sizes) in [
+            (&[300 << 10; 3][..], vec![Ok(300 << 10); 3]),
+            (&[600 << 10; 3], vec![Ok(600 << 10), Err(ZipError::TooLarge)]),
+            (&[1 << 20, 1], vec![Ok(1 << 20), Err(ZipError::TooLarge)]),
+        ] {
+            let zeros = vec![0; 1 << 20];
+            let files: Vec<(String, &[u8])> = sizes.iter().enumerate().map(|(at, size)| (at.to_string(), &zeros[..*size])).collect();
+            let files: Vec<(&str, &[u8])> = files.iter().map(|(name, data)| (name.as_str(), *data)).collect();
+            let read: Vec<Result<usize, ZipError>> =
+                unpacked(&pack(&files)).into_iter().map(|file| file.map(|file| file.data.len())).collect();
+            assert_eq!(read, unpacked_sizes, "{sizes:?}");
+        }
+    }
+
+    #[test]
     fn no_file_is_unpacked_beyond_the_room_there_is() {
         let packed = pack(&[("a", &[b'x'; 1000]), ("b", b"y")]);
         let mut sizes = Vec::new();

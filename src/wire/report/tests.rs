@@ -55,6 +55,7 @@ fn counts_are_coerced_or_kept_out_and_said() {
         (r#"" 7 ""#, 7, true),
         ("7.0", 7, true),
         ("0.4", 1, true),
+        ("0.0", 0, true),
         ("7e1", 70, true),
         ("-7", 0, true),
         ("1e999", 0, true),
@@ -68,6 +69,36 @@ fn counts_are_coerced_or_kept_out_and_said() {
         let report = entry(STS, &format!(r#"{{"total-successful-session-count":{written},"total-failure-session-count":0}}"#), "");
         assert_eq!(report.policies[0].successful, means, "{written}");
         assert_eq!(!report.oddities.is_empty(), odd, "{written}: {:?}", report.oddities);
+    }
+}
+
+#[test]
+fn failures_beyond_belief_count_as_the_cap_and_no_other_nonsense_does() {
+    for (written, total, sessions) in [
+        ("1000000000000", COUNT_CAP, COUNT_CAP),
+        ("1000000000001", COUNT_CAP, COUNT_CAP),
+        ("18446744073709551615", COUNT_CAP, COUNT_CAP),
+        ("99999999999999999999999999", COUNT_CAP, COUNT_CAP),
+        ("1e12", COUNT_CAP, COUNT_CAP),
+        ("2.5e12", COUNT_CAP, COUNT_CAP),
+        ("1e999", COUNT_CAP, COUNT_CAP),
+        (r#""2e12""#, COUNT_CAP, COUNT_CAP),
+        ("0", 0, 0),
+        ("0.0", 0, 0),
+        ("-0.0", 0, 0),
+        // A detail without a count is one failure; a total without one is for the details to say.
+        ("-7", 0, 1),
+        ("-1e999", 0, 1),
+        (r#""nan""#, 0, 1),
+    ] {
+        let report = entry(
+            STS,
+            &format!(r#"{{"total-successful-session-count":0,"total-failure-session-count":{written}}}"#),
+            &format!(r#","failure-details":[{{"result-type":"x","failed-session-count":{written}}}]"#),
+        );
+        let policy = &report.policies[0];
+        assert_eq!((policy.failed, policy.details[0].sessions), (total, sessions), "{written}");
+        assert_eq!(report.oddities.is_empty(), matches!(written, "0" | "1000000000000"), "{written}: {:?}", report.oddities);
     }
 }
 
@@ -105,6 +136,8 @@ fn names_lose_dots_and_capitals_and_become_a_labels() {
         ("Shop.Example.", Some("shop.example")),
         ("bücher.example", Some("xn--bcher-kva.example")),
         ("localhost", Some("localhost")),
+        (&"a".repeat(63), Some(&"a".repeat(63))),
+        (&"a".repeat(64), None),
         ("192.0.2.1", None),
         ("a b", None),
         ("", None),
@@ -206,11 +239,15 @@ fn what_is_no_report_says_why() {
     let range = |range: &str| format!(r#"{{"policies":[],"date-range":{range}}}"#);
     for (text, why) in [
         (r"{", "line 1, column 1: it breaks off here"),
-        ("\n\n{\"a\":1,}", "line 3"),
+        ("\n\n{\"a\":1,}", "line 3, column 8: "),
+        ("\n\n  {\"a\":1,}", "line 3, column 10: "),
+        ("\n  {\n\"a\":1,}", "line 3, column 7: "),
         ("hello", "line 1, column 1: expected value"),
         ("[]7", "a number"),
         ("7", "a number"),
         ("null", "null"),
+        ("true", "a truth value"),
+        ("[false]", "a truth value"),
         ("{}", "without `policies`"),
         (r#"{"policies":7}"#, "without `policies`"),
         (r#"{"policies":[]}"#, "date-range`: it is missing"),
@@ -245,6 +282,7 @@ fn a_file_may_hold_several_documents_and_a_broken_one_costs_only_itself() {
     assert_eq!(ids(&format!("{}\n{}\n\n", good("a"), good("b"))), ["a", "b"]);
     assert_eq!(ids(&format!("[{},{}]", good("a"), good("b"))), ["a", "b"]);
     assert_eq!(ids(&format!("{}\n{{\"half\": \n{}", good("a"), good("b"))), ["a", "!", "b"]);
+    assert_eq!(ids(&format!("{}\n{{\"half\":\n{}", good("a"), good("b"))), ["a", "!", "b"]);
 }
 
 #[test]
@@ -269,11 +307,77 @@ fn width_and_depth_are_bounded() {
     keys.push_str(r#""policy-type":"sts"}"#);
     let report = entry(&keys, CLEAN, "");
     assert!(report.policies[0].policy_type == PolicyType::Sts && report.oddities.len() < 50);
+    assert_eq!(report.policies[0].unknown_in_policy.len(), 16);
+    assert!(report.oddities.last().is_some_and(|note| note.starts_with("and ") && note.ends_with(" more")), "{:?}", report.oddities);
 
     assert_eq!(read_all("{}".repeat(DOCUMENT_CAP + 2).as_bytes()).len(), DOCUMENT_CAP + 1);
     let nested = read_all("{\"a\":\n".repeat(1_000_000).as_bytes());
     assert!(nested.len() < 100, "each attempt reads to the end, so there are few: {}", nested.len());
     assert!(matches!(nested.last(), Some(Err(NotAReport::TooManyBroken(_)))));
+}
+
+/// An entry that is ordinary in all but number.
+fn ordinary(lines: usize, details: usize) -> String {
+    let lines = vec![r#""mode: testing""#; lines].join(",");
+    let details = vec![r#"{"result-type":"x","failed-session-count":1}"#; details].join(",");
+    format!(r#"{{"policy":{{"policy-type":"sts","policy-string":[{lines}]}},"summary":{CLEAN},"failure-details":[{details}]}}"#)
+}
+
+#[test]
+fn what_is_kept_of_one_report_is_bounded_over_all_its_entries() {
+    for (policies, of_each, kept, note) in [
+        (vec![ordinary(0, 0); POLICY_CAP + 5], (0, 0), POLICY_CAP, "more than 10000 policies"),
+        (vec![ordinary(0, 4_000); 3], (0, 4_000), DETAIL_CAP, "more than 10000 failure details"),
+        (vec![ordinary(500, 0); 101], (500, 0), 50_000, "more than 50000 lines in all policies"),
+        (vec![ordinary(600, 0)], (600, 0), 512, "more than 512 lines"),
+    ] {
+        // The last value is odd: so the report is read member by member; without it, as an ordinary one.
+        for odd in ["", ",{}"] {
+            let report = with(&format!("[{}{odd}]", policies.join(",")));
+            let held = match of_each {
+                (0, 0) => report.policies.len(),
+                (0, _) => report.policies.iter().map(|policy| policy.details.len()).sum(),
+                _ => report.policies.iter().map(|policy| policy.policy_string.len()).sum(),
+            };
+            assert_eq!(held, kept, "{note}");
+            assert!(
+                report.oddities.iter().any(|oddity| oddity.starts_with(note) || oddity.contains(note)),
+                "{note}: {:?}",
+                report.oddities
+            );
+        }
+    }
+}
+
+#[test]
+fn of_unknown_values_so_much_is_kept_and_the_rest_is_said() {
+    // 100 values of 4000 bytes, one in each detail: 256 KiB of them are kept.
+    let value = format!("\"{}\"", "x".repeat(3998));
+    let detail = format!(r#"{{"result-type":"x","failed-session-count":1,"weather":{value}}}"#);
+    let report = entry(STS, CLEAN, &format!(r#","failure-details":[{}]"#, vec![detail; 100].join(",")));
+    let kept = report.policies[0].details.iter().filter(|detail| detail.unknown.contains_key("weather")).count();
+    assert_eq!(kept, (256 << 10) / 4000);
+    assert!(report.policies[0].details.iter().take(kept).all(|detail| !detail.unknown.is_empty()), "the first ones");
+    assert_eq!(report.oddities, ["the value of `weather` in `failure-details` was kept out"]);
+    // One that is too long costs no other.
+    let long = format!(r#","long":"{}","short":1"#, "x".repeat(5000));
+    let report = entry(STS, CLEAN, &long);
+    assert_eq!(report.policies[0].unknown.keys().collect::<Vec<_>>(), ["short"]);
+}
+
+#[test]
+fn notes_beyond_the_first_forty_are_counted_and_long_texts_are_cut() {
+    let unknown: String = (0..60).map(|number| format!(r#","k{number}":1"#)).collect();
+    let report = entry(STS, CLEAN, &unknown);
+    // Each key is unknown, and of these 16 are kept.
+    assert_eq!((report.oddities.len(), report.oddities.last().map(String::as_str)), (41, Some("and 64 more")));
+    for (length, oddities) in [(2048, vec![]), (2049, vec!["`report-id` was cut at 2048 characters"])] {
+        let id = "ü".repeat(length);
+        let report = one(&format!(
+            r#"{{"organization-name":"o","report-id":"{id}","policies":[],"date-range":{{"start-datetime":"2026-03-01T00:00:00Z","end-datetime":"2026-03-01T23:59:59Z"}}}}"#
+        ));
+        assert_eq!((report.id.chars().count(), report.oddities), (2048, oddities.into_iter().map(str::to_owned).collect()), "{length}");
+    }
 }
 
 proptest! {

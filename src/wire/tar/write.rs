@@ -93,7 +93,12 @@ mod tests {
     #[test]
     fn large_numbers_and_long_names_are_no_damage() {
         assert_eq!(&number(8), b"00000000010\0");
-        assert_eq!(super::super::number(&number(1 << 40)), Some(1 << 40));
+        // The last number that octal digits hold, and the first that they do not.
+        for large in [(1 << 33) - 1, 1 << 33, 1 << 40] {
+            assert_eq!(super::super::number(&number(large)), Some(large));
+        }
+        let fits = pack([(&*"x".repeat(100), &b""[..])], 0).expect("it fits");
+        assert_eq!(&fits[..101], [&[b'x'; 100][..], b"0"].concat());
         assert!(pack([(&*"x".repeat(101), &b""[..])], 0).is_err());
     }
 }

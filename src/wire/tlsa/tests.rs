@@ -14,6 +14,11 @@ struct Made {
 }
 
 fn made(names: &[&str], until: (i32, u8)) -> Made {
+    made_with(names, names.is_empty().then_some(HOST), until)
+}
+
+/// The same with a common name of its own, or without one.
+fn made_with(names: &[&str], common: Option<&str>, until: (i32, u8)) -> Made {
     let authority = |name: &str| {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
@@ -29,8 +34,8 @@ fn made(names: &[&str], until: (i32, u8)) -> Made {
     let ca_issuer = Issuer::new(ca_params, ca_key);
     let mut params = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
     params.distinguished_name = rcgen::DistinguishedName::new();
-    if names.is_empty() {
-        params.distinguished_name.push(DnType::CommonName, HOST);
+    if let Some(common) = common {
+        params.distinguished_name.push(DnType::CommonName, common);
     }
     (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(until.0, until.1, 1));
     let leaf = params.signed_by(&KeyPair::generate().unwrap(), &ca_issuer).unwrap().der().to_vec();
@@ -95,7 +100,16 @@ fn usage_2_asks_for_path_date_and_name() {
     assert_eq!(anchored(&made(&["example.com"], (2027, 1))), Judged::Match(0), "the domain's name serves as well");
     assert_eq!(anchored(&made(&["*.example.com"], (2027, 1))), Judged::Match(0));
     assert_eq!(anchored(&made(&[], (2027, 1))), Judged::Match(0), "the common name, where there is no other");
-    assert!(matches!(anchored(&made(&["www.example.com"], (2027, 1))), Judged::Mismatch(misses) if misses == [(0, Miss::OtherName)]));
+    for (names, common) in [
+        (&["www.example.com"][..], None),
+        // The common name does not count where there are others (RFC 7672 §3.2.3), and no name at all is not every name.
+        (&["www.example.com"], Some(HOST)),
+        (&[], Some("www.example.com")),
+        (&[], None),
+    ] {
+        let judged = anchored(&made_with(names, common, (2027, 1)));
+        assert!(matches!(&judged, Judged::Mismatch(misses) if *misses == [(0, Miss::OtherName)]), "{names:?} {common:?}: {judged:?}");
+    }
     assert!(matches!(anchored(&made(&[HOST], (2020, 2))), Judged::Mismatch(misses) if matches!(misses[0].1, Miss::NoPath(_))));
     let (one, other) = (made(&[HOST], (2027, 1)), made(&[HOST], (2027, 1)));
     let spliced = missed(&record(2, 1, 1, &other.ca), &[one.leaf.as_slice(), &one.ca, &other.ca]);
