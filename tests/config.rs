@@ -312,7 +312,9 @@ fn a_faulty_configuration_stops_what_reads_it_and_check_lists_every_fault() {
 fn show_tells_every_value_with_where_it_comes_from_and_no_secret() {
     let lab = Lab::start_blocking().unwrap();
     let more = "timeout = '7s'\nno-dane = true\njobs = 9\n[thresholds]\nsessions = 250\n[[accept]]\ncode = 'mx-single'\nreason = 'small'\n\
-                [[imap]]\nname = 'tlsrpt'\nurl = 'imaps://me@imap.test/INBOX'\npassword-command = 'pass show imap'\n";
+                [[imap]]\nname = 'tlsrpt'\nurl = 'imaps://me@imap.test/INBOX'\npassword-command = 'pass show imap'\n\
+                [[notify]]\nto = 'https://hooks.test/T0/secret'\nsecret-env = 'KEY'\n[[notify]]\nto = 'mailto:postmaster@shop.test'\n\
+                [[notify]]\nto = 'command:tell --token secret'\n";
     let file = office(&lab, more);
     let call = || {
         stsready(["config", "show", "--config", &file, "--jobs", "3", "--warn", "20d", "--accept", "record-missing=none read"])
@@ -343,8 +345,16 @@ fn show_tells_every_value_with_where_it_comes_from_and_no_secret() {
     assert_eq!(json["domains"][0], json!({"name": "shop.test", "owner": "mail team", "group": "shops"}));
     assert_eq!(json["accept"].as_array().unwrap().iter().map(|one| &one["source"]).collect::<Vec<_>>(), ["flag", "file"]);
     assert_eq!(json["imap"], json!([{"name": "tlsrpt", "url": "imaps://me@imap.test/INBOX"}]));
+    assert_eq!(
+        json["notify"],
+        json!([
+            {"kind": "webhook", "to": "https://hooks.test", "signed": true},
+            {"kind": "mail", "to": "postmaster@shop.test", "signed": false},
+            {"kind": "command", "signed": false},
+        ])
+    );
     let text = call().run().exits(0);
-    for part in ["timeout", "7s", "sessions", "default 300", "shop.test", "mx-single: small (file)", "tlsrpt"] {
+    for part in ["timeout", "7s", "sessions", "default 300", "shop.test", "mx-single: small (file)", "tlsrpt", "https://hooks.test"] {
         assert!(text.stdout.contains(part), "{part}{text}");
     }
     assert!(!shown.stdout.contains("secret") && !text.stdout.contains("secret") && !shown.stdout.contains("pass show"), "{shown}");

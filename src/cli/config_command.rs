@@ -5,12 +5,13 @@ use std::path::Path;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args as _, Command};
 
-use super::args::{AnyFormat, Common, ConfigCheckArgs, ConfigCommand, ConfigShowArgs, ListFormat, Outputs};
+use super::args::{AnyFormat, Common, ConfigCheckArgs, ConfigCommand, ConfigShowArgs, ListFormat, Outputs, Target};
 use super::config::{self, Config, Found};
 use super::{Exit, Failure, Streams, setup};
-use crate::model::effective::{Effective, Setting, Source, Turned};
+use crate::model::effective::{Channel, Effective, Setting, Source, Turned};
 use crate::model::settings::Settings;
 use crate::model::threshold;
+use crate::net::webhook;
 use crate::render::config as page;
 use crate::render::escape;
 
@@ -109,7 +110,19 @@ fn effective(common: &Common, given: &ArgMatches, file: Option<&Path>, config: &
         domains: config.domains.iter().map(|known| (known.name.clone(), known.keeper.clone())).collect(),
         accept: accept.chain(config.accept.iter().map(|one| (one.clone(), Source::File))).collect(),
         imap: config.imap.iter().map(|imap| (imap.name.clone(), without_password(&imap.url))).collect(),
+        notify: config.notify.iter().filter_map(channel).collect(),
     })
+}
+
+/// What may be shown of it; `None` for what the configuration never holds.
+fn channel(notify: &config::Notify) -> Option<Channel> {
+    let (kind, to) = match &notify.target {
+        Target::Webhook(url) => ("webhook", Some(webhook::place(url))),
+        Target::Mail(address) => ("mail", Some(address.clone())),
+        Target::Command(_) => ("command", None),
+        Target::Configured => return None,
+    };
+    Some(Channel { kind, to, signed: notify.secret_env.is_some() || notify.secret_file.is_some() })
 }
 
 fn setting(name: &'static str, arg: &Arg, given: &ArgMatches, config: &Config) -> Setting {

@@ -22,6 +22,22 @@ pub struct Effective {
     pub accept: Vec<(Acceptance, Source)>,
     /// The mailboxes of the file: name and URL, without a password.
     pub imap: Vec<(String, String)>,
+    /// Whom `check --notify` tells what is new, by the file.
+    pub notify: Vec<Channel>,
+}
+
+/// Somebody who is told what is new.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Channel {
+    /// `webhook`, `mail` or `command`.
+    pub kind: &'static str,
+    /// The webhook's server, without the path, or the address of the mailbox; left out for a command: both path and command may hold a
+    /// secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Whether messages are signed.
+    pub signed: bool,
 }
 
 /// An option.

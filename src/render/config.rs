@@ -7,7 +7,7 @@ use super::escape;
 use super::page::{Look, Page};
 use crate::model::acceptance::Acceptance;
 use crate::model::assessment::Keeper;
-use crate::model::effective::{Effective, Setting, Source, Turned};
+use crate::model::effective::{Channel, Effective, Setting, Source, Turned};
 use crate::wire::name::Domain;
 
 /// The schema's name and version.
@@ -30,6 +30,8 @@ pub(super) struct View<'a> {
     accept: Vec<AcceptView<'a>>,
     /// The mailboxes that reports are fetched from.
     imap: Vec<ImapView<'a>>,
+    /// Whom `check --notify` tells what is new.
+    notify: &'a [Channel],
 }
 
 /// A domain that is looked after.
@@ -89,6 +91,7 @@ pub fn document(effective: &Effective) -> Result<String, serde_json::Error> {
         domains: effective.domains.iter().map(|(name, keeper)| DomainView { name, keeper }).collect(),
         accept: accept.collect(),
         imap: effective.imap.iter().map(|(name, url)| ImapView { name, url }).collect(),
+        notify: &effective.notify,
     })
 }
 
@@ -135,6 +138,19 @@ pub fn text(effective: &Effective, width: usize) -> String {
         page.line(&[(Look::Strong, "Mailboxes")]);
         let mailbox = |(name, url): &(String, String)| vec![(Look::Plain, name.clone()), (Look::Faint, url.clone())];
         page.table(2, &effective.imap.iter().map(mailbox).collect::<Vec<_>>());
+    }
+    if !effective.notify.is_empty() {
+        page.gap();
+        page.line(&[(Look::Strong, "Channels")]);
+        let channel = |channel: &Channel| {
+            let signed = if channel.signed { "signed" } else { "" };
+            vec![
+                (Look::Plain, channel.kind.to_owned()),
+                (Look::Faint, channel.to.clone().unwrap_or_default()),
+                (Look::Faint, signed.to_owned()),
+            ]
+        };
+        page.table(2, &effective.notify.iter().map(channel).collect::<Vec<_>>());
     }
     page.finish()
 }
