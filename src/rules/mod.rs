@@ -113,7 +113,9 @@ mod tests {
 
     use super::*;
     use crate::model::facts::Facts;
+    use crate::model::facts::policy::Fetch;
     use crate::model::fixture::vantage;
+    use crate::model::looked::{Failure, FailureKind, Looked};
     use crate::model::settings::Settings;
 
     /// The codes of the rules that left a word.
@@ -140,7 +142,15 @@ mod tests {
         (record.txt.answer, record.targets) = (fixture::failed(), Vec::new());
         let policy = facts.policy.as_mut().expect("looked at");
         (policy.txt.answer, policy.draft) = (fixture::failed(), None);
-        let said = |facts: &Facts| said(facts);
+        policy.fetches = vec![Fetch {
+            address: [192, 0, 2, 1].into(),
+            at: facts.observed_at,
+            agent: "test".to_owned(),
+            elapsed_ms: 1,
+            connect: Looked::Failed(Failure::new(FailureKind::Refused, "refused")),
+            tls: None,
+            response: None,
+        }];
         let family = |code: &str| code.split('-').next().unwrap_or_default().to_owned();
         let mute = |facts: &Facts| -> BTreeSet<String> {
             let said = said(facts);
@@ -148,14 +158,14 @@ mod tests {
         };
         assert_eq!(mute(&facts), BTreeSet::new());
         for (what, facts, mute_families) in [
-            ("no mail", Facts { mail: None, ..facts.clone() }, &["mx"][..]),
+            ("no mail", Facts { mail: None, ..facts.clone() }, &["domain", "mx"][..]),
             ("no record", Facts { record: None, ..facts.clone() }, &["record"]),
             ("no servers", Facts { servers: None, ..facts.clone() }, &["cert", "change", "dane", "starttls"]),
-            ("no policy", Facts { policy: None, ..facts.clone() }, &["change", "fetch", "policy", "txt", "vantage"]),
+            ("no policy", Facts { policy: None, ..facts.clone() }, &["change", "drift", "fetch", "policy", "txt", "vantage"]),
             (
                 "neither policy nor servers",
                 Facts { policy: None, servers: None, ..facts.clone() },
-                &["cert", "change", "dane", "fetch", "mx", "policy", "starttls", "txt", "vantage"],
+                &["cert", "change", "dane", "drift", "fetch", "policy", "starttls", "txt", "vantage"],
             ),
         ] {
             let expected: BTreeSet<String> = mute_families.iter().map(|&family| family.to_owned()).collect();
