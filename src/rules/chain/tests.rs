@@ -326,6 +326,22 @@ fn what_only_some_senders_mind_is_a_warning_and_softens_nothing_that_all_refuse(
     }
 }
 
+/// RFC 8446 §4.4.2.2: TLS 1.3 and forward secrecy need a key that may sign.
+#[test]
+fn a_key_that_may_not_sign_is_a_warning_of_one_rule_alone() {
+    let root = Ca::root("Root");
+    let leaf = |usages: Vec<KeyUsagePurpose>| root.leaf_with(&[HOST], -10..80, |params| params.key_usages = usages);
+    for (usages, expected) in [
+        (vec![], &[][..]),
+        (vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment], &[]),
+        (vec![KeyUsagePurpose::KeyEncipherment], &[("cert-constraint", Severity::Warning)]),
+    ] {
+        let chain = [leaf(usages)];
+        let findings = findings(&OF_MX, &served(&chain, refused(&chain, &[])), day(0));
+        assert_eq!(broken(&findings).iter().map(|finding| (finding.code(), finding.severity)).collect::<Vec<_>>(), expected);
+    }
+}
+
 /// That a CA's certificate stands first is the fault; that it is none for servers follows from it.
 #[test]
 fn of_a_certificate_in_anothers_place_no_use_is_expected() {

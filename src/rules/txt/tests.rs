@@ -130,6 +130,7 @@ fn a_rule_without_a_record_to_judge_leaves_one_word() {
         ("another", texts(&["v=spf1 -all"]), "there is no record to judge"),
         ("a dead CNAME", dead, "the CNAME at the name leads nowhere"),
         ("not to be had", failed(), "the lookup failed"),
+        ("one", texts(&["v=STSv1; id=7"]), ""),
     ] {
         let sheet = judged(&with(|policy| policy.txt.answer = answer), judge);
         for rule in [&DELEGATED, &TTL_LONG] {

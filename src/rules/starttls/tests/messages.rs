@@ -90,7 +90,7 @@ fn a_demand_for_a_client_certificate_is_told_from_a_session_that_dies() {
     let demands = ("starttls-after", "HOST demands a client certificate", ccert);
     let dies =
         ("starttls-after", "the session with HOST dies after the TLS handshake", "read the server's log for the seconds of the test");
-    for (what, probe, (code, message, way_out)) in [
+    let rows = vec![
         ("its own alert", asks(None, after(failed(TlsAlert, "certificate_required (116)"))), demands),
         ("its words", asks(Some(false), after(failed(Closed, "it wants a client certificate"))), demands),
         ("another alert, asked", asks(Some(true), after(failed(TlsAlert, "handshake_failure (40)"))), demands),
@@ -110,7 +110,8 @@ fn a_demand_for_a_client_certificate_is_told_from_a_session_that_dies() {
             asks(Some(true), after(failed(Timeout, "late"))),
             ("starttls-after", "HOST does not answer EHLO inside TLS", "read the server's log"),
         ),
-    ] {
+    ];
+    for (what, probe, (code, message, way_out)) in rows {
         assert_eq!(said(probe.clone()).first().map(|it| it.0), Some(code), "{what}");
         assert_says(what, probe, message, way_out);
     }
