@@ -77,3 +77,43 @@ impl<'a> Case<'a> {
         policy_id::fresh(text, at, &self.held.published.ids)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::facts::policy::Fetch;
+    use crate::model::looked::Looked;
+    use crate::rules::fixture;
+
+    /// What was cut off at the cap may have gone on with anything.
+    #[test]
+    fn a_policy_of_which_only_the_beginning_is_known_is_not_read() {
+        let fetch = |last: u8, body: &str, too_large| {
+            let answer = crate::model::facts::policy::Response { too_large, ..crate::model::fixture::served(body) };
+            Fetch {
+                address: [192, 0, 2, last].into(),
+                at: fixture::NOW.parse().expect("a time"),
+                agent: "test".to_owned(),
+                elapsed_ms: 1,
+                connect: Looked::Seen(1),
+                tls: None,
+                response: Some(Looked::Seen(answer)),
+            }
+        };
+        let other = fixture::POLICY.replace("604800", "86400");
+        for (what, fetches, max_age) in [
+            ("whole", vec![fetch(1, fixture::POLICY, false)], Some(604_800)),
+            ("cut", vec![fetch(1, fixture::POLICY, true)], None),
+            ("another one is cut", vec![fetch(1, fixture::POLICY, false), fetch(2, &other, true)], Some(604_800)),
+            ("the first one is cut", vec![fetch(1, fixture::POLICY, true), fetch(2, &other, false)], None),
+        ] {
+            let mut facts = fixture::facts();
+            let policy = facts.policy.as_mut().expect("it has one");
+            (policy.draft, policy.fetches) = (None, fetches);
+            let settings = Settings::default();
+            let case = Case::new(&facts, &settings, fixture::NOW.parse().expect("a time"));
+            assert_eq!(case.policy.and_then(|policy| policy.max_age), max_age, "{what}");
+            assert!(case.body.is_some(), "{what}");
+        }
+    }
+}

@@ -160,3 +160,6 @@ fn unreadable(rules: &ChainRules, subject: &str, host: &Domain, problem: &str, p
     finding.expected("an X.509 certificate from a publicly trusted CA").found(problem);
     finding.fix(format!("install a certificate from a publicly trusted CA for {host}"));
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,6 +227,122 @@ fn day(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::facts::Facts;
+    use crate::model::finding::Outcome;
+    use crate::model::looked::{Failure, FailureKind, Looked};
+    use crate::model::rule::Severity;
+    use crate::model::settings::Settings;
+    use crate::rules::{fixture, mx, starttls};
+
+    fn judged(facts: &Facts, planned: &Planned<'_>, rule: &Rule) -> Finding {
+        let settings = Settings::default();
+        let mut sheet = Sheet::default();
+        judge(&Case::new(facts, &settings, facts.observed_at), planned, &mut sheet);
+        sheet.into_findings().into_iter().find(|finding| finding.rule == rule).expect("every rule leaves its word")
+    }
+
+    fn nothing<'a>() -> Planned<'a> {
+        Planned { cached: &[], live: &[], going: &[], unheard: None, chain: None, to_prove: &[], findings: &[], id: None }
+    }
+
+    #[test]
+    fn what_the_change_brings_is_proven_by_a_probe_that_told_something_or_by_a_fault_that_is_told() {
+        let new = Domain::from_dns("mx1.example.com");
+        let answered = |kind: Option<FailureKind>| {
+            let mut facts = fixture::facts();
+            let host = &mut facts.servers.as_mut().expect("it has servers")[0];
+            let connect = kind.map_or(Looked::Seen(1), |kind| Looked::Failed(Failure::new(kind, "late")));
+            let refused = Looked::Failed(Failure::new(FailureKind::TlsAlert, "handshake_failure"));
+            let begun = Probe::begun([192, 0, 2, 1].into(), 25, facts.observed_at, connect);
+            host.probes = vec![Probe { tls: kind.is_none().then_some(refused), ..begun }];
+            facts
+        };
+        let without_address = |place: usize| {
+            let mut facts = fixture::facts();
+            facts.servers.as_mut().expect("it has servers")[place].addresses = fixture::no_addresses();
+            facts
+        };
+        let finding = |rule: &'static Rule, severity, outcome, subject: &str| {
+            let mut sheet = Sheet::default();
+            let finding = sheet.broken(rule, subject, "it is so", Evidence::new(EvidenceKind::Tls, "seen"));
+            finding.severity(severity);
+            finding.outcome = outcome;
+            sheet.into_findings()
+        };
+        let (broken, open) = (Outcome::Broken, Outcome::Undetermined);
+        let (blocker, warning) = (Severity::Blocker, Severity::Warning);
+        let silent = Some(FailureKind::Timeout);
+        for (what, facts, findings, found) in [
+            ("a refused handshake was seen", answered(None), vec![], None),
+            ("silence", answered(silent), vec![], Some("nothing is known of it")),
+            ("no probe", fixture::facts(), vec![], Some("nothing is known of it")),
+            ("no servers", Facts { servers: None, ..fixture::facts() }, vec![], Some("nothing is known of it")),
+            ("no address", without_address(0), vec![], Some("it has no address")),
+            ("another has no address", without_address(1), vec![], Some("nothing is known of it")),
+            ("its fault is told", fixture::facts(), finding(&starttls::MISSING, blocker, broken, "mx1.example.com 192.0.2.1"), None),
+            (
+                "another's fault is told",
+                fixture::facts(),
+                finding(&starttls::MISSING, blocker, broken, "mx2.example.com 192.0.2.1"),
+                Some("nothing is known of it"),
+            ),
+            (
+                "a warning proves nothing",
+                fixture::facts(),
+                finding(&mx::CNAME, warning, broken, "mx1.example.com"),
+                Some("nothing is known of it"),
+            ),
+            (
+                "a question is open",
+                answered(None),
+                finding(&starttls::UNREACHABLE, blocker, open, "mx1.example.com 192.0.2.1"),
+                Some("it is so"),
+            ),
+        ] {
+            let planned = Planned { to_prove: std::slice::from_ref(&new), findings: &findings, ..nothing() };
+            let said = judged(&facts, &planned, &UNPROVEN);
+            assert_eq!(said.found.as_deref(), found, "{what}");
+            assert_eq!(said.outcome, if found.is_some() { Outcome::Undetermined } else { Outcome::Holds }, "{what}");
+            if let Some(found) = found {
+                assert_eq!(said.message, format!("mx1.example.com could not be proven before mail depends on it: {found}"), "{what}");
+            }
+        }
+        // A policy host is no server of mail: it is fetched from, and that is judged there.
+        let host = Domain::from_dns("mta-sts.example.com");
+        let planned = Planned { to_prove: std::slice::from_ref(&host), ..nothing() };
+        assert_eq!(judged(&fixture::facts(), &planned, &UNPROVEN).outcome, Outcome::Holds);
+    }
+
+    #[test]
+    fn of_the_policies_that_do_not_cover_a_host_the_one_that_lasts_longest_is_told() {
+        let live = ["mx1.example.com", "new.example.com"].map(Domain::from_dns);
+        let pattern = |text: &str| MxPattern::exact(Domain::from_dns(text));
+        let cached = |patterns: &[&str], until: &str| Cached {
+            mx: patterns.iter().map(|text| pattern(text)).collect(),
+            until: until.parse().expect("a time"),
+        };
+        let held = [
+            cached(&["mx1.example.com"], "2026-12-01T00:00:00Z"),
+            cached(&["mx1.example.com", "new.example.com"], "2027-06-01T00:00:00Z"),
+            cached(&["old.example.com"], "2026-12-24T18:30:00Z"),
+        ];
+        let planned = Planned { cached: &held[..2], live: &live, ..nothing() };
+        let facts = fixture::facts();
+        let settings = Settings::default();
+        let mut sheet = Sheet::default();
+        judge(&Case::new(&facts, &settings, facts.observed_at), &planned, &mut sheet);
+        let said: Vec<_> =
+            sheet.findings().iter().filter(|it| it.rule == &BREAKS_CACHED).map(|it| (it.subject.as_str(), it.outcome)).collect();
+        assert_eq!(said, [("mx1.example.com", Outcome::Holds), ("new.example.com", Outcome::Broken)]);
+        let planned = Planned { cached: &held, live: &live[1..], ..nothing() };
+        let finding = judged(&facts, &planned, &BREAKS_CACHED);
+        assert_eq!(
+            finding.message,
+            "senders may hold a policy in enforce until 2026-12-24T18:30Z that does not cover new.example.com, and refuse it; 0 of 1 MX hosts \
+             are left to them"
+        );
+        assert_eq!(finding.found.as_deref(), Some("mx: old.example.com"));
+    }
 
     #[test]
     fn a_finding_concerns_a_host_by_its_whole_name() {

@@ -8,7 +8,7 @@ use super::chain::{self, ChainRules};
 use super::{Case, rule};
 use crate::model::facts::policy::{Fetch, PolicyFacts, Response};
 use crate::model::finding::{Evidence, EvidenceKind, Sheet};
-use crate::model::looked::{AbsenceKind, Failure, FailureKind, Looked};
+use crate::model::looked::{Failure, FailureKind, Looked};
 use crate::model::rule::Rule;
 use crate::model::settings::{ADDRESS_CAP, POLICY_CAP};
 
@@ -212,20 +212,16 @@ fn unasked(fetch: &Fetch) -> Option<&Failure> {
 
 fn without_address(case: &Case<'_>, policy: &PolicyFacts, sheet: &mut Sheet) {
     let host = policy.host.as_str();
-    if !policy.addresses.none() {
+    let (Looked::Absent(absence), Looked::Absent(_)) = (&policy.addresses.v4, &policy.addresses.v6) else {
         if policy.addresses.all().is_empty() {
             sheet.not_applicable(&HOST_MISSING, host, "the lookup of its addresses failed");
         } else {
             sheet.holds(&HOST_MISSING, host);
         }
         return;
-    }
-    let (kind, via) = match (&policy.addresses.v4, &policy.addresses.v6) {
-        (Looked::Absent(v4), _) => (v4.kind, v4.via.last()),
-        (_, Looked::Absent(v6)) => (v6.kind, v6.via.last()),
-        _ => (AbsenceKind::NoData, None),
     };
-    let words = via.map_or_else(
+    let kind = absence.kind;
+    let words = absence.via.last().map_or_else(
         || format!("{host} A and AAAA: {}", kind.as_str()),
         |cname| format!("{host} is a CNAME to {}, which has no address ({})", cname.target, kind.as_str()),
     );

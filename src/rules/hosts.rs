@@ -73,3 +73,40 @@ pub(super) fn live(facts: &Facts) -> Result<Live<'_>, &'static str> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::facts::dns::AddressFacts;
+    use crate::rules::fixture::{self, absent, addresses, failed, mx, no_addresses, server};
+
+    #[test]
+    fn who_takes_the_mail_or_why_that_is_not_known() {
+        let half = AddressFacts { v4: failed(), v6: absent() };
+        let unknown = "there is no MX record, and the domain's own address is not known";
+        for (what, records, own, expected) in [
+            ("records", mx(&["mx1.example.com", "mx2.example.com", "mx1.example.com"]), None, Ok("mx1.example.com, mx2.example.com")),
+            ("null MX", mx(&["."]), Some(addresses()), Err("the domain takes no mail (null MX)")),
+            ("failed", failed(), Some(addresses()), Err("the MX lookup failed")),
+            ("its own address", absent(), Some(addresses()), Ok("example.com")),
+            ("no address", absent(), Some(no_addresses()), Err("the domain takes no mail: it has neither MX nor address")),
+            ("address not to be had", absent(), Some(half), Err(unknown)),
+            ("address not looked up", absent(), None, Err(unknown)),
+        ] {
+            let mut facts = fixture::facts();
+            let mail = facts.mail.as_mut().expect("looked at");
+            (mail.mx, mail.own_addresses) = (records, own);
+            let names = live(&facts).map(|live| live.hosts.iter().map(|host| host.name.as_str().to_owned()).collect::<Vec<_>>().join(", "));
+            assert_eq!(names, expected.map(str::to_owned), "{what}");
+        }
+        let facts = Facts { mail: None, ..fixture::facts() };
+        assert_eq!(live(&facts).err(), Some("the MX records were not looked up"));
+    }
+
+    #[test]
+    fn a_host_without_a_probe_says_why() {
+        for (addresses, why) in [(addresses(), "the host was not probed"), (no_addresses(), "the host has no address")] {
+            assert_eq!(nothing_probed(&server("mx1.example.com", addresses)), why);
+        }
+    }
+}

@@ -113,7 +113,9 @@ mod tests {
 
     use super::*;
     use crate::model::facts::Facts;
+    use crate::model::facts::policy::Fetch;
     use crate::model::fixture::vantage;
+    use crate::model::looked::{Failure, FailureKind, Looked};
     use crate::model::settings::Settings;
 
     /// The codes of the rules that left a word.
@@ -128,6 +130,47 @@ mod tests {
         let said = said(&fixture::facts());
         let mute: Vec<&str> = catalogue::all().into_iter().map(|rule| rule.code).filter(|code| !said.contains(code)).collect();
         assert_eq!(mute, [""; 0]);
+    }
+
+    /// Where a step failed, what hangs on it has no subject; nothing is left out for that.
+    #[test]
+    fn where_a_step_failed_every_rule_of_what_was_looked_at_leaves_its_word_all_the_same() {
+        let mut facts = fixture::facts();
+        facts.servers = Some(Vec::new());
+        facts.mail.as_mut().expect("looked at").mx = fixture::failed();
+        let record = facts.record.as_mut().expect("looked at");
+        (record.txt.answer, record.targets) = (fixture::failed(), Vec::new());
+        let policy = facts.policy.as_mut().expect("looked at");
+        (policy.txt.answer, policy.draft) = (fixture::failed(), None);
+        policy.fetches = vec![Fetch {
+            address: [192, 0, 2, 1].into(),
+            at: facts.observed_at,
+            agent: "test".to_owned(),
+            elapsed_ms: 1,
+            connect: Looked::Failed(Failure::new(FailureKind::Refused, "refused")),
+            tls: None,
+            response: None,
+        }];
+        let family = |code: &str| code.split('-').next().unwrap_or_default().to_owned();
+        let mute = |facts: &Facts| -> BTreeSet<String> {
+            let said = said(facts);
+            catalogue::all().into_iter().map(|rule| rule.code).filter(|code| !said.contains(code)).map(family).collect()
+        };
+        assert_eq!(mute(&facts), BTreeSet::new());
+        for (what, facts, mute_families) in [
+            ("no mail", Facts { mail: None, ..facts.clone() }, &["domain", "mx"][..]),
+            ("no record", Facts { record: None, ..facts.clone() }, &["record"]),
+            ("no servers", Facts { servers: None, ..facts.clone() }, &["cert", "change", "dane", "starttls"]),
+            ("no policy", Facts { policy: None, ..facts.clone() }, &["change", "drift", "fetch", "policy", "txt", "vantage"]),
+            (
+                "neither policy nor servers",
+                Facts { policy: None, servers: None, ..facts.clone() },
+                &["cert", "change", "dane", "drift", "fetch", "policy", "starttls", "txt", "vantage"],
+            ),
+        ] {
+            let expected: BTreeSet<String> = mute_families.iter().map(|&family| family.to_owned()).collect();
+            assert_eq!(mute(&facts), expected, "{what}");
+        }
     }
 
     #[test]

@@ -193,6 +193,10 @@ mod tests {
             ("MX_uncovred", &["mx-uncovered"]),
             ("sts-webpki-invald", &["sts-webpki-invalid"]),
             ("null-mx", &["domain-null-mx"]),
+            // Two slips in a word of twelve letters; three letters are a word already.
+            ("cert-exbireg", &["cert-expired"]),
+            ("sni", &["cert-sni-only"]),
+            ("sn", &[]),
             ("single", &["mx-single", "reports-single-reporter"]),
             ("something-else-altogether", &[]),
             ("", &[]),

@@ -84,7 +84,7 @@ pub fn judge(case: &Case<'_>, sheet: &mut Sheet) {
             }
         }
     }
-    if !sheet.has_broken(&DANGLING) && STS.select(&facts.txt.texts()).counted.is_empty() {
+    if STS.select(&facts.txt.texts()).counted.is_empty() {
         remaining::not_applicable(&[&DELEGATED, &TTL_LONG], subject, "there is no record to judge", sheet);
     }
     remaining::hold(RULES, subject, sheet);

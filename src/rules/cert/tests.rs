@@ -304,11 +304,15 @@ fn a_chain_is_in_order_where_each_certificate_has_signed_the_one_before_it() {
         ("the leaf behind another", vec![&other, &leaf, &lower.der, &upper.der], &plain, Outcome::NotApplicable),
         ("another's leaf alone", vec![&other, &lower.der, &upper.der], &plain, Outcome::Holds),
         ("two that lead to no root", vec![&stranger, &unknown.der], &plain, Outcome::NotApplicable),
+        ("two that lead to no root, one of them a stranger", vec![&stranger, &lower.der], &plain, Outcome::NotApplicable),
+        ("one twice that leads to no root", vec![&stranger, &unknown.der, &unknown.der], &plain, Outcome::Broken),
         ("one that leads to no root", vec![&stranger], &plain, Outcome::Holds),
     ] {
         let chain: Vec<Vec<u8>> = chain.into_iter().cloned().collect();
         assert_eq!(order_of(&chain, trust).0, outcome, "{what}");
     }
+    // A CA that was renewed with another key has the same name and is no twin.
+    let namesake = upper.intermediate("Lower", -1_000..2_000);
     let said = |chain: [&Vec<u8>; 4]| order_of(&chain.map(Clone::clone), &plain).1.expect("it is out of order");
     let of = |rest: &str| format!("number {rest}");
     let (sends, garbage) = ("of the chain that mx1.example.com sends", b"garbage".to_vec());
@@ -328,6 +332,12 @@ fn a_chain_is_in_order_where_each_certificate_has_signed_the_one_before_it() {
             Severity::Warning,
             1,
         ),
+        (
+            [&leaf, &lower.der, &namesake.der, &upper.der],
+            of(&format!("3 {sends}, \"Lower\", belongs to nothing in it")),
+            Severity::Warning,
+            1,
+        ),
         ([&leaf, &lower.der, &upper.der, &hollow], of(&format!("4 {sends} cannot be read as a certificate")), Severity::Warning, 1),
         (
             [&leaf, &lower.der, &upper.der, &garbage],
@@ -338,6 +348,10 @@ fn a_chain_is_in_order_where_each_certificate_has_signed_the_one_before_it() {
     ] {
         assert_eq!(said(chain), (message, severity, shown));
     }
+    let chain = [&leaf, &upper.der, &lower.der, &hollow].map(Clone::clone);
+    let found = findings(&facts(&chain, &plain), day(0));
+    let finding = found.iter().find(|finding| finding.rule == &CHAIN_ORDER).expect("every rule leaves a finding");
+    assert_eq!(finding.found.as_deref(), Some("1 \"mx1.example.com\", 2 \"Upper\", 3 \"Lower\", 4 unreadable"));
 }
 
 #[test]
@@ -352,6 +366,18 @@ fn of_two_issuers_that_fit_the_one_that_leads_nowhere_is_named() {
         "{message}"
     );
     assert_eq!(severity, Severity::Warning);
+    // What else is out of place is shown beside it, each certificate once.
+    let leaf = chain[0].clone();
+    for (what, rest, shown) in [
+        ("alone", vec![&astray.der, &issuer.der], 1),
+        ("beside a stray", vec![&astray.der, &issuer.der, &gone.intermediate("Stray", -1_000..2_000).der], 2),
+        ("behind a stray, and so out of place itself", vec![&gone.intermediate("Stray", -1_000..2_000).der, &astray.der, &issuer.der], 2),
+    ] {
+        let chain: Vec<Vec<u8>> = std::iter::once(&leaf).chain(rest).cloned().collect();
+        let (message, _, evidence) = order_of(&chain, &store(&[&root.der], None)).1.expect("senders go astray");
+        assert!(message.contains("\"Issuer\", which leads nowhere"), "{what}: {message}");
+        assert_eq!(evidence, shown, "{what}");
+    }
 }
 
 /// One rule at a host whose second address serves `second`: the outcome, and of what is broken the severity and the message.
@@ -380,6 +406,9 @@ fn certificates_of_one_host_differ_the_more_the_further_their_ends_are_apart() {
     assert_eq!(differ(&of(&root, -9..110)), (Severity::Advice, message("")), "thirty days are of one round of renewals");
     assert_eq!(differ(&of(&root, -9..111)), (Severity::Warning, message(", whose ends are 31 days apart")));
     assert_eq!(differ(&of(&other, -10..80)), (Severity::Warning, message(" from different CAs")));
+    for (what, days) in [("its first second", 0..80), ("its last second", -10..0)] {
+        assert_eq!(beside(&first, &of(&root, days), &trust).0, Outcome::Broken, "{what}");
+    }
     for (what, second) in
         [("over", of(&root, -100..-1)), ("not begun", of(&root, 1..80)), ("another's", vec![root.leaf(&["mx2.example.com"], -10..80)])]
     {
@@ -404,7 +433,9 @@ fn a_policy_outlives_a_certificate_only_once_its_renewal_is_overdue() {
         ("enforce", 20, -20, Outcome::Holds),
         ("enforce", 7, -20, Outcome::Holds),
         ("none", 30, -20, Outcome::NotApplicable),
+        ("enforce", 30, 0, Outcome::Broken),
         ("enforce", 30, 1, Outcome::NotApplicable),
+        ("enforce", 30, -90, Outcome::Holds),
         ("enforce", 30, -91, Outcome::NotApplicable),
     ] {
         facts.policy = Some(policy(mode, max_age));
@@ -439,6 +470,47 @@ fn what_comes_without_sni_harms_only_where_it_is_another_hosts_or_nothing() {
     assert_eq!(served(&["default.example.net"]), (Outcome::Broken, Some(Severity::Advice)));
     assert_eq!(failed(crate::model::looked::FailureKind::TlsAlert), (Outcome::Broken, Some(Severity::Warning)));
     assert_eq!(failed(crate::model::looked::FailureKind::Timeout), (Outcome::Undetermined, Some(Severity::Warning)));
+}
+
+#[test]
+fn a_deep_look_that_was_not_made_is_an_open_question_where_there_is_a_certificate() {
+    let root = Ca::root("Root");
+    let mut deep = facts(&[root.leaf(&[HOST], -10..80)], &store(&[&root.der], None));
+    deep.servers.as_mut().expect("it has one")[0].probes[0].asked.deep = true;
+    let mut without = deep.clone();
+    without.servers.as_mut().expect("it has one")[0].probes[0].tls = None;
+    for (facts, outcome) in [(&deep, Outcome::Undetermined), (&without, Outcome::NotApplicable)] {
+        let found = findings(facts, day(0));
+        let finding = found.iter().find(|finding| finding.rule == &SNI_ONLY).expect("every rule leaves a finding");
+        assert_eq!(finding.outcome, outcome);
+        assert!(!finding.unsettles(), "senders of MTA-STS name the host");
+    }
+}
+
+#[test]
+fn a_certificate_that_demands_a_stapled_answer_needs_one() {
+    let root = Ca::root("Root");
+    let trust = store(&[&root.der], None);
+    // The TLS feature status_request (RFC 7633).
+    let demand = || rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5]);
+    let demanding = root.leaf_with(&[HOST], -10..80, |params| params.custom_extensions.push(demand()));
+    let plain = root.leaf(&[HOST], -10..80);
+    for (leaf, stapled, expected) in [
+        (&demanding, Some(true), (Outcome::Holds, None)),
+        (&demanding, Some(false), (Outcome::Broken, Some((Severity::Warning, "none")))),
+        (&demanding, None, (Outcome::Undetermined, Some((Severity::Warning, "not asked for")))),
+        (&plain, Some(true), (Outcome::Holds, None)),
+        (&plain, Some(false), (Outcome::Holds, None)),
+        (&plain, None, (Outcome::Holds, None)),
+    ] {
+        let mut facts = facts(std::slice::from_ref(leaf), &trust);
+        let tls = facts.servers.as_mut().expect("it has one")[0].probes[0].chains_mut().next().expect("a handshake");
+        tls.stapled = stapled;
+        let found = findings(&facts, day(0));
+        let finding = found.iter().find(|finding| finding.rule == &MUST_STAPLE).expect("every rule leaves a finding");
+        let said = finding.is_shown().then(|| (finding.severity, finding.found.as_deref().unwrap_or_default()));
+        assert_eq!((finding.outcome, said), expected, "{stapled:?}");
+    }
 }
 
 #[test]

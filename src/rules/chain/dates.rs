@@ -10,7 +10,8 @@ use crate::wire::certificate::Certificate;
 
 pub(super) fn judge(case: &Case<'_>, rules: &ChainRules, chain: &Chain<'_>, sheet: &mut Sheet) {
     // Without a path to a root: what was sent, as far as it belongs together.
-    let elements: Vec<&Certificate> = if chain.path.is_empty() { chain.belonging() } else { chain.path.iter().collect() };
+    let no_path = runway::path(chain.tls).is_none();
+    let elements: Vec<&Certificate> = if no_path { chain.belonging() } else { chain.path.iter().collect() };
     let role = |element: &Certificate| chain.role(element);
     let now = case.now;
 
@@ -20,7 +21,11 @@ pub(super) fn judge(case: &Case<'_>, rules: &ChainRules, chain: &Chain<'_>, shee
     if let Some(worst) = over.iter().min_by_key(|element| (!is_leaf(element), element.not_after)) {
         let ago = runway::span(worst.not_after.duration_until(now));
         let others: Vec<String> = over.iter().filter(|other| other.sha256 != worst.sha256).map(|other| role(other)).collect();
-        let too = if others.is_empty() { String::new() } else { format!(", and so have {}", others.join(" and ")) };
+        let too = match others.as_slice() {
+            [] => String::new(),
+            [other] => format!(", and so has {other}"),
+            others => format!(", and so have {}", others.join(" and ")),
+        };
         let message = format!("{} that {} presents expired {ago} ago{too}", role(worst), chain.host);
         let finding = sheet.broken(rules.expired, chain.subject, message, describe(worst));
         finding.expected(format!("valid at {now}")).found(format!("notAfter {}", worst.not_after));

@@ -76,6 +76,8 @@ fn what_dnssec_says_of_the_parts_decides_what_is_said_of_the_records() {
     let leaf = leaf();
     let good = || seen(vec![TlsaRecord::for_leaf(&leaf).unwrap()]);
     let bad = || seen(vec![other()]);
+    // What we do not read to its end, a sender may.
+    let too_large = || Looked::Failed(crate::model::looked::Failure::new(crate::model::looked::FailureKind::TooLarge, "too large"));
     for (what, records, parts, expected) in [
         ("all well", good(), [Secure; 3], &["dane-present advice"][..]),
         ("another key", bad(), [Secure; 3], &["dane-mismatch warning", "dane-present advice"]),
@@ -87,6 +89,7 @@ fn what_dnssec_says_of_the_parts_decides_what_is_said_of_the_records() {
         ("addresses bogus", good(), [Secure, Bogus, Secure], &["dane-lookup-failed warning"]),
         ("MX bogus", good(), [Secure, Secure, Bogus], &["dane-lookup-failed warning"]),
         ("fails in a signed zone", failed(), [Indeterminate, Secure, Secure], &["dane-lookup-failed warning"]),
+        ("too large for us, in a signed zone", too_large(), [Indeterminate, Secure, Secure], &[]),
         ("fails in an unsigned zone", failed(), [Indeterminate, Insecure, Insecure], &[]),
         ("fails, and nothing is known", failed(), [Indeterminate; 3], &[]),
         ("good, and nothing is known", good(), [Indeterminate; 3], &[]),
@@ -145,6 +148,113 @@ fn the_note_counts_what_is_unusable_and_what_waits_for_its_key() {
     let (message, found) = noted(vec![TlsaRecord::new(1, 1, 1, &[1; 32])]);
     assert!(message.contains("check no certificate"), "{message}");
     assert_eq!(found, "1 1 1; 1 of 1 not usable at port 25");
+    let (message, found) = noted(vec![own.clone()]);
+    assert_eq!(message, "DANE-aware senders hold mx1.example.com to its TLSA record before they look at the MTA-STS policy");
+    assert_eq!(found, "3 1 1");
+    let (_, found) = noted(vec![own, other(), TlsaRecord::new(3, 1, 1, &[8; 32])]);
+    assert_eq!(found, "3 1 1, 3 1 1, 3 1 1; 2 of 3 without a certificate that is served, as while keys are changed");
+}
+
+#[test]
+fn what_is_not_signed_or_signed_wrongly_is_named() {
+    use Security::{Bogus, Insecure, Secure};
+    let leaf = leaf();
+    let good = || seen(vec![TlsaRecord::for_leaf(&leaf).unwrap()]);
+    let signed = "DANE-aware senders hold mail back";
+    for (records, parts, rule, message, found) in [
+        (
+            good(),
+            [Insecure, Secure, Secure],
+            &INSECURE,
+            "the TLSA records of mx1.example.com have no effect: its TLSA records are not signed with DNSSEC".to_owned(),
+            "the TLSA records of mx1.example.com lie in an unsigned zone",
+        ),
+        (
+            good(),
+            [Secure, Insecure, Secure],
+            &INSECURE,
+            "the TLSA records of mx1.example.com have no effect: its addresses are not signed with DNSSEC".to_owned(),
+            "the addresses of mx1.example.com lie in an unsigned zone",
+        ),
+        (
+            good(),
+            [Secure, Secure, Insecure],
+            &INSECURE,
+            "the TLSA records of mx1.example.com are signed, but the MX records of example.com are not: a forged MX record evades them"
+                .to_owned(),
+            "the MX records of example.com lie in an unsigned zone",
+        ),
+        (
+            good(),
+            [Bogus, Secure, Secure],
+            &LOOKUP_FAILED,
+            format!("the DNSSEC signatures of the TLSA answer of _25._tcp.mx1.example.com do not hold: {signed}"),
+            "why",
+        ),
+        (
+            absent(),
+            [Bogus, Secure, Secure],
+            &LOOKUP_FAILED,
+            format!("the DNSSEC signatures of the answer that _25._tcp.mx1.example.com has no TLSA record do not hold: {signed}"),
+            "why",
+        ),
+        (
+            good(),
+            [Secure, Bogus, Secure],
+            &LOOKUP_FAILED,
+            format!("the DNSSEC signatures of the addresses of mx1.example.com do not hold: {signed}"),
+            "why",
+        ),
+        (
+            good(),
+            [Secure, Secure, Bogus],
+            &LOOKUP_FAILED,
+            format!("the DNSSEC signatures of the MX records of example.com do not hold: {signed}"),
+            "why",
+        ),
+    ] {
+        let finding = first(&facts(&[&leaf], Some(dane(records, parts))), rule);
+        assert_eq!((finding.message, finding.found.as_deref()), (message, Some(found)), "{parts:?}");
+    }
+    let all_signed = facts(&[&leaf], Some(dane(good(), [Secure; 3])));
+    assert_eq!(outcome(&all_signed, &INSECURE).0, Outcome::Holds);
+    let untold = facts(&[&leaf], Some(dane(good(), [Security::Indeterminate; 3])));
+    assert_eq!(outcome(&untold, &INSECURE).0, Outcome::NotApplicable);
+}
+
+/// RFC 7671 §9: of the digests of one usage and selector, senders look at the strongest alone.
+#[test]
+fn a_match_by_a_weaker_digest_counts_for_nothing() {
+    let leaf = leaf();
+    let own = TlsaRecord::for_leaf(&leaf).unwrap();
+    let stronger = TlsaRecord::new(3, 1, 2, &[7; 64]);
+    let facts = facts(&[&leaf], Some(dane(seen(vec![own, stronger]), [Security::Secure; 3])));
+    let finding = first(&facts, &MISMATCH);
+    assert_eq!((finding.outcome, finding.severity), (Outcome::Broken, Severity::Warning));
+    assert_eq!(
+        finding.message,
+        "the TLSA record 3 1 1 matches the certificate at mx1.example.com 192.0.2.1 ecdsa, but senders prefer 3 1 2, which does not"
+    );
+    assert_eq!(finding.found.as_deref(), Some("3 1 1 matches, 3 1 2 does not"));
+}
+
+#[test]
+fn a_host_matches_its_records_where_every_chain_does_and_one_can_be_told() {
+    let (one, two) = (leaf(), leaf());
+    let settings = crate::model::settings::Settings::default();
+    let of = |leaf: &[u8]| TlsaRecord::for_leaf(leaf).unwrap();
+    for (what, leaves, records, expected) in [
+        ("one", &[&one[..]][..], vec![of(&one)], Some(true)),
+        ("both", &[&one, &two], vec![of(&one), of(&two)], Some(true)),
+        ("one of two", &[&one, &two], vec![of(&one)], Some(false)),
+        ("another", &[&one], vec![other()], Some(false)),
+        ("none usable", &[&one], vec![TlsaRecord::new(1, 1, 1, &[1; 32])], None),
+        ("none served", &[], vec![of(&one)], None),
+    ] {
+        let facts = facts(leaves, Some(dane(seen(records), [Security::Secure; 3])));
+        let host = &facts.servers.as_ref().unwrap()[0];
+        assert_eq!(matches(&Case::new(&facts, &settings, fixture::NOW.parse().unwrap()), host), expected, "{what}");
+    }
 }
 
 #[test]

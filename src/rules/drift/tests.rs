@@ -89,6 +89,11 @@ fn a_text_and_its_id_go_together() {
 fn a_new_id_alone_is_told_for_a_month() {
     let at = |days: i64| broken(ENFORCE, vec![served(ENFORCE, 90, 0)], vec![published("0", 90, days + 1), published("1", days, 0)]);
     assert_eq!(at(3), ["drift-id-without-body advice"]);
+    for (days, words) in [(3, "id 0, then 1 from 2026-11-19 on"), (0, "id 0, then 1 from 2026-11-22 on")] {
+        let told = told(ENFORCE, vec![served(ENFORCE, 90, 0)], vec![published("0", 90, days + 1), published("1", days, 0)]);
+        assert_eq!(told.len(), 1, "{days} days ago");
+        assert_eq!(told[0].evidence[0].text, words);
+    }
     assert_eq!(at(40), NOTHING);
     assert_eq!(broken(ENFORCE, vec![served(ENFORCE, 3, 0)], vec![published("0", 9, 4), published("1", 3, 0)]), NOTHING);
 }
@@ -115,7 +120,9 @@ fn the_policy_that_hurts_is_told_before_the_one_that_lasts() {
     let policies = vec![served(&long, 50, 43), served(&narrow, 42, 7), served(&testing, 6, 0)];
     let told = told(&testing, policies, vec![published("0", 50, 7), published("1", 6, 0)]);
     assert_eq!(told.len(), 1);
-    assert!(told[0].message.contains("mx2.example.com would be refused by it"), "{}", told[0].message);
+    let message = "senders may hold the enforce policy that was served until 2026-11-15 for as long as 2026-12-16, and mx2.example.com would be \
+         refused by it";
+    assert_eq!(told[0].message, message);
 }
 
 #[test]
@@ -167,8 +174,28 @@ fn what_came_and_went_is_told_for_a_week() {
         (of_mx, vec![(two.clone(), 3, 0)], ""),
         (of_mx, vec![(two.clone(), 20, 3), (one.clone(), 2, 0)], "the MX records changed on 2026-11-20: 10 mx2.example.com went"),
         // The same again, after a look that saw none.
-        (of_mx, vec![(two.clone(), 20, 3), (two, 1, 0)], ""),
+        (of_mx, vec![(two.clone(), 20, 3), (two.clone(), 1, 0)], ""),
         (of_address, vec![(address(1), 20, 0)], ""),
+        // What the first look saw came at no time that is known.
+        (of_address, vec![(address(1), 3, 0)], ""),
+        // Nobody looked for more than a week: what was there at the last look before the change has gone with it.
+        (
+            of_address,
+            vec![(address(1), 20, 12), (address(2), 3, 0)],
+            "the addresses of mx1.example.com changed on 2026-11-19: 192.0.2.2 came; 192.0.2.1 went",
+        ),
+        (of_mx, vec![(one.clone(), 20, 12), (two.clone(), 3, 0)], "the MX records changed on 2026-11-19: 10 mx2.example.com came"),
+        // Where nothing came, the look that missed it tells when it went.
+        (
+            of_address,
+            vec![(address(1), 20, 0), (address(2), 20, 3), (address(3), 20, 2)],
+            "the addresses of mx1.example.com changed on 2026-11-22: 192.0.2.2, 192.0.2.3 went",
+        ),
+        (
+            of_address,
+            vec![(address(1), 20, 0), (address(2), 20, 3)],
+            "the addresses of mx1.example.com changed on 2026-11-22: 192.0.2.2 went",
+        ),
         (
             of_address,
             vec![(address(1), 20, 3), (address(2), 2, 0)],
@@ -202,4 +229,60 @@ fn what_came_and_went_is_told_for_a_week() {
 fn without_a_past_nothing_is_said() {
     let sheet = fixture::judged(&fixture::facts(), judge);
     assert!(sheet.findings().iter().all(|finding| finding.outcome == Outcome::NotApplicable) && sheet.findings().len() == RULES.len());
+}
+
+#[test]
+fn a_change_names_what_was_there_and_what_is_there() {
+    let address = |last: u8| Seen::Address { address: [192, 0, 2, last].into() };
+    let chain = |leaf: &str| Seen::Chain { certificates: vec![Fingerprint::of(leaf.as_bytes())], root: None };
+    let short = |leaf: &str| Fingerprint::of(leaf.as_bytes()).short();
+    let of = |leaf: &str| format!("SHA-256 {} by CN=Issuer of the {leaf}, until 2026-12-22", short(leaf));
+    let (of_address, of_chain) = ((Kind::Address, "mx1.example.com A"), (Kind::Chain, "mx1.example.com 192.0.2.1 rsa"));
+    for ((kind, name), spans, was, is) in [
+        (of_address, vec![(address(1), 20, 3), (address(2), 2, 0)], "192.0.2.1".to_owned(), "192.0.2.2".to_owned()),
+        (of_address, vec![(address(1), 20, 0), (address(2), 2, 0)], "192.0.2.1".to_owned(), "192.0.2.1, 192.0.2.2".to_owned()),
+        (of_address, vec![(address(1), 20, 0), (address(2), 20, 2)], "192.0.2.1, 192.0.2.2".to_owned(), "192.0.2.1".to_owned()),
+        (of_chain, vec![(chain("old"), 20, 3), (chain("new"), 2, 0)], of("old"), of("new")),
+        // The history forgets certificates before it forgets that they were served.
+        (of_chain, vec![(chain("lost"), 20, 3), (chain("new"), 2, 0)], format!("SHA-256 {}", short("lost")), of("new")),
+    ] {
+        let told = judged(&fixture::facts(), ENFORCE, vec![subject(kind, name, spans)]);
+        let said: Vec<_> = told.iter().map(|finding| (finding.expected.as_deref(), finding.found.as_deref())).collect();
+        assert_eq!(said, [(Some(was.as_str()), Some(is.as_str()))]);
+    }
+}
+
+#[test]
+fn what_changed_is_told_also_where_only_the_mx_records_were_looked_up() {
+    let mx = |host: &str| Seen::Mx { records: vec![MxRecord { preference: 10, exchange: fixture::name(host) }] };
+    let past = || vec![subject(Kind::Mx, "example.com", vec![(mx("mx1.example.com"), 20, 4), (mx("mx2.example.com"), 3, 0)])];
+    let whole = fixture::facts();
+    for (what, facts) in [("no server", Facts { servers: None, ..whole.clone() }), ("no mail", Facts { mail: None, ..whole })] {
+        let codes: Vec<&str> = judged(&facts, ENFORCE, past()).iter().map(Finding::code).collect();
+        assert_eq!(codes, ["drift-mx"], "{what}");
+    }
+}
+
+/// Only a fault of its TLS or its certificate keeps a sender from a host that the older policy covers.
+#[test]
+fn a_host_is_broken_for_an_older_policy_where_senders_cannot_prove_it() {
+    use crate::rules::{cert, mx, starttls};
+    let facts = fixture::facts();
+    let settings = Settings::default();
+    let case = Case::new(&facts, &settings, ago(0));
+    let shown = || Evidence::new(EvidenceKind::Tls, "seen");
+    for (rule, severity, subject, breaks) in [
+        (&starttls::MISSING, Severity::Blocker, "mx1.example.com 192.0.2.1", true),
+        (&cert::EXPIRED, Severity::Blocker, "mx1.example.com 192.0.2.1 rsa", true),
+        (&cert::EXPIRED, Severity::Blocker, "mx3.example.com 192.0.2.1 rsa", false),
+        (&starttls::SUITES, Severity::Warning, "mx1.example.com 192.0.2.1", false),
+        (&mx::UNCOVERED, Severity::Blocker, "mx1.example.com", false),
+    ] {
+        let mut sheet = Sheet::default();
+        sheet.broken(rule, subject, "it is so", shown()).severity(severity);
+        let hosts = hosts(&case, sheet.findings());
+        let broken: Vec<&str> = hosts.broken.iter().map(Domain::as_str).collect();
+        assert_eq!(broken, if breaks { vec!["mx1.example.com"] } else { vec![] }, "{} of {subject}", rule.code);
+        assert_eq!(hosts.live.len(), 2);
+    }
 }

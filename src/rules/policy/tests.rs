@@ -159,3 +159,76 @@ fn the_last_of_many_like_faults_speaks_for_those_that_are_not_kept() {
     assert!(all[kept - 1].ends_with(&rest), "{}", all[kept - 1]);
     assert!(!all[..kept - 1].iter().any(|message| message.contains("not listed")), "{all:?}");
 }
+
+#[test]
+fn what_has_no_line_is_shown_all_the_same() {
+    let good = "version: STSv1\nmode: testing\nmx: mx1.example.com\nmax_age: 604800\n";
+    for (text, code, shown) in [
+        (String::new(), "policy-empty", "no text"),
+        ("<html><body>".to_owned(), "policy-not-a-policy", "it begins: <html><body>"),
+        (good.replace("mode: testing\n", ""), "policy-mode-missing", "none of 3 lines is it"),
+        ("version: STSv1".to_owned(), "policy-mode-missing", "none of 1 line is it"),
+        (good.replace("testing", "tasting"), "policy-mode-invalid", "line 2: mode: tasting"),
+    ] {
+        let sheet = judged(&with(&text), judge);
+        let finding = sheet.findings().iter().find(|finding| finding.code() == code && finding.is_shown()).expect("it is told");
+        assert_eq!(finding.evidence[0].text, shown, "{text:?}");
+    }
+}
+
+#[test]
+fn what_to_publish_fits_the_fault() {
+    let good = "version: STSv1\nmode: testing\nmx: mx1.example.com\nmax_age: 604800\n";
+    let hosts = "mx: mx1.example.com\nmx: mx2.example.com";
+    for (text, code, say, publish) in [
+        // The hosts that take the mail are known.
+        (good.replace("mx: mx1.example.com\n", ""), "policy-mx-missing", "add a line mx", Some(hosts)),
+        // The line is there, and says what was meant.
+        (good.replace("mx: mx1", "MX: mx9"), "policy-mx-missing", "replace line 3", Some("mx: mx9.example.com")),
+        (
+            good.replace("mx: mx1.example.com", "mx: mx1.example.com, mx2.example.com"),
+            "policy-mx-invalid",
+            "replace line 3 by one line for each host",
+            Some(hosts),
+        ),
+        // One line mends one fault, and there are several.
+        (good.replace("testing\n", "testing \n"), "policy-trailing-space", "remove the white space at the line ends", None),
+        (good.replace("testing\n", "testing\n\n"), "policy-blank-line", "delete the blank lines", None),
+        (good.replace("604800", "3600"), "policy-max-age-short", "raise max_age", Some("max_age: 86400")),
+        (
+            good.replace("testing", "enforce"),
+            "policy-max-age-short",
+            "raise max_age after two clean weeks in enforce",
+            Some("max_age: 1209600"),
+        ),
+    ] {
+        let sheet = judged(&with(&text), judge);
+        let finding = sheet.findings().iter().find(|finding| finding.code() == code && finding.is_shown()).expect("it is told");
+        let fix = finding.fix.as_ref().expect("a way out");
+        assert_eq!((fix.say.as_str(), fix.publish.as_deref()), (say, publish), "{text:?}");
+    }
+    let sheet = judged(&with(&good.replace("testing\n", "testing\n\n")), judge);
+    let blank = sheet.findings().iter().find(|finding| finding.code() == "policy-blank-line").expect("it is told");
+    assert_eq!(blank.found.as_deref(), Some("line 3"));
+}
+
+/// A text is judged as a page's example holds it; what is not UTF-8 hides no other fault.
+#[test]
+fn a_text_alone_is_judged_by_every_rule() {
+    let said = |text: &str, utf8| {
+        let mut sheet = Sheet::default();
+        judge_text(text, utf8, "draft", &mut sheet);
+        for rule in RULES {
+            assert!(sheet.findings().iter().any(|finding| finding.rule == *rule), "{} wrote nothing", rule.code);
+        }
+        let shown = sheet.findings().iter().filter(|finding| finding.is_shown());
+        shown.map(|finding| (finding.code(), finding.line)).collect::<Vec<_>>()
+    };
+    assert_eq!(said(POLICY, true), []);
+    assert_eq!(said(&POLICY.replace("testing", "tasting"), true), [("policy-mode-invalid", Some(2))]);
+    let spoilt = POLICY.replace("mx1", "mx\u{fffd}");
+    assert_eq!(said(&spoilt, false), [("policy-syntax", Some(3))], "one fault, and not an invalid mx beside it");
+    assert_eq!(said(&spoilt, true), [("policy-mx-invalid", Some(3))], "that character was really there");
+    let more = spoilt.replace("testing", "tasting");
+    assert_eq!(said(&more, false), [("policy-mode-invalid", Some(2)), ("policy-syntax", Some(3))]);
+}

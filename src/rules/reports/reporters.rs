@@ -57,7 +57,7 @@ fn silent(stopped: &Stopped, aside: &[&SetAside], sheet: &mut Sheet) {
 fn more(stopped: usize, domain: &str, sheet: &mut Sheet) {
     let more = stopped.saturating_sub(FINDING_CAP);
     if more > 0 {
-        let message = format!("{} have stopped", counted(more, "reporter more", "reporters more"));
+        let message = format!("{} stopped", counted(more, "reporter more has", "reporters more have"));
         sheet.broken(&SILENT, domain, message.clone(), Evidence::new(EvidenceKind::Report, message));
     }
 }

@@ -1,3 +1,5 @@
+mod messages;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -151,12 +153,19 @@ fn each_way_to_fail_has_its_code() {
     let mut demanding = shaken(failed(TlsLate, "after its certificate: handshake_failure (40)"), None);
     demanding.client_certificate = Some(true);
     let mut both = after(failed(Closed, "closed"));
+    let forged_again = Probe {
+        repeats: vec![Repeat { at: Timestamp::UNIX_EPOCH, outcome: forged.tls.clone().expect("a handshake"), dialogue: None }],
+        ..forged.clone()
+    };
     both.tls.clone_from(&forged.tls);
     let rows: Vec<Row> = vec![
         ("healthy", healthy(V4), vec![]),
         ("refused", unconnected(V4, Refused), vec![("starttls-unreachable", Undetermined, Blocker)]),
         ("timeout", unconnected(V4, Timeout), vec![("starttls-unreachable", Undetermined, Blocker)]),
         ("unreachable", unconnected(V4, Unreachable), vec![("starttls-unreachable", Undetermined, Blocker)]),
+        ("reset at once", unconnected(V4, Reset), vec![("starttls-busy", Undetermined, Blocker)]),
+        ("garbage at EHLO", answered(failed(Protocol, "SSH")), vec![("starttls-not-smtp", Undetermined, Blocker)]),
+        ("endless at EHLO", answered(failed(TooLarge, "64 KiB")), vec![("starttls-not-smtp", Undetermined, Blocker)]),
         ("silent", greeted(failed(Timeout, "no reply")), vec![("starttls-unreachable", Undetermined, Blocker)]),
         ("garbage", greeted(failed(Protocol, "SSH")), vec![("starttls-not-smtp", Undetermined, Blocker)]),
         ("endless", greeted(failed(TooLarge, "64 KiB")), vec![("starttls-not-smtp", Undetermined, Blocker)]),
@@ -243,6 +252,7 @@ fn each_way_to_fail_has_its_code() {
             shaken(alert(), Some(failed(Unreachable, "gone"))),
             vec![("starttls-handshake", Undetermined, Blocker)],
         ),
+        ("bad signature each time", forged_again, vec![("starttls-handshake", Broken, Blocker)]),
         ("bad signature", forged, vec![("starttls-handshake", Broken, Blocker)]),
         ("client certificate", after(failed(TlsAlert, "certificate_required (116)")), vec![("starttls-after", Broken, Blocker)]),
         ("closed after TLS", after(failed(Closed, "closed")), vec![("starttls-after", Broken, Blocker)]),
@@ -286,6 +296,8 @@ fn a_proven_address_makes_the_others_loose_ends() {
         let unproven = shown(&facts(vec![vec![after(failed(FailureKind::Closed, "closed")), loose]]));
         assert!(unproven.iter().any(|it| it.1 == Outcome::Undetermined && it.2 == Severity::Blocker));
     }
+    let neither = shown(&facts(vec![vec![unconnected(V6, FailureKind::Timeout), unconnected(V4, FailureKind::Timeout)]]));
+    assert!(neither.iter().all(|it| it.2 == Severity::Blocker), "{neither:?}: neither proves the other");
     let other_host = shown(&facts(vec![vec![healthy(V6)], vec![unconnected(V4, FailureKind::Timeout)]]));
     assert_eq!(other_host[0].2, Severity::Blocker, "another host proves nothing");
 }
@@ -344,6 +356,19 @@ fn the_control_connection_tells_a_blocked_port_from_hosts_that_are_down() {
     };
     let has = |facts: &Facts| shown(facts).iter().any(|it| it.0 == "starttls-port-blocked");
     let (here, timeout) = (Some("198.51.100.25"), FailureKind::Timeout);
+    // Which of its words are wrong is no matter where all addresses are counted.
+    for (number, words) in [(8, "192.0.2.8"), (9, "192.0.2.8 and 1 more"), (11, "192.0.2.8 and 3 more")] {
+        let mut facts = facts(vec![(1..=number).map(|last| unconnected(&format!("192.0.2.{last}"), timeout)).collect()]);
+        facts.vantage.means.control = Some(control(here, failed(timeout, "late")));
+        let all = findings(&facts);
+        let finding = all.iter().find(|it| it.rule == &PORT_BLOCKED && it.is_shown()).expect("it is blocked");
+        assert!(finding.evidence[0].text.ends_with(words), "{}", finding.evidence[0].text);
+        assert_eq!(
+            finding.message,
+            "every MX address is silent at port 25 and so is the control host: the port is blocked where this runs"
+        );
+        assert_eq!(finding.found, Some(format!("{number} of {number} addresses are silent")));
+    }
     for (kind, control, https, blocked) in [
         (timeout, control(here, reply(220, &["mx"])), true, false),
         // Whatever it says: it could be connected to.
@@ -398,6 +423,11 @@ fn a_port_is_blocked_where_the_probes_were_made() {
         outcome: failed(FailureKind::Timeout, "late"),
     });
     assert!(blocked(&facts).unwrap().message.contains("elsewhere.example"));
+    // Each of two may have a port that is blocked, or none.
+    facts.servers.as_mut().unwrap()[0].probes.push(unconnected(V6, FailureKind::Timeout));
+    assert!(blocked(&facts).is_none(), "one probe was made here, one there");
+    facts.others[0].gave.push(format!("mx1.example.com {V6}"));
+    assert!(blocked(&facts).is_some(), "both were made there");
 }
 
 #[test]
@@ -412,6 +442,11 @@ fn a_probe_that_worked_elsewhere_makes_an_unreachable_address_a_loose_end() {
     let all = findings(&facts);
     let finding = all.iter().find(|it| it.rule == &UNREACHABLE).unwrap();
     assert!(finding.evidence.iter().any(|evidence| evidence.text.contains("another vantage")), "{:?}", finding.evidence);
+    facts.servers.as_mut().unwrap()[0].probes.insert(0, unconnected(V6, FailureKind::Refused));
+    let all = findings(&facts);
+    let says = |finding: &&Finding| finding.evidence.iter().any(|evidence| evidence.text.contains("another vantage"));
+    let subjects: Vec<&str> = all.iter().filter(says).map(|finding| finding.subject.as_str()).collect();
+    assert_eq!(subjects, [format!("mx1.example.com {V4}")], "of the other address it says nothing");
 }
 
 fn policy(connect: Looked<u64>) -> PolicyFacts {

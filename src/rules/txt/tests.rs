@@ -90,3 +90,74 @@ fn a_proposed_id_is_the_time_of_judging_and_the_mark_of_the_text() {
     let fix = fix.expect("a record to publish");
     assert!(fix.starts_with("_mta-sts.example.com. 3600 IN TXT \"v=STSv1; id=20261122090000Z") && fix.len() == 71, "{fix}");
 }
+
+#[test]
+fn texts_alone_are_judged_by_every_rule_and_what_dns_would_tell_is_left_open() {
+    let said = |texts: &[&str]| {
+        let texts: Vec<String> = texts.iter().map(|&text| text.to_owned()).collect();
+        let mut sheet = Sheet::default();
+        judge_texts(&texts, &name("_mta-sts.example.com"), Timestamp::UNIX_EPOCH, &mut sheet);
+        for rule in RULES {
+            assert!(sheet.findings().iter().any(|finding| finding.rule == *rule), "{} wrote nothing", rule.code);
+        }
+        let outcome = |rule: &Rule| sheet.findings().iter().find(|finding| finding.rule == rule).map(|finding| finding.outcome);
+        assert_eq!(outcome(&TTL_LONG), Some(crate::model::finding::Outcome::NotApplicable));
+        sheet.findings().iter().filter(|finding| finding.is_shown()).map(crate::model::finding::Finding::code).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&["v=STSv1; id=7"]), [""; 0]);
+    assert_eq!(said(&["v=STSv1"]), ["txt-id-missing"]);
+    assert_eq!(said(&["v=spf1 -all"]), ["txt-missing"]);
+}
+
+#[test]
+fn what_stands_in_the_records_place_is_told() {
+    for (answer, found) in [
+        (absent(), "no TXT record"),
+        (Looked::Absent(Absence { kind: AbsenceKind::NoData, via: Vec::new() }), "no TXT record"),
+        (texts(&["v=spf1 -all"]), "only TXT records about other things"),
+    ] {
+        let sheet = judged(&with(|policy| policy.txt.answer = answer), judge);
+        let missing = sheet.findings().iter().find(|finding| finding.rule == &MISSING).expect("it is told");
+        assert_eq!(missing.found.as_deref(), Some(found));
+    }
+}
+
+#[test]
+fn a_rule_without_a_record_to_judge_leaves_one_word() {
+    let dead = Looked::Absent(Absence { kind: AbsenceKind::NxDomain, via: cname("_mta-sts.example.com", "gone.example") });
+    for (what, answer, why) in [
+        ("none", absent(), "there is no record to judge"),
+        ("another", texts(&["v=spf1 -all"]), "there is no record to judge"),
+        ("a dead CNAME", dead, "the CNAME at the name leads nowhere"),
+        ("not to be had", failed(), "the lookup failed"),
+        ("one", texts(&["v=STSv1; id=7"]), ""),
+    ] {
+        let sheet = judged(&with(|policy| policy.txt.answer = answer), judge);
+        for rule in [&DELEGATED, &TTL_LONG] {
+            let words: Vec<&str> = sheet.findings().iter().filter(|it| it.rule == rule).map(|it| it.message.as_str()).collect();
+            assert_eq!(words, [why], "{what}: {}", rule.code);
+        }
+    }
+}
+
+#[test]
+fn a_delegation_in_two_hands_has_another_way_out_than_one_in_one() {
+    for (host, way_out) in [
+        (Some("mta-sts.provider.net"), "leave it if the delegation is wanted"),
+        (Some("mta-sts.other.net"), "delegate both names to the same provider, or neither"),
+        (None, "delegate both names to the same provider, or neither"),
+    ] {
+        let facts = with(|policy| {
+            if let (Some(target), Looked::Seen(answer)) = (host, &mut policy.addresses.v4) {
+                answer.via = cname("mta-sts.example.com", target);
+            }
+            if let Looked::Seen(answer) = &mut policy.txt.answer {
+                answer.via = cname("_mta-sts.example.com", "_mta-sts.provider.net");
+            }
+        });
+        let sheet = judged(&facts, judge);
+        let finding = sheet.findings().iter().find(|finding| finding.rule == &DELEGATED).expect("it is told");
+        assert_eq!(finding.fix.as_ref().map(|fix| fix.say.as_str()), Some(way_out), "{host:?}");
+        assert_eq!(finding.found.as_deref(), Some("a CNAME to _mta-sts.provider.net"));
+    }
+}

@@ -72,7 +72,8 @@ fn a_clock_more_than_five_minutes_off_keeps_the_answer_open() {
         (finding.outcome, finding.message.clone())
     };
     assert_eq!(outcome("08:55:00").0, Outcome::Holds);
-    assert_eq!(outcome("09:04:59").0, Outcome::Holds);
+    assert_eq!(outcome("09:05:00").0, Outcome::Holds, "five minutes are tolerated");
+    assert_eq!(outcome("09:05:01").0, Outcome::Undetermined);
     let (ahead, behind, days) = (outcome("08:50:00"), outcome("12:00:00"), {
         let sheet = judged(&facts(vec![fetch(Some("Sun, 01 Nov 2026 09:00:00 GMT"), None, 0)]), judge);
         sheet.findings()[0].message.clone()
@@ -132,4 +133,41 @@ fn a_date_that_fails_only_by_a_clock_that_is_behind_is_an_open_question() {
         assert_eq!(outcome("06:00:00", rule), kept, "{}: an answer of the past may be a cache's", rule.code);
     }
     assert_eq!(outcome("12:00:00", &cert::UNTRUSTED), kept, "no date makes it so");
+}
+
+/// A fault that stands by both clocks is one; that another certificate is at fault by the other clock says nothing about this one.
+#[test]
+fn a_date_is_doubted_for_each_certificate_and_each_rule_alone() {
+    use crate::model::facts::Der;
+    use crate::model::facts::servers::Probe;
+    use crate::model::facts::tls::{TlsFacts, Trust};
+    use crate::net::trust::fixture::self_signed;
+    use crate::wire::fingerprint::Fingerprint;
+    let mut facts = facts(vec![fetch(Some("Sun, 22 Nov 2026 12:00:00 GMT"), None, 0)]);
+    // It ended a year before.
+    let leaf = self_signed(&["mx1.example.com"], -100..-1, |_| ());
+    let print = Fingerprint::of(&leaf);
+    facts.certificates.insert(print, Der(leaf));
+    let tls = TlsFacts {
+        version: "TLSv1.3".into(),
+        suite: "TLS_AES_128_GCM_SHA256".into(),
+        chain: vec![print],
+        trust: Trust::none("not judged here"),
+        stapled: None,
+        signature_problem: None,
+        fetched: None,
+    };
+    let begun = Probe::begun(IpAddr::from([192, 0, 2, 1]), 25, facts.observed_at, Looked::Seen(1));
+    facts.servers.as_mut().expect("it has servers")[0].probes = vec![Probe { tls: Some(Looked::Seen(tls)), ..begun }];
+    let settings = crate::model::settings::Settings::default();
+    for (rule, subject, outcome) in [
+        (&cert::EXPIRED, "mx1.example.com 192.0.2.1 ecdsa", Outcome::Broken),
+        (&cert::EXPIRED, "mx2.example.com 192.0.2.1 ecdsa", Outcome::Undetermined),
+        (&cert::NOT_YET_VALID, "mx1.example.com 192.0.2.1 ecdsa", Outcome::Undetermined),
+    ] {
+        let mut sheet = Sheet::default();
+        sheet.broken(rule, subject, "it is so by the clock here", Evidence::new(EvidenceKind::Http, "the clock"));
+        doubt_dates(&Case::new(&facts, &settings, facts.observed_at), &mut sheet);
+        assert_eq!(sheet.findings()[0].outcome, outcome, "{} of {subject}", rule.code);
+    }
 }

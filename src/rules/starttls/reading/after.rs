@@ -46,6 +46,6 @@ impl Reader<'_> {
     /// Whether a refusal is for want of a client certificate: the server asked for one, and says so (Postfix does by 421).
     fn wants_certificate(&self, reply: &Reply) -> bool {
         let says = || reply.lines.iter().any(|line| line.to_ascii_lowercase().contains("certificate"));
-        self.probe.client_certificate == Some(true) && !reply.is_ok() && says()
+        self.probe.client_certificate == Some(true) && says()
     }
 }

@@ -27,3 +27,35 @@ pub(in crate::rules::starttls) fn extensions(ehlo: &Reply) -> String {
     }
     words.join(" ").chars().take(SHOWN).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(code: u16, lines: &[&str]) -> Reply {
+        Reply::new(code, lines.iter().map(|&line| line.to_owned()).collect())
+    }
+
+    #[test]
+    fn a_reply_is_shown_as_it_came() {
+        for (reply, last, all) in [
+            (reply(220, &["mx ESMTP"]), "220 mx ESMTP", "220 mx ESMTP"),
+            (reply(250, &["mx", "SIZE 1", "HELP"]), "250 HELP", "250-mx | 250-SIZE 1 | 250 HELP"),
+            (Reply { left_out: 2, ..reply(250, &["mx", "HELP"]) }, "250 HELP", "250-mx | … 2 lines left out … | 250 HELP"),
+            (reply(421, &[""]), "421", "421 "),
+        ] {
+            assert_eq!((line(&reply).as_str(), whole(&reply).as_str()), (last, all));
+        }
+    }
+
+    #[test]
+    fn extensions_are_named_without_what_they_say_of_themselves() {
+        for (lines, named) in [
+            (&["mx", "SIZE 52428800", "8BITMIME"][..], "SIZE 8BITMIME"),
+            (&["mx.example.com greets you"], "no extension at all"),
+            (&["mx", ""], "no extension at all"),
+        ] {
+            assert_eq!(extensions(&reply(250, lines)), named);
+        }
+    }
+}
