@@ -87,7 +87,7 @@ fn no_step_is_taken_for_done_that_is_not() {
         facts.mail.as_mut().expect("it has one").mx = failed();
         facts
     };
-    for (what, facts, change, expected) in [
+    for (what, facts, change, expected) in vec![
         // The record went without a look that saw it go: mail may be on its way to the host, which is not to leave the policy yet.
         ("its MX record is gone, nobody knows since when", second_is_gone(bare(&body, "1")), &second, "dwll"),
         ("and the host is out of the policy, too", second_is_gone(bare(&narrow, "1")), &second, "dddn"),
@@ -137,7 +137,7 @@ fn an_id_that_comes_back_tells_nobody_of_the_new_text() {
 fn every_plan_names_the_first_step_to_do_and_dates_what_is_behind_it() {
     let (body, third) = (enforce(), with_third());
     let long_ago = |facts: Facts| looked(facts, 30 * DAY);
-    for (facts, change, next) in [
+    for (facts, change, next) in vec![
         (facts(TESTING, "1", ""), &Change::Enforce, Some(0)),
         (long_ago(facts(TESTING, "1", "")), &Change::Enforce, Some(0)),
         (facts(&body, "1", ""), &Change::Enforce, Some(1)),
@@ -264,7 +264,7 @@ fn the_records_of_a_step_are_the_whole_lines_of_what_comes_and_what_goes() {
         answer.via = vec![crate::model::looked::Cname { name: from, target, ttl: 300 }];
     }
     let host = |data: &str| format!("mta-sts.shop.example. IN {data}");
-    for (what, facts, change, part, expected) in [
+    for (what, facts, change, part, expected) in vec![
         ("a host is tried last", bare(&body, "1"), &add_third(), "add the MX record", vec![(Action::Add, mx("mx3", 20))]),
         (
             "its own record goes",
@@ -329,7 +329,7 @@ fn each_note_stands_where_its_danger_is() {
     let (unknown, missing) = ("no earlier check and no report tells", "what is missing went too early");
     let (mended, before, first) = ("is mended there first", "a sender that never asks may hold a policy of before", "held for 30 days");
     let wide = "version: STSv1\nmode: testing\nmx: *.shop.example\nmax_age: 604800\n";
-    for (what, facts, change, note, stands) in [
+    for (what, facts, change, note, stands) in vec![
         ("today's policy refuses the MX", third_is_mx(bare(&body, "1")), &add_third(), covered, true),
         ("it covers it", third_is_mx(bare(&third, "1")), &add_third(), covered, false),
         ("it refuses nothing", third_is_mx(bare(TESTING, "1")), &add_third(), covered, false),

@@ -89,7 +89,7 @@ fn each_placeholder_has_its_value_or_says_why_there_is_none() {
     let none = || Facts { servers: Some(Vec::new()), ..with_mx(absent()) };
     let (withdrawn, unreported) = (bare(&TESTING.replace("testing", "none"), "1"), bare(TESTING, "1"));
     let dead = "shop.example. 3600 IN MX 0 .";
-    for (facts, about, placeholder, expected) in [
+    for (facts, about, placeholder, expected) in vec![
         (good(), about(), P::Domain, "shop.example"),
         (good(), about(), P::PolicyHost, "mta-sts.shop.example"),
         (good(), about(), P::PolicyUrl, "https://mta-sts.shop.example/.well-known/mta-sts.txt"),
@@ -200,7 +200,7 @@ fn the_text_that_is_due_is_the_one_served_put_right_where_it_must_be() {
     }
     let unknown = "- no MX host of the domain is known";
     let without_mx = Facts { servers: Some(Vec::new()), ..bare(&short, "1") };
-    for (what, facts, expected) in [
+    for (what, facts, expected) in vec![
         ("it is right", bare(&short, "1"), short.as_str()),
         ("a host is missing", bare(&narrow, "1"), &narrow.replace("max_age", "mx: mx2.shop.example\nmax_age")),
         ("it is withdrawn", bare(&none, "1"), &short),
