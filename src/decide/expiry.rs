@@ -213,3 +213,6 @@ fn unanswered(fetch: &Fetch) -> String {
         None => "no certificate was seen".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

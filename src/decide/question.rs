@@ -70,7 +70,7 @@ mod tests {
     use crate::model::assessment::Question::{StartTesting, StayInEnforce, SwitchToEnforce};
     use crate::model::facts::Facts;
     use crate::model::facts::dns::{AddressFacts, TxtFacts};
-    use crate::model::facts::policy::{Fetch, PolicyFacts, Response};
+    use crate::model::facts::policy::{Body, Draft, Fetch, PolicyFacts, Response};
     use crate::model::finding::{Evidence, EvidenceKind, Sheet};
     use crate::model::fixture::{served, vantage};
     use crate::model::history::seen::{Kind, Seen};
@@ -138,6 +138,11 @@ mod tests {
             response,
         };
         let gone = || Some(Looked::Seen(Response { status: 404, ..served("not found") }));
+        let drafted = |mut facts: Facts| {
+            let draft = Draft { file: "new".to_owned(), body: Body::new(b"version: STSv1\n") };
+            facts.policy.as_mut().expect("it was looked at").draft = Some(draft);
+            facts
+        };
         let settings = Settings::default();
         for (what, facts, unknown) in [
             ("no address", fetched(absent(), vec![]), false),
@@ -148,6 +153,7 @@ mod tests {
             ("silence beside a refusal", fetched(absent(), vec![fetch(refused(), None), fetch(silent(), None)]), true),
             ("silence after the connection", fetched(absent(), vec![fetch(Looked::Seen(1), Some(silent()))]), true),
             ("silence beside an answer", fetched(absent(), vec![fetch(silent(), None), fetch(Looked::Seen(1), gone())]), false),
+            ("a draft, of which no mode is known", drafted(fetched(silent(), vec![])), false),
             ("nobody looked", Facts { policy: None, ..fetched(absent(), vec![]) }, false),
         ] {
             assert_eq!(mode_is_unknown(&Case::new(&facts, &settings, Timestamp::UNIX_EPOCH)), unknown, "{what}");

@@ -111,6 +111,12 @@ mod tests {
                 sheet.not_applicable(&cert::EXPIRING, "mx1.shop.example", "there was no handshake");
             })
         };
+        // A loose end somewhere else: of this rule it may be the matter of before, under another name; of another rule it is none.
+        let elsewhere = |rule| {
+            assessment(Answer::Ready, |sheet| {
+                sheet.undetermined(rule, "mx2.shop.example", "it is not known", seen("no answer")).severity(Warning);
+            })
+        };
         let renewed = || {
             assessment(Answer::Ready, |sheet| {
                 sheet.holds(&cert::EXPIRING, "mx1.shop.example");
@@ -137,6 +143,8 @@ mod tests {
             (Some(both()), warned(9), false, true, &[], &["mx2.shop.example"]),
             (Some(warned(9)), unseen(), true, true, &[], &[]),
             (Some(warned(9)), silent(), true, true, &[], &[]),
+            (Some(warned(9)), elsewhere(&cert::EXPIRING), false, false, &[], &[]),
+            (Some(warned(9)), elsewhere(&cert::CHAIN_ORDER), false, true, &[], &["mx1.shop.example"]),
             (Some(warned(9)), renewed(), false, true, &[], &["mx1.shop.example"]),
         ];
         for (number, (before, now, call, any, began, ended)) in cases.into_iter().enumerate() {
@@ -150,6 +158,20 @@ mod tests {
                 "case {number}"
             );
         }
+    }
+
+    #[test]
+    fn findings_of_a_rule_on_one_subject_are_one_alert_as_bad_as_the_worst() {
+        use Severity::{Blocker, Warning};
+        let several = assessment(Answer::NotReady, |sheet| {
+            broken(sheet, "mx2.shop.example", 9, Warning);
+            broken(sheet, "mx1.shop.example", 9, Warning);
+            broken(sheet, "mx2.shop.example", 2, Blocker);
+            broken(sheet, "mx1.shop.example", 8, Warning);
+        });
+        let alerts = standing(&several).expect("the whole was asked").alerts;
+        let told: Vec<_> = alerts.iter().map(|alert| (alert.subject.as_str(), alert.severity)).collect();
+        assert_eq!(told, [("mx1.shop.example", Warning), ("mx2.shop.example", Blocker)]);
     }
 
     #[test]

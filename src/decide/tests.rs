@@ -32,6 +32,9 @@ fn the_mode_poses_the_question_and_only_the_whole_poses_one() {
         let kept = remembered(&assessment).expect("the whole was asked");
         assert_eq!((kept.question, kept.answer), (question, answer), "{mode}");
     }
+    let mut unseen = silent(good("testing"));
+    (unseen.history, unseen.reports) = (None, Some(letters::facts([])));
+    assert_eq!(assessed(&unseen).question, Question::SwitchToEnforce, "there may be a policy");
     for (what, facts) in [
         ("no record", Facts { record: None, ..good("testing") }),
         ("no policy", Facts { policy: None, ..good("testing") }),
@@ -232,4 +235,143 @@ fn what_stands_against_a_host_fails_the_stage_of_the_hosts_alone() {
         .map(|state| state.stage)
         .collect();
     assert_eq!(failed, [Stage::Mx]);
+}
+
+#[test]
+fn an_address_is_as_good_as_what_was_seen_of_it() {
+    use crate::model::assessment::AddressOutcome::{Broken, Proven, Undetermined};
+    use crate::model::facts::servers::{OtherKey, Probe};
+    use crate::model::settings::Threshold;
+    use crate::wire::smtp::Reply;
+    let lost = || Looked::Failed(Failure::new(FailureKind::Timeout, "no answer"));
+    let near = Threshold { part: 1, at_most: SignedDuration::from_hours(24 * 120) };
+    let (mut warns, mut blocks) = (Settings::default(), Settings::default());
+    (warns.runway.warning, blocks.runway.critical) = (near.clone(), near);
+    let outcome = |settings: &Settings, spoil: &dyn Fn(&mut Probe)| {
+        let mut facts = good("testing");
+        spoil(&mut facts.servers.as_mut().expect("they were probed")[0].probes[0]);
+        let assessment = assess(&facts, settings, letters::now());
+        assert_eq!(assessment.mx[1].addresses[0].outcome, if settings == &blocks { Broken } else { Proven }, "the other host is as it was");
+        assessment.mx[0].addresses[0].outcome
+    };
+    let usual = Settings::default();
+    assert_eq!(outcome(&usual, &|_| {}), Proven);
+    assert_eq!(outcome(&warns, &|_| {}), Proven, "what ends soon works today");
+    assert_eq!(outcome(&blocks, &|_| {}), Broken);
+    let other_key = |probe: &mut Probe| {
+        probe.other_key = Some(OtherKey { asked: vec!["rsa".to_owned()], outcome: lost(), dialogue: None });
+    };
+    assert_eq!(outcome(&usual, &other_key), Proven, "a second certificate that could not be looked for");
+    assert_eq!(outcome(&blocks, &other_key), Broken, "what is open takes nothing back of what is broken");
+    let silent = |probe: &mut Probe| *probe = Probe::begun(probe.address, 25, probe.at, lost_connection());
+    assert_eq!(outcome(&usual, &silent), Undetermined);
+    let without = |probe: &mut Probe| {
+        probe.ehlo = Some(Looked::Seen(Reply::new(250, vec!["mx".to_owned()])));
+        (probe.starttls, probe.tls, probe.ehlo_after) = (None, None, None);
+    };
+    assert_eq!(outcome(&usual, &without), Broken);
+}
+
+fn lost_connection() -> Looked<u64> {
+    Looked::Failed(Failure::new(FailureKind::Timeout, "no answer"))
+}
+
+#[test]
+fn each_chain_is_told_with_what_it_is_and_how_often_it_came() {
+    let mut facts = good("testing");
+    let probe = &mut facts.servers.as_mut().expect("they were probed")[0].probes[0];
+    let chain = |facts: &Facts| {
+        assessed(facts).mx[0].addresses[0]
+            .chains
+            .first()
+            .map(|chain| (chain.key_type.clone(), chain.trusted, chain.served, chain.handshakes, chain.leaf.names.clone()))
+    };
+    let tls = probe.tls.clone().expect("it has a handshake");
+    probe.repeats = vec![crate::model::facts::servers::Repeat { at: probe.at, outcome: tls, dialogue: None }];
+    let names = vec!["mx1.shop.example".to_owned()];
+    assert_eq!(chain(&facts), Some(("ecdsa".to_owned(), true, 1, Some(2), names.clone())));
+    assert_eq!(chain(&good("testing")), Some(("ecdsa".to_owned(), true, 1, None, names)), "nobody counted");
+}
+
+#[test]
+fn a_policy_is_usable_unless_it_cannot_be_had_or_is_only_drafted() {
+    use crate::model::facts::policy::{Body, Draft};
+    let usable = |facts: &Facts| assessed(facts).policy.map(|policy| policy.usable);
+    let mut html = good("testing");
+    if let Some(Looked::Seen(response)) = &mut html.policy.as_mut().expect("it has one").fetches[0].response {
+        response.content_type = Some("text/html".to_owned());
+    }
+    let mut draft = good("testing");
+    draft.policy.as_mut().expect("it has one").draft = Some(Draft { file: "new".to_owned(), body: Body::new(TESTING.as_bytes()) });
+    let mut without_starttls = good("testing");
+    without_starttls.servers.as_mut().expect("they were probed")[0].probes[0].ehlo =
+        Some(Looked::Seen(crate::wire::smtp::Reply::new(250, vec!["mx".to_owned()])));
+    for (what, facts, expected) in [
+        ("as it should be", good("testing"), true),
+        ("one that leaves an MX host out can be had all the same", facts(&TESTING.replace("mx: mx2.shop.example\n", ""), "1", ""), true),
+        ("an MX host is no part of it", without_starttls, true),
+        ("served as a page", html, false),
+        ("a draft", draft, false),
+    ] {
+        assert_eq!(usable(&facts), Some(expected), "{what}");
+    }
+}
+
+#[test]
+fn of_the_record_its_texts_and_its_good_targets_are_told() {
+    let told = |text: &str| {
+        let mut facts = good("testing");
+        if let Looked::Seen(answer) = &mut facts.record.as_mut().expect("it was looked up").txt.answer {
+            answer.value[0].strings = vec![text.to_owned()];
+        }
+        let record = assessed(&facts).record.expect("it was looked up");
+        assert_eq!(record.texts, [text]);
+        record.rua
+    };
+    assert_eq!(told("v=TLSRPTv1; rua=mailto:tls@shop.example"), ["mailto:tls@shop.example"]);
+    assert_eq!(told("v=TLSRPTv1; rua=tls@shop.example,https://shop.example/tls"), ["https://shop.example/tls"]);
+    assert_eq!(told("v=spf1 -all"), [""; 0]);
+}
+
+/// What somebody reads first decides; and a domain without mail has no senders to speak of.
+#[test]
+fn findings_are_told_worst_first() {
+    let mut facts = facts(&TESTING.replace("mx: mx2.shop.example\n", "").replace("604800", "600"), "1", "");
+    facts.record.as_mut().expect("it was looked up").txt.answer = absent();
+    let findings = assessed(&facts).findings;
+    let shown: Vec<Severity> = findings.iter().filter(|finding| finding.is_shown()).map(|finding| finding.severity).collect();
+    assert!(shown.iter().collect::<BTreeSet<_>>().len() > 1 && shown.is_sorted_by(|one, next| one >= next), "{shown:?}");
+    assert!(findings.iter().skip(shown.len()).all(|finding| !finding.is_shown()), "what is shown comes before what is not");
+    let short = self::facts(&TESTING.replace("604800", "600"), "1", "");
+    assert!(!assessed(&short).senders.is_empty(), "some senders hold such a policy for another time");
+    let mut parked = short;
+    let records = vec![MxRecord { preference: 0, exchange: Domain::from_dns(".") }];
+    parked.mail.as_mut().expect("it was looked up").mx = Looked::Seen(DnsAnswer { value: records, ttl: 300, via: Vec::new() });
+    assert!(assessed(&parked).senders.is_empty());
+}
+
+#[test]
+fn an_accepted_risk_that_weighs_is_told_with_its_last_day() {
+    use crate::model::acceptance::Acceptance;
+    use crate::model::settings::Threshold;
+    let until = |threshold: fn(&mut Settings) -> &mut Threshold| {
+        let mut settings = Settings::default();
+        *threshold(&mut settings) = Threshold { part: 1, at_most: SignedDuration::from_hours(24 * 120) };
+        let accept = |subject: Option<&str>| Acceptance {
+            rule: &crate::rules::cert::EXPIRING,
+            subject: subject.map(str::to_owned),
+            domain: None,
+            reason: "it is renewed by hand".to_owned(),
+            until: Some(jiff::civil::date(2026, 5, 1)),
+        };
+        settings.accept = vec![accept(None)];
+        let assessment = assess(&good("testing"), &settings, letters::now());
+        assert_eq!(assessment.answer, Answer::Ready, "{:?}", assessment.because);
+        let told = assessment.would_change_if.into_iter().filter(|sentence| sentence.starts_with("the risk is accepted no longer than"));
+        told.collect::<Vec<_>>()
+    };
+    let warned = until(|settings| &mut settings.runway.warning);
+    let of = |host: &str| format!("the risk is accepted no longer than 2026-05-01: cert-expiring ({host}.shop.example 192.0.2.1 ecdsa)");
+    assert_eq!(warned, [of("mx1"), of("mx2")]);
+    assert_eq!(until(|settings| &mut settings.runway.overdue), [""; 0], "advice changes no answer");
 }

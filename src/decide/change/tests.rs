@@ -22,6 +22,9 @@ use crate::wire::name::Domain;
 use crate::wire::policy_id;
 use crate::wire::smtp::Reply;
 
+mod steps;
+mod weighing;
+
 const DAY: i64 = 86_400;
 
 fn name(text: &str) -> Domain {

@@ -137,6 +137,9 @@ fn what_would_be_wrong_is_refused_with_the_way_out() {
         ("one label", deep.clone(), patterns(&["*.shop.example"]), "world"),
         ("no pattern covers the MX host mx2.shop.example", ground(), patterns(&["mx1.shop.example"]), "world"),
         ("public suffix", ground(), patterns(&["*.co.uk", "*.shop.example"]), "call"),
+        ("public suffix", ground(), patterns(&["*.example", "*.shop.example"]), "call"),
+        ("no pattern covers the MX host a.b.shop.example", deep.clone(), patterns(&["b.shop.example"]), "world"),
+        ("no pattern covers the MX host a.b.shop.example", deep.clone(), patterns(&["*.other.example"]), "world"),
         ("e-mail address", ground(), patterns(&["postmaster@shop.example"]), "call"),
         ("is an IP address", Ground { mx: mx(&["192.0.2.1"]), ..ground() }, with(policy()), "world"),
         ("bare mail address", ground(), rua("tls@shop.example"), "call"),
@@ -183,6 +186,94 @@ fn what_would_be_wrong_is_refused_with_the_way_out() {
         };
         assert!(told.to_string().contains(why) && kind == is_right, "{why}: {kind} {told}");
     }
+}
+
+#[test]
+fn each_host_of_a_report_target_is_looked_up_unless_it_is_an_address() {
+    let of = |rua: &[&str]| targets(&Wish { rua: rua.iter().map(ToString::to_string).collect(), ..wish() }).expect("targets");
+    let (mail, https) = ("mailto:tls@shop.example", "https://reports.shop.example/tls");
+    assert_eq!(of(&[mail, https, "https://9.9.9.9/"]), [(name("shop.example"), true), (name("reports.shop.example"), false)]);
+}
+
+#[test]
+fn reports_stay_at_home_unless_told_otherwise() {
+    let goes = |domain: &str, target: &str, foreign_rua: bool| {
+        let targets = vec![TargetFacts { host: name(target), mx: Some(mx(&["mx.elsewhere.example"])), addresses: None }];
+        let ground = Ground { domain: name(domain), targets, ..ground() };
+        let wish = Wish { rua: vec![format!("mailto:tls@{target}")], foreign_rua, ..wish() };
+        made(&ground, &wish).is_ok()
+    };
+    for (what, domain, target, is_home) in [
+        ("the domain itself", "shop.example", "shop.example", true),
+        ("below it", "shop.example", "reports.shop.example", true),
+        ("beside it, of the same organisation", "eu.shop.example", "reports.shop.example", true),
+        ("above it", "eu.shop.example", "shop.example", true),
+        ("a suffix, of whoever registers there", "co.uk", "tls.co.uk", true),
+        ("a sister under a suffix", "a.co.uk", "b.co.uk", false),
+        ("another's", "shop.example", "shop.example.net", false),
+    ] {
+        assert_eq!(goes(domain, target, false), is_home, "{what}");
+        assert!(goes(domain, target, true), "{what}: it is meant so");
+    }
+}
+
+/// Who gives up a policy that nobody has seen may do so at once.
+#[test]
+fn a_policy_in_none_is_made_an_id_for_where_none_is_published() {
+    let withdrawn = "version: STSv1\nmode: none\nmx: *.shop.example\nmax_age: 86400\n";
+    let wish = Wish { text: Some(withdrawn.to_owned()), ..wish() };
+    for (what, ground) in [("nothing is there", ground()), ("only another record is", Ground { sts: texts_of("v=spf1 -all"), ..ground() })]
+    {
+        let made = made(&ground, &wish).unwrap_or_else(|refusal| panic!("{what}: {refusal}"));
+        assert!(policy_id::names(&sts_record::parse(&made.records[0].value).id.expect("an id"), withdrawn), "{what}");
+        // The records alone were not asked for: the file comes along.
+        assert_eq!(made.policy.map(|file| file.text).as_deref(), Some(withdrawn), "{what}");
+    }
+}
+
+#[test]
+fn the_policy_hosts_certificate_is_spoken_of_where_it_moves_or_is_new() {
+    let there = AddressFacts { v4: seen(vec![[9, 9, 9, 9].into()]), v6: absent() };
+    let to = Some(PolicyHost::Name(name("policy.host.example")));
+    for (what, policy_host, host, spoken) in [
+        ("it has no address yet", ground().policy_host, None, true),
+        ("it gets one", ground().policy_host, to.clone(), true),
+        ("it moves", there.clone(), to, true),
+        ("it stays", there, None, false),
+    ] {
+        let wish = Wish { policy: Some(policy()), host, records: true, ..wish() };
+        let notes = made(&Ground { policy_host, ..ground() }, &wish).expect("records").notes;
+        assert_eq!(notes.iter().any(|note| note.contains("needs a certificate for mta-sts.shop.example")), spoken, "{what}: {notes:?}");
+    }
+}
+
+/// A domain without mail may learn of attempts; a policy for it would protect nothing.
+#[test]
+fn only_what_concerns_the_texts_is_told_of_them() {
+    let record = || Wish { rua: vec!["mailto:tls@shop.example".to_owned()], ..wish() };
+    let file = |text: &str| Wish { text: Some(text.to_owned()), ..wish() };
+    let text = |max_age: u32, more: &str| {
+        format!("version: STSv1\nmode: testing\nmx: mx1.shop.example\nmx: mx2.shop.example\n{more}max_age: {max_age}\n")
+    };
+    let parked = || Ground { mx: mx(&["."]), ..ground() };
+    let codes = |ground: &Ground, wish: &Wish| {
+        let made = made(ground, wish).unwrap_or_else(|refusal| panic!("{refusal}"));
+        let coded = made.notes.into_iter().filter(|note| note.ends_with(')') && note.contains(" ("));
+        coded
+            .map(|note| (note.starts_with("warning: "), note.rsplit(" (").next().unwrap_or_default().trim_end_matches(')').to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let is = |warns: bool, code: &str| vec![(warns, code.to_owned())];
+    for (what, ground, wish, expected) in [
+        ("a policy as it should be", ground(), file(&text(604_800, "")), vec![]),
+        ("it is held for minutes", ground(), file(&text(600, "")), is(true, "policy-max-age-short")),
+        ("a line that nobody knows", ground(), file(&text(604_800, "colour: red\n")), is(false, "policy-unknown-field")),
+        ("a record for a domain without mail", parked(), record(), is(false, "domain-null-mx")),
+        ("a record alone says nothing of the MX set", Ground { mx: mx(&["192.0.2.1"]), ..ground() }, record(), vec![]),
+    ] {
+        assert_eq!(codes(&ground, &wish), expected, "{what}");
+    }
+    assert!(matches!(refused(&parked(), &file(&text(604_800, ""))), Refusal::World(_)));
 }
 
 #[test]

@@ -6,11 +6,13 @@ use crate::decide::change::world::World;
 use crate::decide::texts::{DAY, enforcing, testing as back_in_testing, withdrawn};
 use crate::evidence::past::HeldPolicy;
 use crate::evidence::past::held::after;
+use crate::model::facts::dns::TxtFacts;
 use crate::model::looked::Looked;
 use crate::model::plan::{Action, Publish};
 use crate::model::settings::MAX_AGE_CAP;
 use crate::wire::policy::edit::{Edit, edited};
 use crate::wire::policy::{Mode, parse};
+use crate::wire::version::STS;
 use crate::wire::zone;
 
 /// After two clean weeks: short absences of the policy host are then no matter (RFC 8461 §3.2 wants weeks or more).
@@ -106,16 +108,18 @@ pub(super) fn leave(world: &World<'_>, route: &mut Route<'_, '_>) {
     if !route.free {
         withdraw(world, (record_gone, file_gone), route);
     }
-    let line = world.id().map(|id| world.record_line(id));
     let step = route.step(record_gone, format!("take the record at _mta-sts.{domain} away"));
-    step.publish.extend(line.map(|text| Publish { action: Action::Remove, place: "dns".to_owned(), text }));
+    step.publish.extend(removal(&record_lines(world)));
     step.verify = vec![format!("dig +short TXT _mta-sts.{domain}")];
     step.back = Some("put the record back with another new id, and serve a policy in testing".to_owned());
     let step =
         route.step(record_gone && file_gone, format!("take mta-sts.{domain} away, with its certificate; the TLS-RPT record may stay"));
-    let lines = host_lines(world);
-    step.publish.extend((!lines.is_empty()).then(|| Publish { action: Action::Remove, place: "dns".to_owned(), text: lines.join("\n") }));
+    step.publish.extend(removal(&host_lines(world)));
     step.verify = vec![format!("stsready policy {domain}")];
+}
+
+fn removal(lines: &[String]) -> Option<Publish> {
+    (!lines.is_empty()).then(|| Publish { action: Action::Remove, place: "dns".to_owned(), text: lines.join("\n") })
 }
 
 /// Tells every sender that there is no policy any more, and waits until those that do not hear of it have forgotten the last one.
@@ -154,6 +158,15 @@ fn withdraw(world: &World<'_>, (record_gone, file_gone): (bool, bool), route: &m
     route.wait("wait until no sender holds any policy of before", world.id_since(), &ends, false).back = Some(back.to_owned());
 }
 
+/// What announces the policy, as it stands in DNS: the alias of the name, or every text there that is, or was meant to be, the record.
+fn record_lines(world: &World<'_>) -> Vec<String> {
+    let Some(txt) = world.facts.policy.as_ref().map(|policy| &policy.txt) else { return Vec::new() };
+    if let Some(link) = txt.answer.seen().and_then(|answer| answer.via.first()) {
+        return vec![zone::cname_line(&txt.name, None, &link.target)];
+    }
+    txt.texts().iter().filter(|text| STS.is_meant_by_record(text)).map(|text| zone::txt_line_kept(&txt.name, text)).collect()
+}
+
 /// The records of the policy host: its alias, or its addresses.
 fn host_lines(world: &World<'_>) -> Vec<String> {
     let Some(policy) = &world.facts.policy else { return Vec::new() };
@@ -163,8 +176,10 @@ fn host_lines(world: &World<'_>) -> Vec<String> {
     policy.addresses.all().into_iter().map(|address| zone::address_line(&policy.host, None, address)).collect()
 }
 
+/// What else a name has, out of a wildcard perhaps, announces nothing.
 fn record_is_gone(world: &World<'_>) -> bool {
-    world.facts.policy.as_ref().is_some_and(|policy| policy.txt.answer.is_absent())
+    let is_gone = |txt: &TxtFacts| txt.answer.failure().is_none() && !txt.texts().iter().any(|text| STS.is_meant_by_record(text));
+    world.facts.policy.as_ref().is_some_and(|policy| is_gone(&policy.txt))
 }
 
 fn file_is_gone(world: &World<'_>) -> bool {
