@@ -637,12 +637,27 @@ fn a_longer_enforce_wants_what_a_switch_wants() {
     assert!(!has_note(&first("604800"), "held for"));
 }
 
+/// Without what was served last.
+fn without_last_policy(mut history: History) -> History {
+    for subject in history.subjects.iter_mut().filter(|subject| subject.kind == Kind::Policy) {
+        subject.spans.truncate(1);
+    }
+    history
+}
+
 #[test]
 fn back_to_testing_finds_a_text_where_none_is_served() {
     let lost = without(since(without_reports(facts(&enforce(), "1", "")), TESTING, 9 * DAY), false, true);
     let plan = planned(&lost, &Change::Testing);
     assert_eq!((plan.answer, states(&plan).as_str()), (Answer::Ready, "nll"), "{:?}", plan.because);
     assert_eq!(plan.steps[0].publish[0].text, TESTING, "the policy seen last, in testing");
+    // That it left an MX host out is no reason to refuse the way back.
+    let narrow = TESTING.replace("mx: mx2.shop.example\n", "");
+    let lost = without(since(without_reports(facts(&enforce(), "1", "")), &narrow.replace("testing", "enforce"), 60), false, true);
+    let narrowed = Facts { history: lost.history.map(without_last_policy), ..lost };
+    let plan = planned(&narrowed, &Change::Testing);
+    assert_eq!((plan.answer, states(&plan).as_str()), (Answer::Ready, "nll"), "{:?}", plan.because);
+    assert_eq!(plan.steps[0].publish[0].text, narrow.replace("max_age", "mx: mx2.shop.example\nmax_age"));
     let mut reported = without(without_reports(facts(&enforce(), "1", "")), false, true);
     reported.reports = Some(letters::facts([Letter::new("a.example", 1).policy(&enforce())]));
     let plan = planned(&reported, &Change::Testing);

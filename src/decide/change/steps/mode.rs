@@ -1,6 +1,6 @@
 //! Changes of the mode: to enforce, back to testing, and out of MTA-STS.
 
-use super::{day, once_asked};
+use super::{day, once_asked, with_hosts};
 use crate::decide::change::route::{End, Route};
 use crate::decide::change::world::World;
 use crate::decide::texts::{DAY, enforcing, testing as back_in_testing, withdrawn};
@@ -68,11 +68,13 @@ pub(super) fn testing(world: &World<'_>, route: &mut Route<'_, '_>) {
     route.wait("wait until senders have let go of enforce", world.id_since(), &ends, moot);
 }
 
-/// Today's policy in testing; where none is served while senders may hold one in enforce, the one that was seen last, else one with the MX
-/// hosts of today.
+/// Today's policy in testing; where none is served while senders may hold one in enforce, the one that was seen last with the MX hosts of today
+/// that it lacks, else one with those alone.
 pub(in crate::decide::change) fn testing_text(world: &World<'_>) -> Option<String> {
     let is_held = world.held.enforced().next().is_some();
-    let lost = || world.held.last_text.clone().or_else(|| world.first_text()).filter(|_| is_held);
+    let hosts = || world.mx().iter().map(|record| record.exchange.clone()).collect::<Vec<_>>();
+    let seen_last = || world.held.last_text.as_ref().map(|text| with_hosts(text, &hosts()));
+    let lost = || seen_last().or_else(|| world.first_text()).filter(|_| is_held);
     world.text.map(str::to_owned).or_else(lost).map(|text| back_in_testing(&text))
 }
 
