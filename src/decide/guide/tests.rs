@@ -141,6 +141,7 @@ fn a_plan_that_is_under_way_is_gone_on_with() {
     ] {
         let guide = of(facts, &["plan = \"enforce\""], &changes);
         assert_eq!((states(&guide).as_str(), guide.current, guide.standing), (expected, Some(current), standing), "{what}");
+        assert_eq!(guide.rungs[current].from, None, "{what}: it can be begun at once");
         for rung in &guide.rungs {
             assert!(rung.state != RungState::Done || (rung.waits.is_empty() && rung.from.is_none()), "{what}: {rung:?}");
         }

@@ -143,6 +143,7 @@ fn every_plan_names_the_first_step_to_do_and_dates_what_is_behind_it() {
         (facts(&body, "1", ""), &Change::Enforce, Some(1)),
         (facts(&body, &id(&body), ""), &Change::Enforce, Some(2)),
         (since(facts(&body, "1", ""), TESTING, 60), &Change::Enforce, Some(2)),
+        (since(facts(&body, "0", ""), TESTING, 15 * DAY), &Change::Enforce, Some(1)),
         (long_ago(facts(&body, "1", "")), &Change::Testing, Some(0)),
         (facts(TESTING, &id(TESTING), ""), &Change::Testing, None),
         (long_ago(facts(&body, "1", "")), &Change::Leave, Some(0)),
