@@ -318,6 +318,10 @@ mod tests {
         assert!(found[1].contains("forged\n>From here\n") && found[2].contains("three"), "{found:?}");
         let last = messages(&[counted("one\n"), counted(&forged)].concat());
         assert!(last.len() == 2 && last[1].ends_with("forged\n>From here\n\n"), "{last:?}");
+        // The mailbox ends with the last byte that is counted.
+        let all = [counted("one\n"), counted(&forged)].concat();
+        let last = messages(&all[..all.len() - 1]);
+        assert!(last.len() == 2 && last[1].ends_with("forged\n>From here\n"), "{last:?}");
         // Quoted as well as counted (mboxcl).
         let quoting = messages(&[counted("one\n"), counted(">From here\n")].concat());
         assert!(quoting.len() == 2 && quoting[1].ends_with("\n\nFrom here\n\n"), "{quoting:?}");

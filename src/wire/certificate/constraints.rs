@@ -248,6 +248,8 @@ mod tests {
             assert_eq!((constraints.forbid(&email).as_deref(), constraints.forbid(&uri).as_deref()), (of_email, of_uri), "{bases:?}");
             assert!(!constraints.limit_directory_names());
         }
+        let malformed = NameConstraints::of_anchor(&permitting(&[(0x87, &[192, 0, 2, 0, 255, 255, 255, 0, 0])])).expect("readable");
+        assert_eq!(malformed.forbid(&named(&["198.51.100.1"], &[])), None, "the path builder has a word on it");
         let v6: Vec<u8> = [[0x20, 1, 0xd, 0xb8].as_slice(), &[0; 12], &[255; 4], &[0; 12]].concat();
         let constraints = NameConstraints::of_anchor(&permitting(&[(0x87, &v6)])).expect("readable");
         assert_eq!(constraints.forbid(&named(&["2001:db8::1"], &[])), None);

@@ -81,6 +81,10 @@ fn garbage_trailing_bytes_and_impossible_dates_are_errors() {
     let key = KeyPair::generate().unwrap();
     let der = params.self_signed(&key).unwrap().der().to_vec();
     assert_eq!(Certificate::parse(&der).map(|read| read.not_after), Ok(Timestamp::MAX), "no end");
+    // The last second there is, which is how RFC 5280 §4.1.2.5 writes it.
+    params.not_after += std::time::Duration::from_secs(86_399);
+    let der = params.self_signed(&key).unwrap().der().to_vec();
+    assert_eq!(Certificate::parse(&der).map(|read| read.not_after), Ok(Timestamp::MAX), "no end");
     assert_eq!(Certificate::parse(&[der.as_slice(), b"x"].concat()), Err(CertificateError::Trailing(1)));
     assert!(matches!(Certificate::parse(&der[..der.len() - 1]), Err(CertificateError::Garbled(_))));
     assert!(matches!(Certificate::parse(b""), Err(CertificateError::Garbled(_))));
@@ -333,6 +337,7 @@ fn a_certificate_asks_for_a_status_only_by_its_own_extension() {
         // What comes behind it takes nothing back.
         (&[(feature, status), ("1.2.3.4", status)], true),
         (&[(feature, status), ("1.2.3.4", &[5, 0])], true),
+        (&[(feature, status), (feature, status)], true),
     ] {
         assert_eq!(asks(extensions), expected, "{extensions:?}");
     }
